@@ -1,0 +1,172 @@
+"""The SQLite file: opening, checking, and every statement that runs on it.
+
+One table holds the history. `previous` is the revision that a row replaced (0: the key was new),
+`cut` is where the decimal revision stands in `value`, a row with `deleted` holds the last state.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO
+
+from proa.cluster.store.keyspace import prefix_end
+from proa.cluster.store.store import Entry, Event, Page
+from proa.errors import UserError
+
+Row = tuple[int, str, int, int, int, bytes]
+"""revision, key, previous, deleted, cut, value"""
+
+_FORMAT = 1
+_QUICK_CHECK_LIMIT = 64 << 20
+_SCHEMA = """
+PRAGMA auto_vacuum = INCREMENTAL;
+PRAGMA journal_mode = WAL;
+CREATE TABLE IF NOT EXISTS revisions (
+    revision INTEGER PRIMARY KEY, key TEXT NOT NULL, previous INTEGER NOT NULL,
+    deleted INTEGER NOT NULL, cut INTEGER NOT NULL, value BLOB NOT NULL);
+CREATE INDEX IF NOT EXISTS revisions_by_key ON revisions (key, revision, deleted);
+CREATE TABLE IF NOT EXISTS compaction (revision INTEGER NOT NULL);
+"""
+_COLUMNS = "revision, key, previous, deleted, cut, value"
+
+
+def lock_for(path: Path) -> IO[str]:
+    """Make sure that no other server uses the database; held until the returned file is closed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    file = path.with_name(path.name + ".lock").open("w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        raise UserError(f"{path} is in use by another server: stop that one first") from None
+    return file
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA journal_size_limit = 67108864")
+    return connection
+
+
+def open_writer(path: Path) -> sqlite3.Connection:
+    """The connection that writes. Raises UserError, changing nothing, when the file is damaged."""
+    try:
+        size = path.stat().st_size if path.exists() else 0
+        connection = _connect(path)
+        if 0 < size <= _QUICK_CHECK_LIMIT:
+            _check(connection)
+        _prepare(connection, path)
+    except (sqlite3.DatabaseError, OSError) as error:
+        raise damaged(path, error) from error
+    os.chmod(path, 0o600)
+    return connection
+
+
+def damaged(path: Path, error: Exception) -> UserError:
+    """What to tell the operator about a file that cannot be used."""
+    return UserError(
+        f"cannot use the database {path}: {error}; nothing was changed in it: restore a backup, or move it away"
+    )
+
+
+def _check(connection: sqlite3.Connection) -> None:
+    (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if verdict != "ok":
+        raise sqlite3.DatabaseError(str(verdict))
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version not in (0, _FORMAT):
+        raise UserError(f"{path} was written by a newer proa (format {version}): use that version")
+    connection.executescript(_SCHEMA)
+    if version == 0:
+        connection.execute(f"PRAGMA user_version = {_FORMAT}")
+        connection.execute("INSERT INTO compaction VALUES (0)")
+
+
+def open_reader(path: Path) -> sqlite3.Connection:
+    """A second connection, for reads of history beside the writer."""
+    connection = _connect(path)
+    connection.execute("PRAGMA query_only = ON")
+    return connection
+
+
+def load(connection: sqlite3.Connection) -> Iterator[Entry]:
+    """The present state in the order of keys."""
+    rows = connection.execute(
+        "SELECT key, revision, cut, value FROM revisions WHERE NOT deleted AND revision IN "
+        "(SELECT max(revision) FROM revisions GROUP BY key) ORDER BY key"
+    )
+    return (Entry(*row) for row in rows)
+
+
+def last_revision(connection: sqlite3.Connection) -> int:
+    """The newest revision ever given, as compaction never removes the newest row."""
+    (revision,) = connection.execute("SELECT coalesce(max(revision), 0) FROM revisions").fetchone()
+    return int(revision)
+
+
+def compacted_revision(connection: sqlite3.Connection) -> int:
+    """Up to here only the then newest values are kept."""
+    (revision,) = connection.execute("SELECT revision FROM compaction").fetchone()
+    return int(revision)
+
+
+def insert(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
+    """Add rows durably: one statement is one transaction, and one turn with the interpreter lock."""
+    marks = ",".join(["(?,?,?,?,?,?)"] * len(rows))
+    connection.execute(f"INSERT INTO revisions ({_COLUMNS}) VALUES {marks}", [x for row in rows for x in row])
+
+
+def range_at(connection: sqlite3.Connection, revision: int, prefix: str, start: str, limit: int) -> Page:
+    """Entries as they were at `revision`."""
+    heads = connection.execute(
+        "SELECT max(revision), deleted FROM revisions WHERE key >= ? AND key < ? AND revision <= ? GROUP BY key",
+        (max(prefix, start), prefix_end(prefix), revision),
+    )
+    alive = [r for r, deleted in heads if not deleted]
+    wanted = alive[:limit] if limit else alive
+    entries = []
+    for number in wanted:
+        query = "SELECT key, revision, cut, value FROM revisions WHERE revision = ?"
+        entries.append(Entry(*connection.execute(query, (number,)).fetchone()))
+    return Page(entries, len(alive) - len(wanted), revision)
+
+
+def events(connection: sqlite3.Connection, after: int, until: int, prefix: str) -> list[Event]:
+    """What happened under a prefix in the revisions (after, until]."""
+    rows = connection.execute(
+        "SELECT now.key, now.revision, now.cut, now.value, now.deleted, old.revision, old.cut, old.value "
+        "FROM revisions AS now LEFT JOIN revisions AS old ON old.revision = now.previous "
+        "WHERE now.revision > ? AND now.revision <= ? AND now.key >= ? AND now.key < ? ORDER BY now.revision",
+        (after, until, prefix, prefix_end(prefix)),
+    )
+    return [
+        Event(Entry(key, number, cut, value), Entry(key, *old) if old[0] else None, bool(deleted))
+        for key, number, cut, value, deleted, *old in rows
+    ]
+
+
+def compact(connection: sqlite3.Connection, after: int, until: int) -> None:
+    """Forget what the writes in (after, until] replaced; watches from before `until` are then refused."""
+    span = (after, until)
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        connection.execute("UPDATE compaction SET revision = ?", (until,))
+        connection.execute(
+            "DELETE FROM revisions WHERE revision IN "
+            "(SELECT previous FROM revisions WHERE revision > ? AND revision <= ? AND previous > 0)",
+            span,
+        )
+        connection.execute("DELETE FROM revisions WHERE revision > ? AND revision <= ? AND deleted", span)
+        connection.execute("COMMIT")
+    except sqlite3.Error:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("PRAGMA incremental_vacuum(256)").fetchall()

@@ -1,0 +1,178 @@
+"""The store of one server: SQLite in WAL mode, durable before it answers.
+
+Reads of the present are served from memory; the file is read at start and for history. The loop
+checks the compare-and-swap, the writer thread gives the revision and commits, the loop publishes.
+Writes to one key wait for each other, so a check never sees a value that is still under way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from proa.cluster.store import database
+from proa.cluster.store.compaction import Marks, steps
+from proa.cluster.store.keyspace import Keyspace
+from proa.cluster.store.store import Compacted, Entry, Event, KeyExists, Page, RevisionMismatch, StoreError, Value
+from proa.cluster.store.watchers import Hub, QueuedWatch
+from proa.cluster.store.writer import Outcome, Write, Writer
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+COMPACTION_INTERVAL = 15.0
+
+
+class SqliteStore:
+    """See `Store`. Make it with `open` inside the event loop that uses it."""
+
+    def __init__(self, path: Path, *, keep_seconds: float = 330.0) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._lock = database.lock_for(path)
+        connection = database.open_writer(path)
+        try:
+            self._keys = Keyspace(database.load(connection))
+            revision = database.last_revision(connection)
+            self._compacted = database.compacted_revision(connection)
+            self._reader = database.open_reader(path)
+        except sqlite3.DatabaseError as error:
+            raise database.damaged(path, error) from error
+        self._hub = Hub(revision)
+        self._under_way: dict[str, asyncio.Future[Entry]] = {}
+        self._readers = ThreadPoolExecutor(1, "store-reader")
+        self._writer = Writer(connection, revision, self._report)
+        self._writer.start()
+        self._marks = Marks(keep_seconds)
+        self._compaction = self._loop.create_task(self._compact_forever())
+
+    # Reading
+
+    @property
+    def revision(self) -> int:
+        return self._hub.revision
+
+    def get(self, key: str) -> Entry | None:
+        return self._keys.entries.get(key)
+
+    def range(self, prefix: str, *, start: str = "", limit: int = 0) -> Page:
+        return self._keys.range(prefix, start, limit, self._hub.revision)
+
+    async def range_at(self, revision: int, prefix: str, *, start: str = "", limit: int = 0) -> Page:
+        if self._keys.touched(prefix) <= revision <= self._hub.revision:
+            return self._keys.range(prefix, start, limit, revision)
+        self._check_kept(revision)
+        return await self._read(partial(database.range_at, self._reader, revision, prefix, start, limit))
+
+    def _check_kept(self, revision: int) -> None:
+        if not self._compacted <= revision <= self._hub.revision:
+            raise Compacted(f"revision {revision} is not in the kept history, which begins at {self._compacted}")
+
+    async def _read(self, query: Callable[[], T]) -> T:
+        try:
+            return await self._loop.run_in_executor(self._readers, query)
+        except sqlite3.Error as error:
+            raise StoreError(f"the database cannot be read: {error}") from error
+
+    # Writing
+
+    async def create(self, key: str, value: Value) -> Entry:
+        await self._settled(key)
+        if key in self._keys.entries:
+            raise KeyExists(key)
+        return await self._write(Write(key, value, 0, deleted=False))
+
+    async def update(self, key: str, value: Value, expected: int) -> Entry:
+        return await self._replace(key, value, expected, deleted=False)
+
+    async def delete(self, key: str, last: Value, expected: int) -> Entry:
+        return await self._replace(key, last, expected, deleted=True)
+
+    async def _replace(self, key: str, value: Value, expected: int, *, deleted: bool) -> Entry:
+        await self._settled(key)
+        current = self._keys.entries.get(key)
+        if current is None or current.revision != expected:
+            raise RevisionMismatch(key, current)
+        return await self._write(Write(key, value, expected, deleted))
+
+    async def _settled(self, key: str) -> None:
+        while (future := self._under_way.get(key)) is not None:
+            await asyncio.wait([future])
+
+    async def _write(self, write: Write) -> Entry:
+        future = self._under_way[write.key] = self._loop.create_future()
+        self._writer.put(write)
+        return await asyncio.shield(future)
+
+    def _report(self, outcomes: Sequence[Outcome]) -> None:
+        self._loop.call_soon_threadsafe(self._publish, outcomes)
+
+    def _publish(self, outcomes: Sequence[Outcome]) -> None:
+        events = []
+        for outcome in outcomes:
+            if outcome.entry is not None:
+                previous = self._keys.apply(outcome.entry, outcome.write.deleted)
+                events.append(Event(outcome.entry, previous, outcome.write.deleted))
+        self._hub.publish(events)
+        for outcome in outcomes:
+            self._settle(outcome)
+
+    def _settle(self, outcome: Outcome) -> None:
+        future = self._under_way.pop(outcome.write.key)
+        if outcome.entry is not None:
+            future.set_result(outcome.entry)
+        elif outcome.error is not None:
+            future.set_exception(outcome.error)
+            future.exception()  # the caller may be gone: then nobody else asks
+
+    # Watching
+
+    def watch(self, prefix: str, revision: int) -> QueuedWatch:
+        self._check_kept(revision)
+        behind = self._keys.touched(prefix) > revision
+        watch = QueuedWatch(self._hub, prefix, self._replay(prefix, revision) if behind else None)
+        self._hub.add(watch)
+        return watch
+
+    def _replay(self, prefix: str, revision: int) -> Callable[[], Awaitable[Sequence[Event]]]:
+        query = partial(database.events, self._reader, revision, self._hub.revision, prefix)
+        return partial(self._read, query)
+
+    # Compaction and the end
+
+    async def _compact_forever(self) -> None:
+        while True:
+            self._marks.add(self._loop.time(), self._hub.revision)
+            await asyncio.sleep(COMPACTION_INTERVAL)
+            await self.compact(self._marks.expired(self._loop.time()))
+
+    async def compact(self, until: int) -> None:
+        """Forget history up to a revision, in small transactions between the writes."""
+        for after, end in steps(self._compacted, min(until, self._hub.revision - 1)):
+            self._compacted = end
+            done: asyncio.Future[None] = self._loop.create_future()
+            self._writer.put(partial(self._compact_step, after, end, done))
+            await done
+
+    def _compact_step(
+        self, after: int, end: int, done: asyncio.Future[None], connection: sqlite3.Connection
+    ) -> None:
+        try:
+            database.compact(connection, after, end)
+        except sqlite3.Error as error:
+            logger.warning("history up to revision %d cannot be compacted: %s", end, error)
+        self._loop.call_soon_threadsafe(done.set_result, None)
+
+    async def close(self) -> None:
+        self._compaction.cancel()
+        self._writer.stop()
+        await self._loop.run_in_executor(self._readers, self._writer.join)
+        self._readers.shutdown()
+        self._reader.close()
+        self._writer.close()
+        self._lock.close()

@@ -1,0 +1,132 @@
+"""What the API server needs of a store: one ordered history of writes to keyed bytes.
+
+Every write gets the next revision of the whole store. A value is handed over in two halves and
+the store writes the decimal revision between them, so stored bytes already carry their
+`metadata.resourceVersion` and go to clients as they are.
+
+Keys are `group/plural/[namespace/]name`; the first two parts are the bucket, within which
+prefixes are searched. Reads of the present come from memory and never wait; they include every
+write that was answered before. A store of several servers (etcd) keeps this with its own cache.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
+
+from proa.errors import ProaError
+
+
+class StoreError(ProaError):
+    """A write or read could not be done; the message says why and nothing was changed."""
+
+
+class KeyExists(StoreError):
+    """Create of a key that is there."""
+
+
+class RevisionMismatch(StoreError):
+    """Compare-and-swap failed; `current` is what is stored now, None when the key is gone."""
+
+    def __init__(self, key: str, current: Entry | None) -> None:
+        super().__init__(f"{key} is at revision {current.revision if current else 0}")
+        self.current = current
+
+
+class Compacted(StoreError):
+    """The revision is older than the kept history, or was never reached."""
+
+
+class WatchOverflow(StoreError):
+    """The watcher fell too far behind and was cut off."""
+
+
+class Value(NamedTuple):
+    """Bytes to store: the revision goes between the halves."""
+
+    head: bytes
+    tail: bytes
+
+
+class Entry:
+    """A value as stored at one revision. Immutable but for `notes`, what a reader derived from it."""
+
+    __slots__ = ("cut", "key", "notes", "revision", "value")
+
+    def __init__(self, key: str, revision: int, cut: int, value: bytes) -> None:
+        self.key = key
+        self.revision = revision
+        self.cut = cut
+        self.value = value
+        self.notes: Any = None
+
+    def at(self, revision: int) -> bytes:
+        """The value as if written at another revision."""
+        after = self.cut + len(str(self.revision))
+        return b"%b%d%b" % (self.value[: self.cut], revision, self.value[after:])
+
+
+class Event:
+    """One write: the entry written (on deletion the last state, at the new revision) and the one before."""
+
+    __slots__ = ("deleted", "entry", "notes", "previous")
+
+    def __init__(self, entry: Entry, previous: Entry | None, deleted: bool) -> None:
+        self.entry = entry
+        self.previous = previous
+        self.deleted = deleted
+        self.notes: dict[str, Any] = {}
+
+
+class Page(NamedTuple):
+    """Entries in the order of keys; `remaining` counts those after the limit."""
+
+    entries: list[Entry]
+    remaining: int
+    revision: int
+
+
+class Watch(Protocol):
+    """Events under a prefix, in the order of revisions."""
+
+    @property
+    def revision(self) -> int:
+        """All events up to this revision were handed out."""
+
+    async def batch(self, timeout: float | None = None) -> Sequence[Event]:
+        """The next events, at least one; none when `timeout` seconds passed. Raises WatchOverflow."""
+
+    def close(self) -> None:
+        """Stop; idempotent."""
+
+
+class Store(Protocol):
+    """One ordered history of writes."""
+
+    @property
+    def revision(self) -> int:
+        """The newest revision that readers can see."""
+
+    def get(self, key: str) -> Entry | None:
+        """The present value."""
+
+    def range(self, prefix: str, *, start: str = "", limit: int = 0) -> Page:
+        """Present values under a prefix of at least a bucket, from key `start` on."""
+
+    async def range_at(self, revision: int, prefix: str, *, start: str = "", limit: int = 0) -> Page:
+        """Values as they were at a revision. Raises Compacted."""
+
+    async def create(self, key: str, value: Value) -> Entry:
+        """Raises KeyExists."""
+
+    async def update(self, key: str, value: Value, expected: int) -> Entry:
+        """Raises RevisionMismatch unless the key is at revision `expected`."""
+
+    async def delete(self, key: str, last: Value, expected: int) -> Entry:
+        """Remove; `last` is the final state that watchers see. Raises RevisionMismatch."""
+
+    def watch(self, prefix: str, revision: int) -> Watch:
+        """Everything after `revision`. Raises Compacted."""
+
+    async def close(self) -> None:
+        """Finish the writes under way and let go of the files."""

@@ -1,0 +1,92 @@
+"""Fan-out of events to watchers: a bounded queue each, so that a slow one harms only itself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+
+from proa.cluster.store.keyspace import bucket_of
+from proa.cluster.store.store import Event, WatchOverflow
+
+QUEUE_LIMIT = 2048
+
+
+class QueuedWatch:
+    """A watch that first replays history, then hands out what the hub put into its queue."""
+
+    def __init__(self, hub: Hub, prefix: str, replay: Callable[[], Awaitable[Sequence[Event]]] | None) -> None:
+        self.prefix = prefix
+        self.revision = hub.revision
+        self._hub = hub
+        self._replay = replay
+        self._queue: deque[Event] = deque()
+        self._waiter: asyncio.Future[None] | None = None
+        self._overflowed = False
+
+    async def batch(self, timeout: float | None = None) -> Sequence[Event]:
+        if self._replay is not None:
+            replay, self._replay = self._replay, None
+            if events := await replay():
+                return events
+        if not self._queue and not self._overflowed:
+            await self._wait(timeout)
+        if self._overflowed:
+            raise WatchOverflow("the watcher fell too far behind")
+        events = list(self._queue)
+        self._queue.clear()
+        self.revision = self._hub.revision
+        return events
+
+    async def _wait(self, timeout: float | None) -> None:
+        loop = asyncio.get_running_loop()
+        self._waiter = loop.create_future()
+        timer = loop.call_later(timeout, self._wake) if timeout is not None else None
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+            if timer is not None:
+                timer.cancel()
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def put(self, event: Event) -> None:
+        """Queue one event; beyond the limit the watch is cut off and what it held is freed."""
+        if len(self._queue) >= QUEUE_LIMIT:
+            self._overflowed = True
+            self._queue.clear()
+            self.close()
+        else:
+            self._queue.append(event)
+        self._wake()
+
+    def close(self) -> None:
+        self._hub.remove(self)
+
+
+class Hub:
+    """All watchers, by bucket."""
+
+    def __init__(self, revision: int) -> None:
+        self.revision = revision
+        self._watches: dict[str, dict[QueuedWatch, None]] = {}
+
+    def add(self, watch: QueuedWatch) -> None:
+        """Hand events to the watch from now on."""
+        self._watches.setdefault(bucket_of(watch.prefix), {})[watch] = None
+
+    def remove(self, watch: QueuedWatch) -> None:
+        """Forget the watch; nothing happens when it is not known."""
+        self._watches.get(bucket_of(watch.prefix), {}).pop(watch, None)
+
+    def publish(self, events: Sequence[Event]) -> None:
+        """Hand events, in the order of revisions, to whom they concern."""
+        for event in events:
+            self.revision = event.entry.revision
+            key = event.entry.key
+            for watch in tuple(self._watches.get(bucket_of(key), ())):
+                if key.startswith(watch.prefix):
+                    watch.put(event)

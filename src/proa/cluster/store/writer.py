@@ -1,0 +1,106 @@
+"""The one thread that writes: it drains its queue, commits all of it at once, then reports.
+
+A batch that fails is tried again one by one, so that only the writes that cannot be done fail.
+A failed write uses up no revision.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from proa.cluster.store import database
+from proa.cluster.store.store import Entry, StoreError, Value
+
+BATCH = 128
+
+
+@dataclass(slots=True)
+class Write:
+    """One row to add. `done` is whatever the caller wants to find it by."""
+
+    key: str
+    value: Value
+    previous: int
+    deleted: bool
+    done: Any = None
+
+
+@dataclass(slots=True)
+class Outcome:
+    """The entry that was stored, or why not."""
+
+    write: Write
+    entry: Entry | None
+    error: StoreError | None = None
+
+
+Job = Callable[[sqlite3.Connection], None]
+Report = Callable[[Sequence[Outcome]], None]
+
+
+class Writer(threading.Thread):
+    """Takes writes in any thread; calls `report` in its own."""
+
+    def __init__(self, connection: sqlite3.Connection, revision: int, report: Report) -> None:
+        super().__init__(name="store-writer", daemon=True)
+        self._connection = connection
+        self._revision = revision
+        self._report = report
+        self._queue: SimpleQueue[Write | Job | None] = SimpleQueue()
+
+    def put(self, item: Write | Job) -> None:
+        """Queue a write, or a job to run on the connection between batches."""
+        self._queue.put(item)
+
+    def stop(self) -> None:
+        """Finish what is queued, then end."""
+        self._queue.put(None)
+
+    def close(self) -> None:
+        """Close the connection; after the thread has ended."""
+        self._connection.close()
+
+    def run(self) -> None:
+        items: list[Write | Job | None] = []
+        while None not in items:
+            items = self._drain()
+            if writes := [item for item in items if isinstance(item, Write)]:
+                self._report(self._commit(writes))
+            for item in items:
+                if callable(item):
+                    item(self._connection)
+
+    def _drain(self) -> list[Write | Job | None]:
+        """Wait for one item, then take all that wait beside it."""
+        items = [self._queue.get()]
+        try:
+            while len(items) < BATCH:
+                items.append(self._queue.get_nowait())
+        except Empty:
+            pass
+        return items
+
+    def _commit(self, batch: list[Write]) -> list[Outcome]:
+        entries = [_entry(write, self._revision + i) for i, write in enumerate(batch, 1)]
+        rows = [
+            (entry.revision, write.key, write.previous, write.deleted, entry.cut, entry.value)
+            for write, entry in zip(batch, entries, strict=True)
+        ]
+        try:
+            database.insert(self._connection, rows)
+        except sqlite3.Error as error:
+            if len(batch) > 1:
+                return [outcome for write in batch for outcome in self._commit([write])]
+            return [Outcome(batch[0], None, StoreError(f"the database cannot be written: {error}"))]
+        self._revision += len(batch)
+        return [Outcome(write, entry) for write, entry in zip(batch, entries, strict=True)]
+
+
+def _entry(write: Write, revision: int) -> Entry:
+    head, tail = write.value
+    return Entry(write.key, revision, len(head), b"%b%d%b" % (head, revision, tail))
