@@ -7,13 +7,13 @@ import builtins
 import logging
 import random
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from typing import Any
 
 import aiohttp
 
 from proa.errors import ApiError, Expired
-from proa.kube.client import Client
+from proa.kube.client import Client, WatchEvent
 from proa.kube.meta import key_of
 from proa.kube.resources import Object, Resource
 
@@ -96,24 +96,26 @@ class Informer:
             try:
                 if not revision:
                     revision = await self._replace_all()
-                async for event in self._client.watch(
-                    self.resource,
-                    resource_version=revision,
-                    timeout_seconds=random.randint(300, 600),
-                    **self._scope,
-                ):
-                    revision = event.object["metadata"]["resourceVersion"]
-                    delay = _FIRST_DELAY
+                async for event in self._watch(revision):
+                    revision, delay = event.object["metadata"]["resourceVersion"], _FIRST_DELAY
                     if event.type != "BOOKMARK":
                         self._store(key_of(event.object), None if event.type == "DELETED" else event.object)
-                continue
-            except Expired:
-                revision = ""
-                continue
-            except (ApiError, aiohttp.ClientError, OSError, TimeoutError) as fault:
-                _log.warning("%s: watch failed, again in %.1f s: %s", self.resource.plural, delay, fault)
+                fault: Exception | str = "the server ended it"
+            except Expired as expired:
+                revision, fault = "", expired
+            except (ApiError, aiohttp.ClientError, OSError, TimeoutError) as failed:
+                fault = failed
+            _log.info("%s: watch again in about %.1f s: %s", self.resource.plural, delay, fault)
             await asyncio.sleep(delay * random.uniform(0.5, 1.5))
             delay = min(delay * 2, _LONGEST_DELAY)
+
+    def _watch(self, revision: str) -> AsyncIterator[WatchEvent]:
+        return self._client.watch(
+            self.resource,
+            resource_version=revision,
+            timeout_seconds=random.randint(300, 600),
+            **self._scope,
+        )
 
     async def _replace_all(self) -> str:
         """List by pages, make the cache equal to it; returns the revision of the list."""
