@@ -1,0 +1,47 @@
+"""Hosts on one machine: network namespaces on a bridge, for `proa up --nodes N` and for tests.
+
+Every function makes what it names so and may be called again.
+"""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv6Address
+
+from proa.kernel import addresses, links, netns, routes
+from proa.kernel.addresses import Address, Interface
+from proa.kernel.links import Link
+from proa.kernel.netlink import Netlink
+from proa.kernel.routes import Route
+
+
+def ensure_bridge(name: str, address: Interface) -> int:
+    """The bridge `name` with `address`, up; returns its index.
+
+    Its MAC is its own: one borrowed from a port would change as ports come and go.
+    """
+    with Netlink() as netlink:
+        index = links.ensure(netlink, Link(name, "bridge", mac=links.derived_mac(f"{name} {address}")))
+        netlink.execute([addresses.add(Address(address, index))])
+    return index
+
+
+def attach(
+    namespace: str,
+    *,
+    bridge: str,
+    host_device: str,
+    address: Interface,
+    gateway: IPv4Address | IPv6Address,
+    device: str = "eth0",
+) -> None:
+    """The namespace (made when missing) hangs on the bridge by a veth pair and goes out by `gateway`."""
+    path = netns.create(namespace)
+    with Netlink() as here, netns.socket_in(path) as there:
+        if links.find(there, device) is None:
+            links.delete(here, [host_device])
+            host = Link(host_device, master=links.get(here, bridge).index)
+            with netns.opened(path) as target:
+                here.execute([links.create_veth(host, Link(device), target)])
+        index = links.ensure(there, Link(device, "veth"))
+        out = Route(routes.default(address.version), index, via=gateway, protocol=routes.STATIC)
+        there.execute([addresses.add(Address(address, index)), routes.add(out)])
