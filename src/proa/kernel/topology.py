@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv6Address
 
-from proa.kernel import addresses, links, netns, routes
+from proa.kernel import addresses, links, netns, nftables, routes, sysctl
 from proa.kernel.addresses import Address, Interface
 from proa.kernel.links import Link
 from proa.kernel.netlink import Netlink
@@ -45,3 +45,15 @@ def attach(
         index = links.ensure(there, Link(device, "veth"))
         out = Route(routes.default(address.version), index, via=gateway, protocol=routes.STATIC)
         there.execute([addresses.add(Address(address, index)), routes.add(out)])
+
+
+def detach(namespace: str) -> None:
+    """Removes the namespace and its veth pair with it."""
+    netns.delete(namespace)
+
+
+def masquerade(chain: str, network: Network) -> None:
+    """This host forwards, and what leaves `network` for elsewhere carries this host's address."""
+    sysctl.write("net/ipv4/ip_forward" if network.version == 4 else "net/ipv6/conf/all/forwarding", 1)
+    with nftables.Nftables() as nft:
+        nft.apply([nftables.Chain(chain, nftables.masquerade(network), hook=nftables.SRCNAT)])
