@@ -1,0 +1,129 @@
+"""The settings themselves. Names and defaults are those of k3s where it has the same thing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple, get_type_hints
+
+from proa.settings import values
+
+COMMON, SERVER, AGENT = frozenset({"common"}), frozenset({"server"}), frozenset({"agent"})
+BACKENDS = ("vxlan", "host-gw", "none")
+# The names that k3s takes; a part that proa does not bring yet is left out in any case.
+COMPONENTS = ("coredns", "local-storage", "metrics-server", "servicelb", "traefik")
+
+
+class Option(NamedTuple):
+    """What is known of a setting beside its name, type and default."""
+
+    help: str
+    groups: frozenset[str]
+    """The commands that have it; COMMON is for all."""
+    parse: Callable[[str], Any] = str
+    """From text to value; ValueError says what is allowed instead."""
+    short: str = ""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of one process, whole and checked."""
+
+    data_dir: Annotated[Path, Option("Folder of the cluster's state", COMMON, values.path, "-d")] = Path(
+        "/var/lib/proa"
+    )
+    run_dir: Annotated[Path, Option("Folder of sockets and process files", COMMON, values.path)] = Path(
+        "/run/proa"
+    )
+    write_kubeconfig: Annotated[
+        Path, Option("Where the administrator's kubeconfig is", COMMON, values.path, "-o")
+    ] = Path("/etc/proa/kubeconfig")
+    write_kubeconfig_mode: Annotated[int, Option("Its mode", SERVER, values.mode)] = 0o600
+    debug: Annotated[bool, Option("Log more", SERVER | AGENT, values.boolean)] = False
+
+    bind_address: Annotated[str, Option("Address that the API server listens on", SERVER, values.address)] = (
+        "0.0.0.0"
+    )
+    https_listen_port: Annotated[
+        int, Option("Port that the API server listens on", SERVER | AGENT, values.port)
+    ] = 6443
+    tls_san: Annotated[
+        tuple[str, ...], Option("Further name or address in the server's certificate", SERVER, values.host)
+    ] = ()
+    cluster_cidr: Annotated[
+        str, Option("Network of the pods, a /24 of it per node", SERVER | AGENT, values.network)
+    ] = "10.42.0.0/16"
+    service_cidr: Annotated[str, Option("Network of the Services", SERVER | AGENT, values.network)] = (
+        "10.43.0.0/16"
+    )
+    cluster_dns: Annotated[str, Option("Address of the cluster's DNS", SERVER | AGENT, values.address)] = (
+        "10.43.0.10"
+    )
+    cluster_domain: Annotated[str, Option("Domain of the cluster", SERVER | AGENT, values.domain)] = (
+        "cluster.local"
+    )
+    disable: Annotated[
+        tuple[str, ...], Option("Component to leave out", SERVER | AGENT, values.one_of(*COMPONENTS))
+    ] = ()
+    default_local_storage_path: Annotated[
+        Path | None,
+        Option(
+            "Where local-path volumes go (default: storage in the data folder)", SERVER | AGENT, values.path
+        ),
+    ] = None
+
+    flannel_backend: Annotated[
+        str, Option("How nodes reach each other's pods", SERVER | AGENT, values.one_of(*BACKENDS))
+    ] = "vxlan"
+    flannel_iface: Annotated[
+        str, Option("Interface between nodes (default: that of the node's address)", AGENT, values.interface)
+    ] = ""
+    node_name: Annotated[
+        str, Option("Name of the node (default: that of the host)", AGENT, values.node_name)
+    ] = ""
+    node_ip: Annotated[
+        str, Option("Address of the node (default: that of the default route)", AGENT, values.address)
+    ] = ""
+    node_label: Annotated[tuple[str, ...], Option("Label of the node, KEY=VALUE", AGENT, values.label)] = ()
+    node_taint: Annotated[
+        tuple[str, ...], Option("Taint of the node, KEY=VALUE:EFFECT", AGENT, values.taint)
+    ] = ()
+
+    def as_text(self) -> dict[str, Any]:
+        """As JSON's plain values, so that `from_text` makes the same settings in another process."""
+        pairs = ((item.name, getattr(self, item.name)) for item in fields(self))
+        return {name: _as_text(name, value) for name, value in pairs if value is not None}
+
+
+@cache
+def options() -> dict[str, Option]:
+    """Every setting by its name in Python, in the order of declaration."""
+    hints = get_type_hints(Settings, include_extras=True)
+    return {item.name: hints[item.name].__metadata__[0] for item in fields(Settings)}
+
+
+def options_of(groups: frozenset[str]) -> dict[str, Option]:
+    """The settings that a command of these groups has."""
+    return {name: option for name, option in options().items() if option.groups & (groups | COMMON)}
+
+
+def is_list(name: str) -> bool:
+    return isinstance(getattr(Settings, name), tuple)
+
+
+def is_switch(name: str) -> bool:
+    return isinstance(getattr(Settings, name), bool)
+
+
+def default_text(name: str) -> str:
+    """A setting's default as help shows it; empty when there is none or help tells it in words."""
+    default = getattr(Settings, name)
+    return "" if default in (None, "", (), False) else _as_text(name, default)
+
+
+def _as_text(name: str, value: Any) -> Any:
+    if name == "write_kubeconfig_mode":
+        return f"{value:o}"
+    return list(value) if isinstance(value, tuple) else str(value)
