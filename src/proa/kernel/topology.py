@@ -11,7 +11,7 @@ from proa.kernel import addresses, links, netns, nftables, routes, sysctl
 from proa.kernel.addresses import Address, Interface
 from proa.kernel.links import Link
 from proa.kernel.netlink import Netlink
-from proa.kernel.routes import Route
+from proa.kernel.routes import Network, Route
 
 
 def ensure_bridge(name: str, address: Interface) -> int:
@@ -53,7 +53,7 @@ def detach(namespace: str) -> None:
 
 
 def masquerade(chain: str, network: Network) -> None:
-    """This host forwards, and what leaves `network` for elsewhere carries this host's address."""
+    """Makes this host forward; what leaves `network` for elsewhere then carries this host's address."""
     sysctl.write("net/ipv4/ip_forward" if network.version == 4 else "net/ipv6/conf/all/forwarding", 1)
     with nftables.Nftables() as nft:
         nft.apply([nftables.Chain(chain, nftables.masquerade(network), hook=nftables.SRCNAT)])
