@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
-from proa.errors import ApiError, Conflict, ProaError
+from proa.errors import Conflict, ProaError
 from proa.kube.informer import Informer
 from proa.kube.meta import key_of
 from proa.kube.resources import Object
@@ -97,7 +97,7 @@ class Controller:
             self.queue.forget(key)
         except Conflict:
             self.queue.retry(key)  # somebody was faster: the next attempt reads what they wrote
-        except ApiError as fault:
+        except ProaError as fault:
             _log.warning("%s: %s: %s; again in %.3g s", self.name, key, fault, self.queue.retry(key))
         except Exception:  # noqa: BLE001 - one broken key must not end the loop for all
             _log.exception("%s: %s: again in %.3g s", self.name, key, self.queue.retry(key))

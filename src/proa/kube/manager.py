@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 from proa.kube.client import Client
-from proa.kube.controller import Controller
 from proa.kube.informer import Informer
 from proa.kube.resources import Resource
+
+
+class Runnable(Protocol):
+    """A controller, or anything else that works until it is cancelled."""
+
+    async def run(self) -> None:
+        """Work until cancelled."""
 
 
 class Manager:
@@ -33,9 +40,9 @@ class Manager:
             self._start(informer.run)
         return self._informers[scope]
 
-    def add(self, controller: Controller) -> None:
-        """Run the controller with the manager."""
-        self._start(controller.run)
+    def add(self, part: Runnable) -> None:
+        """Run a controller, a scheduler or the like with the manager."""
+        self._start(part.run)
 
     async def run(self) -> None:
         """Run everything until cancelled or until one part fails."""
