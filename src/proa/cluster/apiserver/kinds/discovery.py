@@ -1,0 +1,5 @@
+"""discovery.k8s.io: where a service's traffic goes."""
+
+from proa.cluster.apiserver.kind import Group
+
+KINDS = (Group("discovery.k8s.io").namespaced("endpointslices", "EndpointSlice", generation=True),)

@@ -1,0 +1,5 @@
+"""node.k8s.io: ways to run containers."""
+
+from proa.cluster.apiserver.kind import Group
+
+KINDS = (Group("node.k8s.io").cluster_wide("runtimeclasses", "RuntimeClass"),)

@@ -1,0 +1,84 @@
+"""All published schemas, read lazily from the package's data file."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterable
+from functools import cached_property
+from importlib.resources import files
+from typing import Any
+
+import msgspec
+
+from proa.cluster.apiserver.schema import check as checking
+from proa.cluster.apiserver.schema.node import REF_PREFIX, Node
+from proa.cluster.apiserver.schema.prune import prune
+from proa.kube.resources import Object
+
+
+class _Document(msgspec.Struct):
+    definitions: dict[str, msgspec.Raw]
+    kinds: dict[str, str]
+
+
+class Schemas:
+    """Look-ups by kind; a definition is parsed when first needed, and kept."""
+
+    def __init__(self, data: bytes | None = None) -> None:
+        self._data = data
+        self._nodes: dict[str, Node] = {}
+
+    @cached_property
+    def _document(self) -> _Document:
+        packed = self._data or files("proa.cluster.apiserver").joinpath("data/schemas.json.gz").read_bytes()
+        return msgspec.json.decode(gzip.decompress(packed), type=_Document)
+
+    def node(self, api_version: str, kind: str) -> Node | None:
+        """The root node of a kind, or None when no schema is published for it."""
+        name = self._document.kinds.get(f"{api_version}/{kind}")
+        return self.definition(name) if name else None
+
+    def name_of(self, api_version: str, kind: str) -> str:
+        """The name of a kind's definition; empty when there is none."""
+        return self._document.kinds.get(f"{api_version}/{kind}", "")
+
+    def definition(self, name: str) -> Node:
+        """The node of a named definition."""
+        if name not in self._nodes:
+            schema: dict[str, Any] = msgspec.json.decode(self._document.definitions[name])
+            self._nodes[name] = Node(schema, self.definition, name)
+        return self._nodes[name]
+
+    def raw(self, name: str) -> bytes:
+        """The OpenAPI v3 JSON of a definition."""
+        return bytes(self._document.definitions[name])
+
+    def reachable(self, roots: Iterable[str]) -> set[str]:
+        """Names of the definitions that the roots refer to, directly or not, and the roots."""
+        seen: set[str] = set()
+        pending = list(roots)
+        while pending:
+            name = pending.pop()
+            if name not in seen:
+                seen.add(name)
+                pending.extend(_references(self.raw(name)))
+        return seen
+
+    def check(self, api_version: str, kind: str, obj: Object) -> checking.Findings:
+        """Compare an object with its kind's schema; an unknown kind has no findings."""
+        root = self.node(api_version, kind)
+        return checking.check(root, kind, obj) if root else checking.Findings()
+
+    def prune(self, api_version: str, kind: str, obj: Object) -> None:
+        """Remove, in place, the fields that the kind does not have, and nulls."""
+        root = self.node(api_version, kind)
+        if root:
+            prune(root, obj)
+
+
+def _references(raw: bytes) -> Iterable[str]:
+    for piece in raw.split(b'"$ref":"' + REF_PREFIX.encode())[1:]:
+        yield piece[: piece.index(b'"')].decode()
+
+
+SCHEMAS = Schemas()

@@ -1,0 +1,99 @@
+"""One complaint about one field, worded as Kubernetes words it.
+
+Source: apimachinery, pkg/util/validation/field and pkg/api/errors.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from proa.errors import Invalid
+
+_REASONS = {
+    "Required value": "FieldValueRequired",
+    "Invalid value": "FieldValueInvalid",
+    "Unsupported value": "FieldValueNotSupported",
+    "Forbidden": "FieldValueForbidden",
+    "Duplicate value": "FieldValueDuplicate",
+    "Not found": "FieldValueNotFound",
+    "Too long": "FieldValueTooLong",
+    "Too many": "FieldValueTooMany",
+}
+_VALUELESS = ("Required value", "Forbidden", "Too long")
+
+
+@dataclass(frozen=True)
+class FieldError:
+    """A field and what is wrong with it; `type` is the opening of the message."""
+
+    type: str
+    field: str
+    value: Any = None
+    detail: str = ""
+
+    @property
+    def body(self) -> str:
+        """The message without the field."""
+        parts = [self.type] if self.type in _VALUELESS else [self.type, _printed(self.value)]
+        return ": ".join([*parts, self.detail] if self.detail else parts)
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.body}"
+
+    def cause(self) -> dict[str, str]:
+        """An entry of `details.causes` in a Status."""
+        return {"reason": _REASONS[self.type], "message": self.body, "field": self.field}
+
+
+def required(field: str, detail: str = "") -> FieldError:
+    """The field must be there and not be empty."""
+    return FieldError("Required value", field, detail=detail)
+
+
+def invalid_value(field: str, value: Any, detail: str) -> FieldError:
+    """The value breaks a rule, which `detail` states."""
+    return FieldError("Invalid value", field, value, detail)
+
+
+def unsupported(field: str, value: Any, supported: Iterable[str]) -> FieldError:
+    """The value is none of the supported ones."""
+    words = ", ".join(json.dumps(word) for word in sorted(supported))
+    return FieldError("Unsupported value", field, value, f"supported values: {words}")
+
+
+def forbidden(field: str, detail: str) -> FieldError:
+    """The field may not be set, or may not change."""
+    return FieldError("Forbidden", field, detail=detail)
+
+
+def duplicate(field: str, value: Any) -> FieldError:
+    """The value stands twice where it must be unique."""
+    return FieldError("Duplicate value", field, value)
+
+
+def not_found(field: str, value: Any) -> FieldError:
+    """The value names something that is not there."""
+    return FieldError("Not found", field, value)
+
+
+def too_long(field: str, limit: int) -> FieldError:
+    """The value has more than `limit` bytes."""
+    return FieldError("Too long", field, detail=f"may not be more than {limit} bytes")
+
+
+def invalid(kind: str, group: str, name: str, errors: Sequence[FieldError]) -> Invalid:
+    """The 422 answer that reports the errors of one object."""
+    messages = list(dict.fromkeys(map(str, errors)))
+    text = messages[0] if len(messages) == 1 else f"[{', '.join(messages)}]"
+    qualified = f"{kind}.{group}" if group else kind
+    details: dict[str, Any] = {"name": name, "group": group, "kind": kind}
+    details = {key: value for key, value in details.items() if value}
+    details["causes"] = [error.cause() for error in errors]
+    return Invalid(f"{qualified} {json.dumps(name)} is invalid: {text}", details)
+
+
+def _printed(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
