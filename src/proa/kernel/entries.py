@@ -16,7 +16,7 @@ from proa.kernel.neighbours import Forwarding, Neighbour
 from proa.kernel.netlink import Message, Netlink
 from proa.kernel.routes import Route
 
-T = TypeVar("T", Address, Route, Neighbour | Forwarding)
+T = TypeVar("T", Address, Route, Neighbour, Forwarding)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +71,15 @@ def difference(actual: Entries, wanted: Entries) -> list[Message]:
     """The messages that turn what is there into what is wanted: additions first, then removals."""
     return [
         *additions(actual, wanted),
-        *map(routes.remove, _left(actual.routes, wanted.routes, lambda route: route.destination)),
+        *map(routes.remove, _left(actual.routes, wanted.routes, lambda it: it.destination)),
         *map(neighbours.remove, _left(actual.forwarding, wanted.forwarding, lambda it: (it.mac, it.index))),
-        *map(
-            neighbours.remove, _left(actual.neighbours, wanted.neighbours, lambda it: (it.address, it.index))
-        ),
+        *map(neighbours.remove, _left(actual.neighbours, wanted.neighbours, _neighbour_key)),
         *map(addresses.remove, _left(actual.addresses, wanted.addresses, lambda it: it)),
     ]
+
+
+def _neighbour_key(entry: Neighbour) -> Hashable:
+    return entry.address, entry.index
 
 
 def _left(actual: Iterable[T], wanted: Iterable[T], key: Callable[[T], Hashable]) -> Iterator[T]:

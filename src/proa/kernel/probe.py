@@ -7,7 +7,7 @@ from ipaddress import IPv4Address
 from proa.errors import KernelError
 from proa.kernel import links, netns
 from proa.kernel.links import Link, Vxlan
-from proa.kernel.netlink import Netlink
+from proa.kernel.netlink import Message, Netlink
 
 
 def device(kind: str) -> None:
@@ -25,7 +25,7 @@ def missing(kind: str) -> str:
     return ""
 
 
-def _sample(kind: str) -> links.Message:
+def _sample(kind: str) -> Message:
     if kind == "veth":
         return links.create_veth(Link("probe"), Link("probe-peer"))
     data = Vxlan(vni=1, port=4789, local=IPv4Address("127.0.0.1")) if kind == "vxlan" else None
