@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from proa.cluster.keypair import KeyPair
 from proa.errors import UserError
 from proa.files import write_atomic, write_if_changed
 
@@ -46,18 +47,6 @@ class Leaf:
 
     def alternatives(self) -> frozenset[x509.GeneralName]:
         return frozenset(_general_name(name) for name in self.names)
-
-
-@dataclass(frozen=True)
-class KeyPair:
-    """Where a certificate and its key are (PEM)."""
-
-    certificate: Path
-    key: Path
-
-    @classmethod
-    def at(cls, directory: Path, name: str) -> KeyPair:
-        return cls(directory / f"{name}.crt", directory / f"{name}.key")
 
 
 class Authority:

@@ -8,7 +8,8 @@ import pytest
 import yaml
 from cryptography import x509
 
-from proa.cluster.pki import Authority, KeyPair, Leaf, server_names, signing_key, write_kubeconfig
+from proa.cluster.keypair import KeyPair
+from proa.cluster.pki import Authority, Leaf, server_names, signing_key, write_kubeconfig
 from proa.errors import UserError
 
 SERVER = Leaf("kube-apiserver", names=("localhost", "127.0.0.1", "::1"))

@@ -1,0 +1,58 @@
+"""Which certificates a cluster has and who gets which."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from ipaddress import ip_network
+
+from proa.cluster.pki import Authority, Leaf, server_names, signing_key, write_kubeconfig
+from proa.machine.layout import Layout
+from proa.machine.plan import GATEWAY, Node, api_address
+from proa.settings import Settings
+
+ADMIN = Leaf("system:admin", ("system:masters",))
+KUBELET_CLIENT = Leaf("kube-apiserver-kubelet-client", ("system:masters",))
+
+
+def prepare_server(settings: Settings, layout: Layout, addresses: Sequence[str]) -> Authority:
+    """All that the API server needs, for these addresses of the machine; and the admin's kubeconfig."""
+    authority = Authority.open(layout.tls)
+    service_address = str(ip_network(settings.service_cidr)[1])
+    # The bridge's address is always in, so that a cluster may become one of several nodes.
+    extra = [str(GATEWAY), *addresses, *settings.tls_san]
+    serving = Leaf("kube-apiserver", names=server_names(settings.cluster_domain, service_address, extra))
+    for name, leaf in (("server", serving), ("admin", ADMIN), ("apiserver-kubelet-client", KUBELET_CLIENT)):
+        authority.issue(leaf, layout.server_pair(name))
+    signing_key(layout.signing_key)
+    write_kubeconfig(
+        settings.write_kubeconfig,
+        _url("127.0.0.1" if _everywhere(settings) else settings.bind_address, settings),
+        authority.files.certificate,
+        layout.server_pair("admin"),
+        "admin",
+        settings.write_kubeconfig_mode,
+    )
+    return authority
+
+
+def prepare_node(settings: Settings, layout: Layout, node: Node, authority: Authority) -> None:
+    """The node's kubeconfig and its kubelet's serving certificate."""
+    place = layout.node(node.name)
+    serving = Leaf(f"system:node:{node.name}", ("system:nodes",), (node.name, node.address, "127.0.0.1"))
+    authority.issue(serving, place.serving)
+    authority.issue(Leaf(f"system:node:{node.name}", ("system:nodes",)), place.client)
+    shutil.copyfile(authority.files.certificate, place.authority)
+    address = api_address([node]) if _everywhere(settings) else settings.bind_address
+    write_kubeconfig(
+        place.kubeconfig, _url(address, settings), place.authority, place.client, f"system:node:{node.name}"
+    )
+
+
+def _everywhere(settings: Settings) -> bool:
+    return settings.bind_address in {"0.0.0.0", "::"}
+
+
+def _url(address: str, settings: Settings) -> str:
+    host = f"[{address}]" if ":" in address else address
+    return f"https://{host}:{settings.https_listen_port}"

@@ -1,0 +1,71 @@
+"""Waiting for what was started: the API server, Ready nodes, containerd and its images."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from proa.errors import ServiceUnavailable, UserError
+from proa.kube import NODES, Client, HttpClient, Object, condition_is_true, load_config
+from proa.machine import image_store
+from proa.machine.layout import Layout
+
+PATIENCE = 120.0
+"""Seconds after which a start counts as failed."""
+_ASK_AGAIN = 0.02
+"""There is nothing to watch before a server listens."""
+
+
+async def nodes_ready(kubeconfig: Path, names: Sequence[str], report: Callable[[str], None]) -> None:
+    """Returns when all these nodes are Ready."""
+    client = HttpClient(load_config(kubeconfig))
+    try:
+        listed = await _first_list(client)
+        report("the API server answers")
+        waiting = set(names) - {
+            node["metadata"]["name"] for node in listed["items"] if condition_is_true(node, "Ready")
+        }
+        version = listed["metadata"]["resourceVersion"]
+        while waiting:
+            async for event in client.watch(NODES, resource_version=version):
+                metadata = event.object["metadata"]
+                version = metadata["resourceVersion"]
+                if metadata.get("name") in waiting and condition_is_true(event.object, "Ready"):
+                    waiting.remove(metadata["name"])
+                    report(f"node {metadata['name']} is Ready")
+                if not waiting:
+                    break
+    finally:
+        await client.close()
+
+
+def load_images(layout: Layout, address: Path) -> None:
+    """Import the bundled images that this containerd lacks, once it listens."""
+    _wait_for_socket(address)
+    present = {name.rpartition("/")[2].partition(":")[0] for name in image_store.names(address)}
+    for archive in sorted(layout.images.glob("*.tar")):
+        if archive.stem not in present:
+            image_store.load(address, archive)
+
+
+async def _first_list(client: Client) -> Object:
+    """The nodes, as soon as there is a server to ask."""
+    while True:
+        try:
+            return await client.list(NODES)
+        except ServiceUnavailable:
+            await asyncio.sleep(_ASK_AGAIN)
+
+
+def _wait_for_socket(path: Path) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        with socket.socket(socket.AF_UNIX) as probe:
+            if probe.connect_ex(str(path)) == 0:
+                return
+        if time.monotonic() > deadline:
+            raise UserError(f"containerd does not listen on {path} after {PATIENCE:.0f} s: see its log")
+        time.sleep(_ASK_AGAIN)
