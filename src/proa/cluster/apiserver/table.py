@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from collections.abc import Iterable
 
 from proa.cluster.apiserver.kind import Kind
@@ -21,13 +21,13 @@ def table(
     kind: Kind,
     objects: Iterable[Object],
     include_object: str = "Metadata",
-    now: datetime.datetime | None = None,
+    now: dt.datetime | None = None,
 ) -> Object:
     """A Table with one row an object; set `metadata` of a list (resourceVersion, continue) afterwards.
 
     `include_object` is what a row carries: "None", "Metadata" (PartialObjectMetadata) or "Object".
     """
-    now = now or datetime.datetime.now(datetime.UTC)
+    now = now or dt.datetime.now(dt.UTC)
     return {
         "kind": "Table",
         "apiVersion": "meta.k8s.io/v1",
@@ -37,7 +37,7 @@ def table(
     }
 
 
-def _row(kind: Kind, obj: Object, include_object: str, now: datetime.datetime) -> Object:
+def _row(kind: Kind, obj: Object, include_object: str, now: dt.datetime) -> Object:
     row: Object = {"cells": [column.cell(obj, now) for column in kind.columns]}
     conditions = _conditions(kind, obj)
     if conditions:

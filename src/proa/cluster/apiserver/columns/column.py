@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from proa.kube.meta import parse_time
 from proa.kube.resources import Object
 
 Cell = str | int | bool
-CellReader = Callable[[Object, datetime.datetime], Cell]
+CellReader = Callable[[Object, dt.datetime], Cell]
 """The cell of an object; the second argument is the present, for ages."""
 
 NONE, UNKNOWN, UNSET = "<none>", "<unknown>", "<unset>"
@@ -38,17 +38,17 @@ class Column:
         }
 
 
-def since(time: str | None, now: datetime.datetime) -> str:
+def since(time: str | None, now: dt.datetime) -> str:
     """The age of an API time: `5m`, `3d2h`; `<unknown>` when there is none."""
     return human_duration(now - parse_time(time)) if time else UNKNOWN
 
 
-def name_cell(obj: Object, _now: datetime.datetime) -> str:
+def name_cell(obj: Object, _now: dt.datetime) -> str:
     """The object's name."""
     return str(obj["metadata"]["name"])
 
 
-def age_cell(obj: Object, now: datetime.datetime) -> str:
+def age_cell(obj: Object, now: dt.datetime) -> str:
     """How long ago the object was made."""
     return since(obj["metadata"].get("creationTimestamp"), now)
 

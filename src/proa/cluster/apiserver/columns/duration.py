@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _YEAR = 365 * _DAY
 
 
-def human_duration(duration: datetime.timedelta) -> str:
+def human_duration(duration: dt.timedelta) -> str:
     """Two to three significant figures: `45s`, `3m20s`, `15m`, `5h10m`, `3d2h`, `2y40d`."""
     seconds = int(duration.total_seconds())
     if seconds < -1:

@@ -56,44 +56,44 @@ def _handler(index: int, operation: Any) -> _Handler:
     return _HANDLERS[operation["op"]]
 
 
-def _tokens(pointer: str) -> list[str]:
-    return [token.replace("~1", "/").replace("~0", "~") for token in pointer.split("/")[1:]]
+def _steps(pointer: str) -> list[str]:
+    return [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
 
 
-def _index(container: list[Any], token: str, limit: int) -> int:
-    plain = token.isascii() and token.isdigit() and (token == "0" or token[0] != "0")
-    if not plain or int(token) > limit:
-        raise _Failed(f"{token!r} is no index into a list of {len(container)}")
-    return int(token)
+def _index(container: list[Any], step: str, limit: int) -> int:
+    plain = step.isascii() and step.isdigit() and (step == "0" or step[0] != "0")
+    if not plain or int(step) > limit:
+        raise _Failed(f"{step!r} is no index into a list of {len(container)}")
+    return int(step)
 
 
-def _child(container: Any, token: str) -> Any:
-    if isinstance(container, dict) and token in container:
-        return container[token]
+def _child(container: Any, step: str) -> Any:
+    if isinstance(container, dict) and step in container:
+        return container[step]
     if isinstance(container, list):
-        return container[_index(container, token, len(container) - 1)]
-    raise _Failed(f"there is no {token!r}")
+        return container[_index(container, step, len(container) - 1)]
+    raise _Failed(f"there is no {step!r}")
 
 
 def _lookup(document: Any, pointer: str) -> Any:
-    for token in _tokens(pointer):
-        document = _child(document, token)
+    for step in _steps(pointer):
+        document = _child(document, step)
     return document
 
 
 def _parent(document: Any, pointer: str) -> tuple[Any, str]:
     head, _, _ = pointer.rpartition("/")
-    return _lookup(document, head), _tokens(pointer)[-1]
+    return _lookup(document, head), _steps(pointer)[-1]
 
 
 def _insert(document: Any, pointer: str, value: Any) -> Any:
     if pointer == "":
         return value
-    container, token = _parent(document, pointer)
+    container, step = _parent(document, pointer)
     if isinstance(container, dict):
-        container[token] = value
+        container[step] = value
     elif isinstance(container, list):
-        position = len(container) if token == "-" else _index(container, token, len(container))
+        position = len(container) if step == "-" else _index(container, step, len(container))
         container.insert(position, value)
     else:
         raise _Failed(f"{pointer!r} lies in a plain value")
@@ -103,12 +103,12 @@ def _insert(document: Any, pointer: str, value: Any) -> Any:
 def _delete(document: Any, pointer: str) -> Any:
     if pointer == "":
         raise _Failed("the whole object cannot be removed")
-    container, token = _parent(document, pointer)
-    _child(container, token)
+    container, step = _parent(document, pointer)
+    _child(container, step)
     if isinstance(container, list):
-        del container[int(token)]
+        del container[int(step)]
     else:
-        del container[token]
+        del container[step]
     return document
 
 
@@ -124,9 +124,9 @@ def _replace(document: Any, operation: dict[str, Any]) -> Any:
     pointer, value = operation["path"], copied(operation["value"])
     if pointer == "":
         return value
-    container, token = _parent(document, pointer)
-    _child(container, token)
-    container[int(token) if isinstance(container, list) else token] = value
+    container, step = _parent(document, pointer)
+    _child(container, step)
+    container[int(step) if isinstance(container, list) else step] = value
     return document
 
 
