@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from proa.kernel import addresses, links, neighbours, routes
 from proa.kernel.netlink import Answer, Netlink, attributes, text
@@ -22,12 +22,12 @@ _NFT_DELETIONS = {_NFTABLES | deletion for deletion in (2, 5, 8)}  # table, chai
 Filter = Callable[[Answer], bool]
 
 
-def concerns_devices(answer: Answer, *, prefix: str, devices: frozenset[int]) -> bool:
-    """Whether a notification is about a link named `prefix`*, an entry of `devices` or a proa route."""
+def concerns_devices(answer: Answer, *, name: str, devices: Collection[int]) -> bool:
+    """Whether a notification is about the link `name`, about `devices`, or about a lost route of proa."""
     kind = answer.kind
     if kind in {links.RTM_NEWLINK, links.RTM_DELLINK}:
         link = links.parse(answer)
-        return link.name.startswith(prefix) or link.index in devices
+        return link.name == name or link.index in devices
     if kind in {addresses.RTM_NEWADDR, addresses.RTM_DELADDR}:
         return addresses.parse(answer).index in devices
     if kind in {neighbours.RTM_NEWNEIGH, neighbours.RTM_DELNEIGH}:

@@ -53,6 +53,7 @@ class Backend:
     """One way to reach other nodes' ranges; a method that is not overridden asks for nothing."""
 
     name: ClassVar[str]
+    device_name: ClassVar[str] = ""
     attaches_pods: ClassVar[bool] = True
 
     @classmethod

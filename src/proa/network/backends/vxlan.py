@@ -34,7 +34,6 @@ from proa.kernel.routes import Route
 from proa.network.backends.base import Backend, LocalNode, Peer, Underlay, known_keys
 from proa.network.backends.routing import adjacent, direct
 
-DEVICE = "proa-vxlan"
 OVERHEAD = 50
 """Bytes around a pod's packet: outer IPv4, UDP, VXLAN and the inner Ethernet header."""
 _KEYS = {"VNI": int, "Port": int, "MTU": int, "DirectRouting": bool, "Learning": bool, "GBP": bool}
@@ -43,6 +42,7 @@ _KEYS = {"VNI": int, "Port": int, "MTU": int, "DirectRouting": bool, "Learning":
 @dataclass(frozen=True, slots=True)
 class VxlanBackend(Backend):
     name: ClassVar[str] = "vxlan"
+    device_name: ClassVar[str] = "proa-vxlan"
 
     vni: int = 1
     port: int = 8472
@@ -75,7 +75,7 @@ class VxlanBackend(Backend):
     def device(self, local: LocalNode) -> Link | None:
         underlay = local.underlay
         data = Vxlan(self.vni, self.port, underlay.interface.ip, underlay.index, self.learning)
-        return Link(DEVICE, "vxlan", mac=_mac(local), mtu=self.mtu(underlay), vxlan=data)
+        return Link(self.device_name, "vxlan", mac=_mac(local), mtu=self.mtu(underlay), vxlan=data)
 
     def entries(self, local: LocalNode, device: int, peers: Iterable[Peer]) -> Entries:
         own = frozenset(

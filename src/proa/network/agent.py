@@ -1,0 +1,175 @@
+"""The pod network of one node: addresses, plugin, backend and masquerade, kept as they must be.
+
+Runs in the node's network namespace. It leaves everything in place when it ends: pods keep their
+connections, and the next start goes on from what is there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from functools import partial
+from typing import Any
+
+from proa.errors import ApiError, KernelError
+from proa.kernel import monitor
+from proa.kernel.netlink import Answer, Netlink
+from proa.kube import Client
+from proa.network import backends, cni, install, metrics, underlay
+from proa.network.attachments import Attachments, Settings
+from proa.network.backends.base import LocalNode, Peer
+from proa.network.cni import CniError, Request
+from proa.network.config import NetworkConfig
+from proa.network.daemon import Daemon
+from proa.network.datapath import DataPath, Report
+from proa.network.ipam import Ipam
+from proa.network.masq import Masquerade
+from proa.network.nodes import Nodes
+from proa.network.store import AllocationStore
+
+_log = logging.getLogger(__name__)
+
+_SETTLE = 0.02  # seconds that further changes may join a pass
+_RESYNC = 60.0  # seconds after which a pass is made although nothing was heard
+_FIRST_DELAY, _LONGEST_DELAY = 0.5, 30.0  # seconds between attempts after a failure
+
+
+class NetworkAgent:
+    """One node's pod network. `client` is None where no Kubernetes is: then the configuration says all."""
+
+    def __init__(self, config: NetworkConfig, client: Client | None = None) -> None:
+        """UserError when this kernel cannot do the backend."""
+        self._config = config
+        self._backend = config.conf.backend
+        backends.require(self._backend)
+        self._wake = asyncio.Event()
+        self._nodes = Nodes(client, config.node_name, self._wake.set) if client else None
+        self._attachments: Attachments | None = None
+        self._watched: set[int] = set()
+        self._unreached: dict[str, str] = {}
+        self.ready = asyncio.Event()
+
+    @property
+    def unreached(self) -> dict[str, str]:
+        """The nodes that cannot be reached, and why."""
+        return dict(self._unreached)
+
+    async def run(self) -> None:
+        """Until cancelled. UserError when the configuration does not fit this machine."""
+        if not self._backend.attaches_pods:
+            _log.info("network backend none: another plugin attaches the pods")
+            await asyncio.Event().wait()
+        daemon = Daemon(self._config.socket, self._answer)
+        install.install_plugin(self._config.bin_dir)
+        await daemon.start()
+        try:
+            await self._run_with(self._nodes)
+        finally:
+            self.ready.clear()
+            metrics.READY.set(0)
+            await daemon.stop()
+
+    async def _run_with(self, nodes: Nodes | None) -> None:
+        if nodes is None:
+            await self._keep(self._config.subnets or (self._config.conf.default_subnet,))
+            return
+        following = asyncio.create_task(nodes.run())
+        try:
+            await nodes.wait_synced()
+            await self._keep(await self._assigned(nodes))
+        finally:
+            following.cancel()
+
+    async def _assigned(self, nodes: Nodes) -> Any:
+        """The node's ranges, as soon as a controller has given it some."""
+        while not (subnets := nodes.subnets()):
+            _log.info("node %s has no podCIDR yet: waiting for one", self._config.node_name)
+            await self._wake.wait()
+            self._wake.clear()
+        return subnets
+
+    async def _keep(self, subnets: Any) -> None:
+        config = self._config
+        with Netlink() as netlink:
+            below = underlay.find(netlink, node_ip=config.node_ip, interface=config.interface)
+        local = LocalNode(config.node_name, subnets, below)
+        ipam = Ipam(AllocationStore(config.data_dir / "allocations.db"), subnets)
+        path = DataPath(self._backend, local, ipam, Masquerade(config.conf.network))
+        await asyncio.to_thread(path.adopt)
+        self._attachments = Attachments(ipam)
+        self._watched = {below.index}
+        watches = [
+            monitor.watch_devices(self._concerns, self._wake.set),
+            monitor.watch_nftables(partial(monitor.concerns_table, table="proa"), self._wake.set),
+        ]
+        try:
+            await self._passes(local, path, ipam)
+        finally:
+            for watch in watches:
+                watch.close()
+
+    async def _passes(self, local: LocalNode, path: DataPath, ipam: Ipam) -> None:
+        delay = _FIRST_DELAY
+        while True:
+            self._wake.clear()
+            try:
+                self._note(await asyncio.to_thread(path.apply, self._peers()), ipam)
+                self._become_ready(local)
+                if self._nodes:
+                    await self._nodes.publish(self._backend, local)
+            except (KernelError, ApiError, OSError) as error:
+                metrics.FAILURES.inc()
+                _log.warning("pod network: %s; next attempt in %.1f s", error, delay)
+                await asyncio.sleep(delay)
+                delay = min(delay * 2, _LONGEST_DELAY)
+                continue
+            delay = _FIRST_DELAY
+            await self._next()
+
+    async def _next(self) -> None:
+        try:
+            await asyncio.wait_for(self._wake.wait(), _RESYNC)
+            await asyncio.sleep(_SETTLE)
+        except TimeoutError:
+            pass
+
+    def _become_ready(self, local: LocalNode) -> None:
+        if self.ready.is_set() or self._attachments is None:
+            return
+        below, config = local.underlay, self._config
+        self._attachments.settings = Settings(self._backend.mtu(below), below.interface.ip)
+        install.write_conflist(config.cni_conf_dir, config.socket, config.bin_dir)
+        self.ready.set()
+        metrics.READY.set(1)
+        ranges = ", ".join(map(str, local.subnets))
+        _log.info(
+            "pod network ready: %s over %s (%s), pods %s",
+            self._backend.name,
+            below.name,
+            below.interface,
+            ranges,
+        )
+
+    def _peers(self) -> list[Peer]:
+        told = self._nodes.peers(self._backend.name) if self._nodes else []
+        return [*self._config.peers, *told]
+
+    def _note(self, report: Report, ipam: Ipam) -> None:
+        self._watched.add(report.device)
+        for name, why in report.unreached.items():
+            if self._unreached.get(name) != why:
+                _log.warning("node %s is not reached: %s", name, why)
+        self._unreached = report.unreached
+        metrics.CHANGES.inc(report.changes)
+        metrics.PEERS.set(len(self._peers()) - len(report.unreached))
+        for subnet, used, size in ipam.usage():
+            metrics.ADDRESSES_USED.labels(str(subnet)).set(used)
+            metrics.ADDRESSES_TOTAL.labels(str(subnet)).set(size)
+
+    def _concerns(self, answer: Answer) -> bool:
+        return monitor.concerns_devices(answer, name=self._backend.device_name, devices=self._watched)
+
+    def _answer(self, request: Request) -> dict[str, Any]:
+        if self._attachments is None:
+            raise CniError(cni.TRY_AGAIN, "the network of this node is not ready yet")
+        return self._attachments.answer(request)
