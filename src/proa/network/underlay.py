@@ -53,10 +53,10 @@ def _global(link: Link, address: IPv4Interface) -> bool:
 
 
 def _nothing(node_ip: IPv4Address | None, interface: str) -> str:
+    if node_ip and interface:
+        return f"--node-ip {node_ip} is not an address of --flannel-iface {interface}"
     if node_ip:
-        return (
-            f"--node-ip {node_ip}: {interface or 'no device'} has {'not ' if interface else ''}that address"
-        )
+        return f"--node-ip {node_ip}: no network device has this address"
     if interface:
         return f"--flannel-iface {interface}: the device has no IPv4 address"
-    return "this machine has no network device with an IPv4 address in use: give it one, or give --node-ip"
+    return "no network device in use has an IPv4 address: give one with --node-ip"
