@@ -28,8 +28,6 @@ def merge(node: Node | None, live: Any, applied: Any) -> Any:
         merged = dict(live)
         for name, value in applied.items():
             below = node.field(name) if node else None
-            if value == [] and name not in live and is_granular(below, value):
-                continue  # a list without members is owned by nobody and would vanish at the next apply
             merged[name] = merge(below, live.get(name), value)
         return merged
     assert node is not None, "a granular list has a schema"

@@ -21,7 +21,7 @@ from proa.cluster.apiserver.apply.managers import (
 )
 from proa.cluster.apiserver.apply.merging import merge, without
 from proa.cluster.apiserver.apply.paths import EMPTY, FieldSet, Path, readable
-from proa.cluster.apiserver.apply.typed import Comparison, compare, fields_of
+from proa.cluster.apiserver.apply.typed import Comparison, compare, fields_of, without_empty_lists
 from proa.cluster.apiserver.schema import Node
 from proa.errors import BadRequest, Conflict
 from proa.kube.resources import Object
@@ -77,13 +77,13 @@ def applied(
     if live is not None and not owners:
         first = Manager(BEFORE_FIRST_APPLY, "Update", manager.api_version)
         owners[first.identity] = Ownership(first, ownable(fields_of(schema, _unmanaged(live))), now)
-    before, config = _unmanaged(live or {}), _unmanaged(config)
+    before, config = _unmanaged(live or {}), without_empty_lists(schema, _unmanaged(config))
     last = owners.get(manager.identity)
     claimed = fields_of(schema, config) - ignored
     after = {**owners, manager.identity: Ownership(manager, claimed)}
     new: Object = merge(schema, before, config)
     if last is not None and last.fields:
-        new = _pruned(schema, new, after, last.fields)
+        new = merge(schema, _pruned(schema, new, after, last.fields), config)  # again: what was emptied went
     difference = compare(schema, before, new)
     if not force:
         _refuse_conflicts(after, manager, difference)

@@ -43,6 +43,20 @@ def children(node: Node | None, value: Any) -> Iterator[tuple[str, Node | None, 
             yield element_of(node, item), node.items, item
 
 
+def without_empty_lists(node: Node | None, value: Any) -> Any:
+    """A configuration less its lists without members: nobody can own one."""
+    if not is_granular(node, value):
+        return value
+    if isinstance(value, list):
+        return [without_empty_lists(node.items if node else None, item) for item in value]
+    kept = ((name, node.field(name) if node else None, child) for name, child in value.items())
+    return {
+        name: without_empty_lists(below, child)
+        for name, below, child in kept
+        if child != [] or not is_granular(below, child)
+    }
+
+
 def fields_of(node: Node | None, obj: Object) -> FieldSet:
     """Every field that an applied configuration claims."""
     found: set[Path] = set()
