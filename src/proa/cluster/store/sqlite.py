@@ -63,6 +63,9 @@ class SqliteStore:
     def range(self, prefix: str, *, start: str = "", limit: int = 0) -> Page:
         return self._keys.range(prefix, start, limit, self._hub.revision)
 
+    def touched(self, prefix: str) -> int:
+        return self._keys.touched(prefix)
+
     async def range_at(self, revision: int, prefix: str, *, start: str = "", limit: int = 0) -> Page:
         if self._keys.touched(prefix) <= revision <= self._hub.revision:
             return self._keys.range(prefix, start, limit, revision)

@@ -113,6 +113,9 @@ class Store(Protocol):
     def range(self, prefix: str, *, start: str = "", limit: int = 0) -> Page:
         """Present values under a prefix of at least a bucket, from key `start` on."""
 
+    def touched(self, prefix: str) -> int:
+        """Revision of the last known write to the bucket of a prefix; while it stays, nothing changed."""
+
     async def range_at(self, revision: int, prefix: str, *, start: str = "", limit: int = 0) -> Page:
         """Values as they were at a revision. Raises Compacted."""
 

@@ -1,0 +1,94 @@
+"""What a caller may ask for: every request is authorised here, then carried out by the registry.
+
+The HTTP surface and the in-process client both come through this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from proa.cluster.apiserver.authorizer import Action
+from proa.cluster.apiserver.identity import MASTERS, User
+from proa.cluster.apiserver.lists import Listing
+from proa.cluster.apiserver.options import DeleteOptions, ListOptions, WriteOptions
+from proa.cluster.apiserver.rbac import Rbac
+from proa.cluster.apiserver.registry import Registry
+from proa.cluster.apiserver.subresources import Creator
+from proa.cluster.apiserver.target import Target
+from proa.cluster.apiserver.watches import WatchStream
+from proa.cluster.store import Entry
+from proa.errors import MethodNotAllowed
+from proa.kube.client import PatchType
+from proa.kube.resources import Object
+
+
+class Actions:
+    """The verbs, each for a user."""
+
+    def __init__(self, registry: Registry, rbac: Rbac, creators: Mapping[tuple[str, str], Creator]) -> None:
+        self.registry = registry
+        self.rbac = rbac
+        self._creators = creators
+
+    def authorize(self, user: User, verb: str, target: Target) -> None:
+        """Raises MethodNotAllowed when the kind has no such verb, Forbidden when the user may not."""
+        sub = target.kind.subresources.get(target.subresource)
+        if verb not in (sub.verbs if sub else target.kind.verbs):
+            raise MethodNotAllowed("the server does not allow this method on the requested resource")
+        if MASTERS not in user.groups:
+            resource = target.resource
+            action = Action(
+                verb, resource.group, resource.plural, target.subresource, target.namespace, target.name
+            )
+            self.rbac.require(user, action, target)
+
+    def get(self, user: User, target: Target) -> Entry:
+        """One object."""
+        self.authorize(user, "get", target)
+        return self.registry.get(target)
+
+    async def list(self, user: User, target: Target, options: ListOptions) -> Listing:
+        """A page of a collection."""
+        self.authorize(user, "list", target)
+        return await self.registry.list(target, options)
+
+    def watch(self, user: User, target: Target, options: ListOptions) -> WatchStream:
+        """Changes of a collection."""
+        self.authorize(user, "watch", target)
+        return self.registry.watch(target, options)
+
+    async def create(self, user: User, target: Target, body: Object, options: WriteOptions) -> Entry | Object:
+        """The stored object, or the answer of a review or subresource."""
+        self.authorize(user, "create", target)
+        creator = self._creators.get((target.qualified, target.subresource))
+        if creator is not None:
+            return await creator(target, user, body, options)
+        if target.subresource or target.kind.create_only:
+            raise MethodNotAllowed("the server does not allow this method on the requested resource")
+        return await self.registry.create(target, user, body, options)
+
+    async def update(self, user: User, target: Target, body: Object, options: WriteOptions) -> Entry:
+        """Replace an object, its status or its finalizers."""
+        self.authorize(user, "update", target)
+        return await self.registry.update(target, user, body, options)
+
+    async def patch(
+        self, user: User, target: Target, patch: Any, patch_type: PatchType, options: WriteOptions
+    ) -> Entry:
+        """Change an object or its status."""
+        self.authorize(user, "patch", target)
+        return await self.registry.patch(target, user, patch, patch_type, options)
+
+    async def delete(self, user: User, target: Target, options: DeleteOptions) -> Entry | Object:
+        """What stays for now, or a Status."""
+        self.authorize(user, "delete", target)
+        return await self.registry.delete(target, user, options)
+
+    async def delete_collection(
+        self, user: User, target: Target, options: ListOptions, deletion: DeleteOptions
+    ) -> Listing:
+        """Delete what a list returns."""
+        self.authorize(user, "deletecollection", target)
+        return await self.registry.delete_collection(replace(target, name=""), user, options, deletion)

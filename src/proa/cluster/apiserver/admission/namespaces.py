@@ -1,0 +1,51 @@
+"""NamespaceLifecycle: nothing is made in a namespace that is missing or ends; some namespaces stay."""
+
+from __future__ import annotations
+
+from proa.cluster.apiserver.admission.request import Request
+from proa.cluster.apiserver.view import View
+from proa.errors import Forbidden, NotFound
+from proa.kube.meta import is_deleting
+from proa.kube.resources import NAMESPACES
+
+_IMMORTAL = frozenset({"default", "kube-system", "kube-public"})
+
+
+def admit(request: Request, view: View) -> None:
+    """Raises NotFound or Forbidden."""
+    if request.operation == "DELETE":
+        _keep_immortal(request)
+    elif request.operation == "CREATE" and request.target.resource == NAMESPACES:
+        _complete(request)
+    elif request.operation == "CREATE" and request.target.resource.namespaced:
+        _check_alive(request, view)
+
+
+def _keep_immortal(request: Request) -> None:
+    target = request.target
+    if target.resource == NAMESPACES and target.name in _IMMORTAL:
+        raise Forbidden(
+            f'namespaces "{target.name}" is forbidden: this namespace may not be deleted', target.details()
+        )
+
+
+def _complete(request: Request) -> None:
+    metadata = request.obj["metadata"]
+    if metadata.get("name"):
+        metadata["labels"] = {**(metadata.get("labels") or {}), "kubernetes.io/metadata.name": metadata["name"]}
+    spec = request.obj.setdefault("spec", {})
+    spec.setdefault("finalizers", ["kubernetes"])
+
+
+def _check_alive(request: Request, view: View) -> None:
+    name = request.target.namespace
+    namespace = view.get(NAMESPACES, name)
+    if namespace is None:
+        raise NotFound(f'namespaces "{name}" not found', {"name": name, "kind": "namespaces"})
+    if not is_deleting(namespace):
+        return
+    about = request.target.of(request.obj["metadata"].get("name", ""))
+    why = f"unable to create new content in namespace {name} because it is being terminated"
+    cause = {"reason": "NamespaceTerminating", "message": f"namespace {name} is being terminated"}
+    details = {**about.details(), "causes": [{**cause, "field": "metadata.namespace"}]}
+    raise Forbidden(f'{about.qualified} "{about.name}" is forbidden: {why}', details)

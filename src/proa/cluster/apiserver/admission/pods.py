@@ -1,0 +1,108 @@
+"""What pods are given at creation: their account's token, tolerations and a priority.
+
+Source: Kubernetes admission controllers ServiceAccount, DefaultTolerationSeconds, Priority.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from proa.cluster.apiserver import names
+from proa.cluster.apiserver.admission.request import Request
+from proa.cluster.apiserver.view import View
+from proa.errors import Forbidden
+from proa.kube.resources import PRIORITY_CLASSES, SERVICE_ACCOUNTS, Object
+
+TOKEN_MOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
+TOKEN_LIFETIME = 3607
+_TOLERATED_SECONDS = 300
+_EVICTING_TAINTS = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
+_MIRROR = "kubernetes.io/config.mirror"
+
+
+def admit_service_account(request: Request, view: View) -> None:
+    """Name the default account, require that it exists, mount its token."""
+    pod = request.obj
+    if not request.creates("pods") or _MIRROR in (pod["metadata"].get("annotations") or {}):
+        return
+    spec, namespace = pod["spec"], request.target.namespace
+    name = spec.get("serviceAccountName") or spec.get("serviceAccount") or "default"
+    spec["serviceAccountName"] = spec["serviceAccount"] = name
+    account = view.get(SERVICE_ACCOUNTS, name, namespace)
+    if account is None:
+        about = request.target.of(pod["metadata"].get("name", ""))
+        why = f'error looking up service account {namespace}/{name}: serviceaccount "{name}" not found'
+        raise Forbidden(f'pods "{about.name}" is forbidden: {why}', about.details())
+    if account.get("imagePullSecrets") and not spec.get("imagePullSecrets"):
+        spec["imagePullSecrets"] = account["imagePullSecrets"]
+    wanted = spec.get("automountServiceAccountToken")
+    if wanted is None:
+        wanted = account.get("automountServiceAccountToken", True)
+    if wanted:
+        _mount_token(spec)
+
+
+def _mount_token(spec: Object) -> None:
+    containers = [c for kind in ("initContainers", "containers") for c in spec.get(kind) or ()]
+    lacking = [c for c in containers if not _has_token(c)]
+    if not lacking:
+        return
+    volume = names.generate("kube-api-access-")
+    for container in lacking:
+        mount = {"name": volume, "readOnly": True, "mountPath": TOKEN_MOUNT}
+        container["volumeMounts"] = [*(container.get("volumeMounts") or ()), mount]
+    spec["volumes"] = [*(spec.get("volumes") or ()), token_volume(volume)]
+
+
+def _has_token(container: Object) -> bool:
+    return any(mount.get("mountPath") == TOKEN_MOUNT for mount in container.get("volumeMounts") or ())
+
+
+def token_volume(name: str) -> Object:
+    """The projected volume with token, root certificate and namespace."""
+    field = {"apiVersion": "v1", "fieldPath": "metadata.namespace"}
+    sources: list[dict[str, Any]] = [
+        {"serviceAccountToken": {"expirationSeconds": TOKEN_LIFETIME, "path": "token"}},
+        {"configMap": {"name": "kube-root-ca.crt", "items": [{"key": "ca.crt", "path": "ca.crt"}]}},
+        {"downwardAPI": {"items": [{"path": "namespace", "fieldRef": field}]}},
+    ]
+    return {"name": name, "projected": {"sources": sources, "defaultMode": 0o644}}
+
+
+def admit_tolerations(request: Request, _view: View) -> None:
+    """Tolerate a node that fails for five minutes."""
+    if not request.creates("pods"):
+        return
+    tolerations = list(request.obj["spec"].get("tolerations") or ())
+    for taint in _EVICTING_TAINTS:
+        if not any(_tolerates(toleration, taint) for toleration in tolerations):
+            tolerations.append(
+                {"key": taint, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": _TOLERATED_SECONDS}
+            )
+    request.obj["spec"]["tolerations"] = tolerations
+
+
+def _tolerates(toleration: Object, taint: str) -> bool:
+    return toleration.get("key") in (None, "", taint) and toleration.get("effect") in (None, "", "NoExecute")
+
+
+def admit_priority(request: Request, view: View) -> None:
+    """Resolve the priority class to a number."""
+    if not request.creates("pods"):
+        return
+    spec = request.obj["spec"]
+    name = spec.get("priorityClassName")
+    chosen = view.get(PRIORITY_CLASSES, name) if name else _default_class(view)
+    if name and chosen is None:
+        about = request.target.of(request.obj["metadata"].get("name", ""))
+        why = f"no PriorityClass with name {name} was found"
+        raise Forbidden(f'pods "{about.name}" is forbidden: {why}', about.details())
+    if chosen is not None:
+        spec["priorityClassName"] = chosen["metadata"]["name"]
+    spec["priority"] = chosen["value"] if chosen else 0
+    spec["preemptionPolicy"] = (chosen or {}).get("preemptionPolicy", "PreemptLowerPriority")
+
+
+def _default_class(view: View) -> Object | None:
+    defaults = [c for c in view.list(PRIORITY_CLASSES) if c.get("globalDefault")]
+    return min(defaults, key=lambda c: int(c["value"]), default=None)

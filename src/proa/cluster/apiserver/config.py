@@ -1,0 +1,38 @@
+"""Settings of the API server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApiServerConfig:
+    """Files are PEM. Times are seconds."""
+
+    database: Path
+    """The SQLite file; made when it is missing."""
+    bind_address: str = "0.0.0.0"  # noqa: S104 (nodes reach the server from elsewhere)
+    port: int = 6443
+    """0 takes any free port; see `ApiServer.port`."""
+    advertise_address: str = "127.0.0.1"
+    """Where nodes and pods reach this server; it becomes the endpoint of the `kubernetes` Service."""
+    certificate: Path
+    key: Path
+    client_authority: Path
+    """Whose client certificates are trusted."""
+    kubelet_authority: Path
+    """Whose certificates the kubelets serve with."""
+    kubelet_certificate: Path
+    kubelet_key: Path
+    """By these the server is known to the kubelets."""
+    service_account_key: Path
+    """Signs service-account tokens; EC P-256."""
+    service_cidr: str = "10.43.0.0/16"
+    node_port_range: tuple[int, int] = (30000, 32767)
+    cluster_domain: str = "cluster.local"
+
+    @property
+    def issuer(self) -> str:
+        """Issuer and audience of service-account tokens."""
+        return f"https://kubernetes.default.svc.{self.cluster_domain}"

@@ -1,0 +1,61 @@
+"""Creating an object."""
+
+from __future__ import annotations
+
+from proa.cluster.apiserver import codec, metadata, names, object_rules
+from proa.cluster.apiserver.admission import Request
+from proa.cluster.apiserver.backend import Backend, answering
+from proa.cluster.apiserver.identity import User
+from proa.cluster.apiserver.options import WriteOptions
+from proa.cluster.apiserver.schema import invalid
+from proa.cluster.apiserver.shape import check_shape, check_type
+from proa.cluster.apiserver.target import Target
+from proa.cluster.store import Entry, KeyExists
+from proa.errors import AlreadyExists, BadRequest
+from proa.kube.meta import now
+from proa.kube.resources import Object
+
+GENERATED_ATTEMPTS = 8
+
+
+async def create(backend: Backend, target: Target, user: User, obj: Object, options: WriteOptions) -> Entry:
+    """Store a new object, which is changed in place. Raises AlreadyExists, Invalid and what admission says."""
+    _prepare(obj, target, options)
+    request = Request("CREATE", target, user, obj, dry_run=options.dry_run, warnings=options.warnings)
+    backend.admission.admit(request)
+    generated = obj["metadata"].get("generateName") if not obj["metadata"].get("name") else None
+    for _ in range(GENERATED_ATTEMPTS - 1 if generated else 0):
+        obj["metadata"]["name"] = names.generate(generated)
+        try:
+            return await _store(backend, target, obj, options)
+        except AlreadyExists:
+            continue
+    if generated:
+        obj["metadata"]["name"] = names.generate(generated)
+    return await _store(backend, target, obj, options)
+
+
+def _prepare(obj: Object, target: Target, options: WriteOptions) -> None:
+    check_type(obj, target)
+    check_shape(obj, target, options)
+    metadata.settle_address(obj, target)
+    if obj["metadata"].get("resourceVersion"):
+        raise BadRequest("resourceVersion should not be set on objects to be created")
+    metadata.stamp_new(obj, now())
+    metadata.begin(obj, target.kind)
+    target.kind.default(obj)
+
+
+async def _store(backend: Backend, target: Target, obj: Object, options: WriteOptions) -> Entry:
+    about = target.of(obj["metadata"].get("name", ""))
+    if errors := object_rules.validate(obj, target) + target.kind.validate(obj):
+        raise invalid(target.resource.kind, target.resource.group, about.name, errors)
+    if options.dry_run:
+        if backend.store.get(about.key) is not None:
+            raise about.exists()
+        return Entry(about.key, 0, 0, codec.encode_json(obj))
+    try:
+        with answering():
+            return await backend.store.create(about.key, codec.encode(obj))
+    except KeyExists:
+        raise about.exists() from None

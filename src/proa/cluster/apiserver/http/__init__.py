@@ -1,0 +1,1 @@
+"""The HTTP surface: what stands between a connection and the registry."""

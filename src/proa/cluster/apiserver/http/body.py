@@ -1,0 +1,110 @@
+"""Request bodies: JSON, YAML or protobuf, at most 3 MiB."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import yaml
+from aiohttp import hdrs, web
+
+from proa.cluster.apiserver.http.negotiation import JSON, media_types
+from proa.cluster.protobuf import DecodeError
+from proa.cluster.protobuf.kubernetes import decode_object
+from proa.errors import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
+from proa.kube.client import PatchType
+from proa.kube.resources import Object
+
+LIMIT = 3 << 20
+PROTOBUF = "application/vnd.kubernetes.protobuf"
+YAML = "application/yaml"
+
+_json = msgspec.json.Decoder()
+
+
+async def read(request: web.BaseRequest) -> bytes:
+    """The bytes of the body. Raises RequestEntityTooLarge."""
+    try:
+        return await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        raise RequestEntityTooLarge(f"Request entity too large: limit is {LIMIT}") from None
+
+
+def content_type(request: web.BaseRequest) -> str:
+    """The media type of the body; JSON when none is given."""
+    first = next(media_types(request.headers.get(hdrs.CONTENT_TYPE, "")), None)
+    return first.type if first else JSON
+
+
+async def read_object(request: web.BaseRequest) -> Object:
+    """The object in the body. Raises BadRequest, UnsupportedMediaType, RequestEntityTooLarge."""
+    body = await read(request)
+    media_type = content_type(request)
+    if media_type == PROTOBUF:
+        return _checked(_decode_protobuf(body))
+    if media_type == YAML:
+        return _checked(decode_yaml(body))
+    if media_type != JSON:
+        raise UnsupportedMediaType(
+            f"the body of the request was in an unknown format - accepted media types include: "
+            f"{JSON}, {YAML}, {PROTOBUF}"
+        )
+    return _checked(decode_json(body))
+
+
+async def read_optional(request: web.BaseRequest) -> Object | None:
+    """The object in the body; None when the body is empty."""
+    return await read_object(request) if request.can_read_body else None
+
+
+async def read_patch(request: web.BaseRequest) -> tuple[Any, PatchType]:
+    """The patch in the body and how it is to be applied."""
+    try:
+        patch_type = PatchType(content_type(request))
+    except ValueError:
+        known = ", ".join(kind.value for kind in PatchType if kind is not PatchType.APPLY)
+        message = f"the body of the request was in an unknown format - accepted media types include: {known}"
+        raise UnsupportedMediaType(message) from None
+    body = await read(request)
+    return (decode_yaml(body) if patch_type is PatchType.APPLY else decode_json(body)), patch_type
+
+
+def decode_json(body: bytes) -> Any:
+    """Raises BadRequest."""
+    try:
+        return _json.decode(body)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise BadRequest(f"the object provided is unrecognized: {error}") from error
+
+
+def decode_yaml(body: bytes) -> Any:
+    """Raises BadRequest; also for aliases, by which a few lines can stand for gigabytes."""
+    try:
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(body, Loader=yaml.CSafeLoader)):
+            raise BadRequest("error converting YAML to JSON: aliases are not accepted")
+        return msgspec.to_builtins(yaml.load(body, Loader=_Loader))
+    except (yaml.YAMLError, RecursionError, UnicodeDecodeError, TypeError) as error:
+        raise BadRequest(f"error converting YAML to JSON: {' '.join(str(error).split())}") from error
+
+
+class _Loader(yaml.CSafeLoader):
+    """Times stay text, as in JSON."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def _decode_protobuf(body: bytes) -> Object:
+    try:
+        return decode_object(body)
+    except DecodeError as error:
+        raise BadRequest(f"the object provided is unrecognized: {error}") from error
+
+
+def _checked(value: Any) -> Object:
+    if not isinstance(value, dict):
+        raise BadRequest("the object provided is unrecognized: it is no JSON object")
+    return value

@@ -1,0 +1,100 @@
+"""Paths that describe the server: discovery, OpenAPI, the version, health."""
+
+from __future__ import annotations
+
+import platform
+
+from aiohttp import hdrs, web
+
+from proa.cluster.apiserver.discovery import AGGREGATED_TYPE, Discovery
+from proa.cluster.apiserver.http.health import PATHS, Health
+from proa.cluster.apiserver.http.negotiation import media_types
+from proa.cluster.apiserver.http.reply import Reply, json_reply
+from proa.cluster.apiserver.openapi import OpenApi
+from proa.errors import ApiError, MethodNotAllowed, NotFound
+
+VERSION = "v1.37.2+proa"
+
+OPEN_PATHS = (*PATHS, "version")
+"""What anybody may read, named by the first part of the path."""
+
+
+def not_found() -> ApiError:
+    """404 for a path that is none."""
+    return NotFound("the server could not find the requested resource")
+
+
+class Documents:
+    """Answers everything that is not about an object."""
+
+    def __init__(self, discovery: Discovery, openapi: OpenApi, health: Health, address: str) -> None:
+        self._discovery = discovery
+        self._openapi = openapi
+        self._health = health
+        self._address = address
+
+    def serve(self, request: web.BaseRequest, path: str, query: str) -> Reply:
+        """Raises NotFound, MethodNotAllowed."""
+        if request.method not in (hdrs.METH_GET, hdrs.METH_HEAD):
+            raise MethodNotAllowed("the server does not allow this method on the requested resource")
+        parts = path.strip("/").split("/")
+        if parts[0] in PATHS:
+            return self._health.reply(path, verbose=query.startswith("verbose") or "&verbose" in query)
+        if parts == ["version"]:
+            return json_reply(version_info())
+        body = self._openapi_document(parts) if parts[0] == "openapi" else None
+        if body is not None:
+            return Reply(body)
+        return self._discover(parts, wants_aggregated(request.headers.get(hdrs.ACCEPT, "")))
+
+    def _openapi_document(self, parts: list[str]) -> bytes | None:
+        if parts[1:] == ["v3"]:
+            return self._openapi.index()
+        return self._openapi.document("/".join(parts[2:])) if parts[1:2] == ["v3"] else None
+
+    def _discover(self, parts: list[str], aggregated: bool) -> Reply:
+        if aggregated and parts in (["api"], ["apis"]):
+            discovery = self._discovery
+            whole = discovery.core_aggregated if parts == ["api"] else discovery.groups_aggregated
+            return Reply(whole, content_type=AGGREGATED_TYPE)
+        body = self._legacy(parts)
+        if body is None:
+            raise not_found()
+        return Reply(body)
+
+    def _legacy(self, parts: list[str]) -> bytes | None:
+        match parts:
+            case ["api"]:
+                return self._discovery.api_versions(self._address)
+            case ["api", version]:
+                return self._discovery.resource_list("", version)
+            case ["apis"]:
+                return self._discovery.group_list
+            case ["apis", group]:
+                return self._discovery.group(group)
+            case ["apis", group, version]:
+                return self._discovery.resource_list(group, version)
+        return None
+
+
+def wants_aggregated(accept: str) -> bool:
+    """Whether the aggregated form is asked for, in the version that there is."""
+    return any(
+        wanted.get("as") == "APIGroupDiscoveryList" and wanted.get("v") == "v2" for wanted in media_types(accept)
+    )
+
+
+def version_info() -> dict[str, str]:
+    """version.Info, as `kubectl version` prints it."""
+    major, minor = VERSION.lstrip("v").split(".")[:2]
+    return {
+        "major": major,
+        "minor": minor,
+        "gitVersion": VERSION,
+        "gitCommit": "",
+        "gitTreeState": "clean",
+        "buildDate": "1970-01-01T00:00:00Z",
+        "goVersion": f"python{platform.python_version()}",
+        "compiler": platform.python_implementation(),
+        "platform": "linux/amd64",
+    }

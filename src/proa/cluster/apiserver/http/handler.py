@@ -1,0 +1,68 @@
+"""One request, from its first byte to its answer: who, what, may they, do it."""
+
+from __future__ import annotations
+
+import logging
+
+from aiohttp import hdrs, web
+
+from proa.cluster.apiserver.authentication import TokenAuthenticator
+from proa.cluster.apiserver.authorizer import Action
+from proa.cluster.apiserver.http import router
+from proa.cluster.apiserver.http.connection import user_of
+from proa.cluster.apiserver.http.documents import OPEN_PATHS, Documents, not_found
+from proa.cluster.apiserver.http.objects import ObjectRequests
+from proa.cluster.apiserver.http.reply import error_reply
+from proa.cluster.apiserver.identity import User
+from proa.cluster.apiserver.rbac import Rbac
+from proa.errors import ApiError, InternalError, Unauthorized
+
+logger = logging.getLogger(__name__)
+
+
+class Handler:
+    """Answers every request; a failure is a Status, never a broken connection."""
+
+    def __init__(
+        self, tokens: TokenAuthenticator, rbac: Rbac, objects: ObjectRequests, documents: Documents
+    ) -> None:
+        self._tokens = tokens
+        self._rbac = rbac
+        self._objects = objects
+        self._documents = documents
+
+    async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
+        try:
+            return await self._serve(request)
+        except ApiError as error:
+            return error_reply(error)
+        except ConnectionError:
+            raise
+        except Exception:
+            logger.exception("%s %s failed", request.method, request.path)
+            return error_reply(InternalError("an error on the server has prevented the request from succeeding"))
+
+    async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
+        path, _, query = request.raw_path.partition("?")
+        if path.strip("/").partition("/")[0] in OPEN_PATHS:
+            return self._documents.serve(request, path, query)
+        user = self._authenticate(request)
+        route = router.find(path)
+        if route is not None:
+            return await self._objects.serve(request, user, route, query)
+        if path.strip("/").count("/") > 2 and path.startswith(("/api/", "/apis/")):
+            raise not_found()
+        self._rbac.require(user, Action(_VERBS.get(request.method, request.method.lower()), path=path))
+        return self._documents.serve(request, path, query)
+
+    def _authenticate(self, request: web.BaseRequest) -> User:
+        user = user_of(request)
+        if user is not None:
+            return user
+        scheme, _, token = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise Unauthorized("Unauthorized")
+        return self._tokens.user(token.strip())
+
+
+_VERBS = {hdrs.METH_GET: "get", hdrs.METH_HEAD: "head", hdrs.METH_POST: "post", hdrs.METH_PUT: "put"}

@@ -1,0 +1,63 @@
+"""Which representation an Accept header asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from functools import lru_cache
+
+from proa.errors import NotAcceptable
+
+JSON = "application/json"
+
+
+class Form(Enum):
+    """How objects are represented."""
+
+    OBJECT = ""
+    TABLE = "Table"
+    PARTIAL = "PartialObjectMetadata"
+
+
+@dataclass(frozen=True, slots=True)
+class MediaType:
+    """A media type with its parameters."""
+
+    type: str
+    parameters: tuple[tuple[str, str], ...] = ()
+
+    def get(self, name: str) -> str:
+        """A parameter; empty when it is absent."""
+        return dict(self.parameters).get(name, "")
+
+
+def media_types(header: str) -> Iterator[MediaType]:
+    """The media types of an Accept or Content-Type header, in order."""
+    for item in header.split(","):
+        name, *parameters = (part.strip() for part in item.split(";"))
+        if name:
+            pairs = (parameter.partition("=") for parameter in parameters)
+            yield MediaType(name.lower(), tuple((key.strip(), value.strip(' "')) for key, _, value in pairs))
+
+
+@lru_cache(1024)
+def form_of(accept: str) -> Form:
+    """The first form that can be served. Raises NotAcceptable."""
+    for media_type in media_types(accept or "*/*"):
+        if media_type.type not in (JSON, "application/*", "*/*"):
+            continue
+        wanted = media_type.get("as")
+        if not wanted:
+            return Form.OBJECT
+        if media_type.get("v") == "v1" and media_type.get("g") == "meta.k8s.io":
+            for form in (Form.TABLE, Form.PARTIAL):
+                if wanted in (form.value, f"{form.value}List"):
+                    return form
+    raise NotAcceptable("only the following media types are accepted: application/json")
+
+
+def is_acceptable(accept: str, media_type: str) -> bool:
+    """Whether a fixed media type is among what is accepted."""
+    main = media_type.partition("/")[0] + "/*"
+    return any(wanted.type in (media_type, main, "*/*") for wanted in media_types(accept or "*/*"))

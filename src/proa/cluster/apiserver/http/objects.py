@@ -1,0 +1,178 @@
+"""Requests about objects: one method each, from the query and body to the answer."""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from urllib.parse import parse_qsl
+
+from aiohttp import hdrs, web
+
+from proa.cluster.apiserver import codec
+from proa.cluster.apiserver.actions import Actions
+from proa.cluster.apiserver.http import body
+from proa.cluster.apiserver.http.negotiation import JSON, Form, form_of
+from proa.cluster.apiserver.http.reply import Reply, json_reply, warnings
+from proa.cluster.apiserver.http.router import Route
+from proa.cluster.apiserver.http.watching import stream_watch
+from proa.cluster.apiserver.identity import User
+from proa.cluster.apiserver.lists import Listing
+from proa.cluster.apiserver.options import DeleteOptions, ListOptions, WriteOptions
+from proa.cluster.apiserver.subresources.log import PodLogs
+from proa.cluster.apiserver.table import partial_metadata, table
+from proa.cluster.apiserver.target import Target
+from proa.cluster.store import Entry
+from proa.errors import MethodNotAllowed
+from proa.kube.resources import Object
+
+_COMPRESS_ABOVE = 128 << 10
+
+Query = Mapping[str, str]
+
+
+def parse_query(text: str) -> Query:
+    """The last value of each parameter."""
+    return dict(parse_qsl(text, keep_blank_values=True)) if text else {}
+
+
+class ObjectRequests:
+    """Answers requests under /api and /apis."""
+
+    def __init__(self, actions: Actions, logs: PodLogs) -> None:
+        self._actions = actions
+        self._logs = logs
+        self._methods: dict[str, Callable[..., Awaitable[web.StreamResponse]]] = {
+            hdrs.METH_GET: self._get,
+            hdrs.METH_HEAD: self._get,
+            hdrs.METH_POST: self._create,
+            hdrs.METH_PUT: self._update,
+            hdrs.METH_PATCH: self._patch,
+            hdrs.METH_DELETE: self._delete,
+        }
+
+    async def serve(
+        self, request: web.BaseRequest, user: User, route: Route, query_text: str
+    ) -> web.StreamResponse:
+        """Raises ApiError."""
+        method = self._methods.get(request.method)
+        if method is None:
+            raise MethodNotAllowed("the server does not allow this method on the requested resource")
+        query = parse_query(query_text)
+        if request.method == hdrs.METH_GET and (route.watch or not route.target.name):
+            return await self._collection(request, user, route, query)
+        return await method(request, user, route.target, query)
+
+    async def _collection(
+        self, request: web.BaseRequest, user: User, route: Route, query: Query
+    ) -> web.StreamResponse:
+        options, target = ListOptions.parse(query, watch=route.watch), route.target
+        if route.watch and target.name:
+            only = f"metadata.name={target.name}"
+            options = replace(options, field_selector=",".join(filter(None, [options.field_selector, only])))
+            target = target.of("")
+        form = form_of(request.headers.get(hdrs.ACCEPT, ""))
+        if options.watch:
+            stream = self._actions.watch(user, target, options)
+            return await stream_watch(request, target.kind, stream, form, query.get("includeObject", ""))
+        listing = await self._actions.list(user, target, options)
+        return await _compressed(request, _list_body(listing, form, query))
+
+    async def _get(self, request: web.BaseRequest, user: User, target: Target, query: Query) -> web.StreamResponse:
+        if target.subresource == "log":
+            return await self._stream_log(request, user, target, query)
+        entry = self._actions.get(user, target)
+        return _entry_reply(entry, target, request, query)
+
+    async def _stream_log(
+        self, request: web.BaseRequest, user: User, target: Target, query: Query
+    ) -> web.StreamResponse:
+        self._actions.authorize(user, "get", target)
+        async with self._logs.open(target, query) as chunks:
+            response = web.StreamResponse(headers={hdrs.CONTENT_TYPE: "text/plain"})
+            await response.prepare(request)
+            async for chunk in chunks:
+                await response.write(chunk)
+            await response.write_eof()
+        return response
+
+    async def _create(self, request: web.BaseRequest, user: User, target: Target, query: Query) -> web.StreamResponse:
+        options = WriteOptions.parse(query)
+        result = await self._actions.create(user, target, await body.read_object(request), options)
+        more = warnings(options.warnings)
+        if isinstance(result, Entry):
+            return _entry_reply(result, target, request, query, 201, more)
+        return json_reply(result, 201, more)
+
+    async def _update(self, request: web.BaseRequest, user: User, target: Target, query: Query) -> web.StreamResponse:
+        options = WriteOptions.parse(query)
+        entry = await self._actions.update(user, target, await body.read_object(request), options)
+        return _entry_reply(entry, target, request, query, 200, warnings(options.warnings))
+
+    async def _patch(self, request: web.BaseRequest, user: User, target: Target, query: Query) -> web.StreamResponse:
+        options = WriteOptions.parse(query)
+        patch, patch_type = await body.read_patch(request)
+        entry = await self._actions.patch(user, target, patch, patch_type, options)
+        return _entry_reply(entry, target, request, query, 200, warnings(options.warnings))
+
+    async def _delete(self, request: web.BaseRequest, user: User, target: Target, query: Query) -> web.StreamResponse:
+        options = DeleteOptions.parse(query, await body.read_optional(request))
+        if not target.name:
+            selected = ListOptions.parse(query)
+            listing = await self._actions.delete_collection(user, target, selected, options)
+            return Reply(listing.encode())
+        result = await self._actions.delete(user, target, options)
+        return _entry_reply(result, target, request, query) if isinstance(result, Entry) else json_reply(result)
+
+
+def _entry_reply(
+    entry: Entry,
+    target: Target,
+    request: web.BaseRequest,
+    query: Query,
+    status: int = 200,
+    headers: Sequence[tuple[str, str]] = (),
+) -> Reply:
+    form = form_of(request.headers.get(hdrs.ACCEPT, ""))
+    if form is Form.OBJECT:
+        return Reply(entry.value, status, JSON, headers)
+    obj = codec.decode(entry)
+    if form is Form.PARTIAL:
+        return json_reply(partial_metadata(obj), status, headers)
+    return json_reply(_table(target, [obj], query, {"resourceVersion": str(entry.revision)}), status, headers)
+
+
+def _table(target: Target, objects: list[Object], query: Query, metadata: Object) -> Object:
+    rendered = table(target.kind, objects, query.get("includeObject") or "Metadata")
+    rendered["metadata"] = metadata
+    return rendered
+
+
+def _list_body(listing: Listing, form: Form, query: Query) -> bytes:
+    if form is Form.OBJECT:
+        return listing.encode()
+    objects = [codec.decode(entry) for entry in listing.entries]
+    if form is Form.TABLE:
+        return codec.encode_json(_table(Target(listing.kind), objects, query, listing.metadata()))
+    return codec.encode_json(
+        {
+            "kind": "PartialObjectMetadataList",
+            "apiVersion": "meta.k8s.io/v1",
+            "metadata": listing.metadata(),
+            "items": [partial_metadata(obj) for obj in objects],
+        }
+    )
+
+
+async def _compressed(request: web.BaseRequest, content: bytes) -> Reply:
+    """Large answers are compressed, fast rather than small, when the client takes gzip."""
+    if len(content) < _COMPRESS_ABOVE or "gzip" not in request.headers.get(hdrs.ACCEPT_ENCODING, ""):
+        return Reply(content)
+    loop = asyncio.get_running_loop()
+    packed = await loop.run_in_executor(None, _gzip, content)
+    return Reply(packed, headers=[("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding")])
+
+
+def _gzip(content: bytes) -> bytes:
+    return zlib.compress(content, level=1, wbits=31)

@@ -1,0 +1,57 @@
+"""From a URL path to what it is about (source: apiserver pkg/endpoints/request/requestinfo.go)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import unquote
+
+from proa.cluster.apiserver.kind import Kind
+from proa.cluster.apiserver.kinds import KINDS
+from proa.cluster.apiserver.target import Target
+
+_REMEMBERED = 8192
+
+
+@dataclass(frozen=True)
+class Route:
+    """A path under /api or /apis that names a known kind. `watch` for the old /watch/ paths."""
+
+    target: Target
+    watch: bool = False
+
+
+@lru_cache(_REMEMBERED)
+def find(path: str) -> Route | None:
+    """The route of a path, one trailing slash ignored; None when the path names no kind."""
+    parts = [unquote(part) for part in path.strip("/").split("/")]
+    if parts[0] == "api" and len(parts) > 2:
+        return _route("", parts[1], parts[2:])
+    if parts[0] == "apis" and len(parts) > 3:
+        return _route(parts[1], parts[2], parts[3:])
+    return None
+
+
+def _route(group: str, version: str, parts: Sequence[str]) -> Route | None:
+    watch = parts[0] == "watch"
+    target = _target(group, version, parts[1:] if watch else parts)
+    return Route(target, watch) if target else None
+
+
+def _target(group: str, version: str, parts: Sequence[str]) -> Target | None:
+    if len(parts) > 2 and parts[0] == "namespaces" and (kind := KINDS.find(group, version, parts[2])):
+        return _below(kind, parts[1], parts[3:]) if kind.resource.namespaced else None
+    kind = KINDS.find(group, version, parts[0]) if parts else None
+    if kind is None or (kind.resource.namespaced and len(parts) > 1):
+        return None
+    return _below(kind, "", parts[1:])
+
+
+def _below(kind: Kind, namespace: str, parts: Sequence[str]) -> Target | None:
+    if len(parts) > 2 and parts[1] != "proxy":
+        return None
+    name, subresource = [*parts[:2], "", ""][:2]
+    if subresource and subresource not in kind.subresources:
+        return None
+    return Target(kind, namespace, name, subresource)

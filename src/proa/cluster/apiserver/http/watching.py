@@ -1,0 +1,63 @@
+"""Watches over HTTP: one JSON line an event, in chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from aiohttp import hdrs, web
+
+from proa.cluster.apiserver import codec
+from proa.cluster.apiserver.http.negotiation import JSON, Form
+from proa.cluster.apiserver.kind import Kind
+from proa.cluster.apiserver.table import partial_metadata, table
+from proa.cluster.apiserver.watches import Change, WatchStream
+from proa.kube.resources import Object
+
+Framer = Callable[[Change], bytes]
+
+
+async def stream_watch(
+    request: web.BaseRequest, kind: Kind, stream: WatchStream, form: Form, include_object: str
+) -> web.StreamResponse:
+    """Send changes until the stream ends or the client goes."""
+    frame = _framer(kind, form, include_object or "Metadata")
+    try:
+        response = web.StreamResponse(headers={hdrs.CONTENT_TYPE: JSON, hdrs.CACHE_CONTROL: "no-cache, private"})
+        response.enable_chunked_encoding()
+        await response.prepare(request)
+        async for changes in stream.changes():
+            await response.write(b"".join([frame(change) for change in changes]))
+        await response.write_eof()
+    finally:
+        stream.close()
+    return response
+
+
+def _framer(kind: Kind, form: Form, include_object: str) -> Framer:
+    if form is Form.OBJECT:
+        return Change.frame
+    render = _table_renderer(kind, include_object) if form is Form.TABLE else partial_metadata
+
+    def frame(change: Change) -> bytes:
+        if change.type == "ERROR":
+            return change.frame()
+        body = render(codec.decode_bytes(change.value))
+        return codec.encode_json({"type": change.type, "object": body}) + b"\n"
+
+    return frame
+
+
+def _table_renderer(kind: Kind, include_object: str) -> Callable[[Object], Object]:
+    """One-row tables; only the first tells the columns."""
+    told = False
+
+    def render(obj: Object) -> Object:
+        nonlocal told
+        rendered = table(kind, [obj], include_object)
+        rendered["metadata"] = {"resourceVersion": obj["metadata"].get("resourceVersion", "")}
+        if told:
+            rendered["columnDefinitions"] = None
+        told = True
+        return rendered
+
+    return render

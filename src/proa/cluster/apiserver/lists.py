@@ -1,0 +1,135 @@
+"""Lists: which revision, which page, which entries (source: KEP-1931, API concepts, resource versions)."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass
+from itertools import islice
+
+from proa.cluster.apiserver.codec import encode_json
+from proa.cluster.apiserver.kind import Kind
+from proa.cluster.apiserver.options import ListOptions
+from proa.cluster.apiserver.selection import Selection
+from proa.cluster.apiserver.target import Target, object_key
+from proa.cluster.store import Compacted, Entry, Page, Store
+from proa.errors import BadRequest, Expired, Timeout
+
+_TOO_OLD = "The provided continue parameter is too old to display a consistent list result."
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Entries in the order of keys, and the metadata of their List."""
+
+    kind: Kind
+    entries: list[Entry]
+    revision: int
+    continue_token: str = ""
+    remaining: int | None = None
+
+    def metadata(self) -> dict[str, object]:
+        """ListMeta."""
+        metadata: dict[str, object] = {"resourceVersion": str(self.revision)}
+        if self.continue_token:
+            metadata["continue"] = self.continue_token
+        if self.remaining is not None:
+            metadata["remainingItemCount"] = self.remaining
+        return metadata
+
+    def encode(self) -> bytes:
+        """The List object as JSON, joined of stored bytes."""
+        resource = self.kind.resource
+        header = {"kind": f"{resource.kind}List", "apiVersion": resource.api_version, "metadata": self.metadata()}
+        items = b",".join([entry.value for entry in self.entries])
+        return b'%b,"items":[%b]}' % (encode_json(header)[:-1], items)
+
+
+def encode_token(revision: int, start: str) -> str:
+    """Where the next page begins: at the first key after `start`."""
+    token = json.dumps({"v": "meta.k8s.io/v1", "rv": revision, "start": f"{start}\0"})
+    return base64.urlsafe_b64encode(token.encode()).rstrip(b"=").decode()
+
+
+def decode_token(token: str) -> tuple[int, str]:
+    """(revision, first key); a revision of -1 means the present. Raises BadRequest."""
+    try:
+        fields = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+        version, revision, start = fields["v"], int(fields["rv"]), str(fields["start"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadRequest("continue key is not valid: it does not come from this server") from error
+    if version != "meta.k8s.io/v1" or revision == 0 or revision < -1 or not start:
+        raise BadRequest("continue key is not valid: server does not recognize this encoded version")
+    return revision, start
+
+
+def check_reached(store: Store, revision: int) -> None:
+    """Raises Timeout for a revision that does not exist yet."""
+    if revision > store.revision:
+        message = f"Too large resource version: {revision}, current: {store.revision}"
+        cause = {"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}
+        raise Timeout(f"Timeout: {message}", {"causes": [cause], "retryAfterSeconds": 1})
+
+
+async def list_entries(store: Store, target: Target, options: ListOptions) -> Listing:
+    """The page that was asked for. Raises BadRequest, Expired, Timeout."""
+    selection = Selection.of(target.kind, options)
+    if options.continue_token:
+        revision, start = decode_token(options.continue_token)
+        start = target.prefix + start
+    else:
+        revision, start = _wanted_revision(store, options), ""
+    if selection and revision < 0 and (single := _single(store, target, selection)) is not None:
+        return Listing(target.kind, single, store.revision)
+    page = await _page(store, target, revision, start, 0 if selection else options.limit)
+    return _filtered(target, page, selection, options.limit) if selection else _whole(target, page)
+
+
+def _wanted_revision(store: Store, options: ListOptions) -> int:
+    """The exact revision to read at; -1 when any recent one will do."""
+    wanted = int(options.resource_version or 0)
+    check_reached(store, wanted)
+    exact = options.match == "Exact" or (not options.match and options.limit > 0)
+    return wanted if wanted and exact else -1
+
+
+def _single(store: Store, target: Target, selection: Selection) -> list[Entry] | None:
+    """The answer when the selector names one object."""
+    name = selection.name
+    if name is None or (target.resource.namespaced and not target.namespace):
+        return None
+    entry = store.get(object_key(target.resource, name, target.namespace))
+    return [entry] if entry is not None and selection.matches(entry) else []
+
+
+async def _page(store: Store, target: Target, revision: int, start: str, limit: int) -> Page:
+    if revision < 0:
+        return store.range(target.prefix, start=start, limit=limit)
+    try:
+        return await store.range_at(revision, target.prefix, start=start, limit=limit)
+    except Compacted as error:
+        if not start:
+            raise Expired(f"The resourceVersion for the provided list is too old: {revision}") from error
+        expired = Expired(_TOO_OLD)
+        token = encode_token(-1, start[len(target.prefix) : -1])
+        expired.details = {"continue": token}
+        raise expired from error
+
+
+def _whole(target: Target, page: Page) -> Listing:
+    if not page.remaining:
+        return Listing(target.kind, page.entries, page.revision)
+    last = page.entries[-1].key[len(target.prefix) :]
+    token = encode_token(page.revision, last)
+    return Listing(target.kind, page.entries, page.revision, token, page.remaining)
+
+
+def _filtered(target: Target, page: Page, selection: Selection, limit: int) -> Listing:
+    matching = (entry for entry in page.entries if selection.matches(entry))
+    if not limit:
+        return Listing(target.kind, list(matching), page.revision)
+    entries = list(islice(matching, limit))
+    token = ""
+    if next(matching, None) is not None:
+        token = encode_token(page.revision, entries[-1].key[len(target.prefix) :])
+    return Listing(target.kind, entries, page.revision, token)

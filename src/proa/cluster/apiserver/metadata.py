@@ -1,0 +1,85 @@
+"""What only the server says in an object's metadata. Pure.
+
+Source: apiserver pkg/registry/rest/{create,update}.go.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from proa.cluster.apiserver.kind import Kind
+from proa.cluster.apiserver.target import Target
+from proa.errors import BadRequest
+from proa.kube.resources import Object
+
+_SERVER_OWNED = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation")
+
+
+def of(obj: Object) -> dict[str, Any]:
+    """The metadata, made when it is absent. Raises BadRequest when it is no object."""
+    metadata = obj.get("metadata")
+    if metadata is None:
+        metadata = obj["metadata"] = {}
+    if not isinstance(metadata, dict):
+        raise BadRequest("metadata must be an object")
+    return metadata
+
+
+def settle_address(obj: Object, target: Target) -> None:
+    """Fill namespace and name from the path. Raises BadRequest when they contradict it."""
+    metadata = of(obj)
+    if target.resource.namespaced:
+        given = metadata.setdefault("namespace", target.namespace) or target.namespace
+        if given != target.namespace:
+            raise BadRequest(
+                f"the namespace of the provided object does not match the namespace sent on the request: "
+                f"{given!r} is not {target.namespace!r}"
+            )
+        metadata["namespace"] = target.namespace
+    else:
+        metadata.pop("namespace", None)
+    if target.name and metadata.setdefault("name", target.name) != target.name:
+        raise BadRequest(
+            f"the name of the object ({metadata['name']}) does not match the name on the URL ({target.name})"
+        )
+
+
+def stamp_new(obj: Object, now: str) -> None:
+    """Make the metadata that of a new object: uid and time, nothing of a past life."""
+    metadata = obj["metadata"]
+    for name in (*_SERVER_OWNED, "selfLink", "resourceVersion", "managedFields"):
+        metadata.pop(name, None)
+    metadata["uid"] = str(uuid.uuid4())
+    metadata["creationTimestamp"] = now
+
+
+def carry_over(new: Object, old: Object) -> None:
+    """Keep in `new` what only the server sets."""
+    metadata, before = new["metadata"], old["metadata"]
+    for name in _SERVER_OWNED:
+        if name in before:
+            metadata[name] = before[name]
+        else:
+            metadata.pop(name, None)
+    for name in ("selfLink", "managedFields"):
+        metadata.pop(name, None)
+    metadata["resourceVersion"] = before["resourceVersion"]
+
+
+def begin(obj: Object, kind: Kind) -> None:
+    """Give a new object its first status and generation."""
+    if "status" in kind.subresources:
+        kind.first_status(obj)
+    if kind.generation:
+        obj["metadata"]["generation"] = 1
+
+
+def proceed(new: Object, old: Object, kind: Kind) -> None:
+    """Keep the status, which has its own subresource, and count a change of what the object asks for."""
+    if "status" in kind.subresources:
+        new.pop("status", None)
+        if "status" in old:
+            new["status"] = old["status"]
+    if kind.generation and {**new, "metadata": 0} != {**old, "metadata": 0}:
+        new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1

@@ -1,0 +1,113 @@
+"""Rules for names, and names that the server makes up.
+
+Source: Kubernetes object names; RFC 1123, RFC 1035; apimachinery util/validation, apiserver storage/names.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A pattern, the greatest length, and the sentence that upstream says when it is broken."""
+
+    pattern: re.Pattern[str]
+    limit: int
+    message: str
+
+    def problems(self, value: str) -> list[str]:
+        """Why a value breaks the rule; empty when it does not."""
+        long = [f"must be no more than {self.limit} bytes"] if len(value) > self.limit else []
+        return long if self.pattern.fullmatch(value) else [*long, self.message]
+
+
+def _rule(pattern: str, limit: int, sentence: str, *examples: str) -> Rule:
+    shown = ",  or ".join(f"'{example}'" for example in examples)
+    return Rule(
+        re.compile(pattern), limit, f"{sentence} (e.g. {shown}, regex used for validation is '{pattern}')"
+    )
+
+
+_LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+_QUALIFIED = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
+
+LABEL = _rule(
+    _LABEL,
+    63,
+    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and "
+    "end with an alphanumeric character",
+    "my-name",
+    "123-abc",
+)
+SUBDOMAIN = _rule(
+    rf"{_LABEL}(\.{_LABEL})*",
+    253,
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must "
+    "start and end with an alphanumeric character",
+    "example.com",
+)
+SERVICE = _rule(
+    "[a-z]([-a-z0-9]*[a-z0-9])?",
+    63,
+    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic "
+    "character, and end with an alphanumeric character",
+    "my-name",
+    "abc-123",
+)
+_KEY_NAME = _rule(
+    _QUALIFIED,
+    63,
+    "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an "
+    "alphanumeric character",
+    "MyName",
+    "my.name",
+    "123-abc",
+)
+LABEL_VALUE = _rule(
+    f"({_QUALIFIED})?",
+    63,
+    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must "
+    "start and end with an alphanumeric character",
+    "MyValue",
+    "my_value",
+    "12345",
+)
+
+# Kinds whose names are no subdomains: labels, or any path segment.
+_LABEL_KINDS = {"namespaces": LABEL, "services": SERVICE}
+_PATH_KINDS = frozenset({"roles", "rolebindings", "clusterroles", "clusterrolebindings"})
+
+SUFFIX_LENGTH = 5
+_SUFFIX_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
+_MAX_GENERATED = 63
+
+
+def name_problems(plural: str, name: str) -> list[str]:
+    """Why a name is not allowed for a kind; empty when it is."""
+    if plural not in _PATH_KINDS:
+        return _LABEL_KINDS.get(plural, SUBDOMAIN).problems(name)
+    if name in (".", ".."):
+        return [f"may not be '{name}'"]
+    return [f"may not contain '{char}'" for char in "/%" if char in name]
+
+
+def key_problems(key: str) -> list[str]:
+    """Why the key of a label or annotation, or a finalizer, is not allowed."""
+    prefix, slash, name = key.rpartition("/")
+    problems = []
+    if slash and not prefix:
+        problems.append("prefix part must be non-empty")
+    elif slash:
+        problems += [f"prefix part {problem}" for problem in SUBDOMAIN.problems(prefix)]
+    if not name:
+        return [*problems, "name part must be non-empty"]
+    return problems + _KEY_NAME.problems(name)
+
+
+def generate(base: str) -> str:
+    """A name of the base and a random suffix, at most 63 characters."""
+    suffix = "".join(secrets.choice(_SUFFIX_ALPHABET) for _ in range(SUFFIX_LENGTH))
+    return base[: _MAX_GENERATED - SUFFIX_LENGTH] + suffix

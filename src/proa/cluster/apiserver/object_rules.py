@@ -1,0 +1,72 @@
+"""Rules of metadata that hold for all kinds. Pure.
+
+Source: apimachinery pkg/api/validation/objectmeta.go.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from proa.cluster.apiserver import names
+from proa.cluster.apiserver.schema.field_error import FieldError, forbidden, invalid_value, required, too_long
+from proa.cluster.apiserver.target import Target
+from proa.kube.resources import Object
+
+_ANNOTATIONS_LIMIT = 256 << 10
+
+
+def validate(obj: Object, target: Target, old: Object | None = None) -> list[FieldError]:
+    """Problems of name, labels, annotations, finalizers and owners; `old` is given on updates."""
+    metadata = obj["metadata"]
+    errors = _name_errors(metadata, target.resource.plural)
+    for key, value in _strings(metadata, "labels").items():
+        path = "metadata.labels"
+        errors += [invalid_value(path, key, problem) for problem in names.key_problems(key)]
+        errors += [invalid_value(path, value, problem) for problem in names.LABEL_VALUE.problems(value)]
+    annotations = _strings(metadata, "annotations")
+    for key in annotations:
+        errors += [invalid_value("metadata.annotations", key, p) for p in names.key_problems(key.lower())]
+    if sum(len(k) + len(v) for k, v in annotations.items()) > _ANNOTATIONS_LIMIT:
+        errors.append(too_long("metadata.annotations", _ANNOTATIONS_LIMIT))
+    return errors + _finalizer_errors(metadata, (old or obj)["metadata"]) + _owner_errors(metadata)
+
+
+def _name_errors(metadata: dict[str, Any], plural: str) -> list[FieldError]:
+    name = metadata.get("name")
+    if not name:
+        return [required("metadata.name", "name or generateName is required")]
+    return [invalid_value("metadata.name", name, problem) for problem in names.name_problems(plural, name)]
+
+
+def _strings(metadata: dict[str, Any], name: str) -> dict[str, str]:
+    """A map of strings; an absent or null one is empty."""
+    return metadata.get(name) or {}
+
+
+def _finalizer_errors(metadata: dict[str, Any], before: dict[str, Any]) -> list[FieldError]:
+    """Finalizers are qualified names; an object being deleted only loses them."""
+    finalizers = metadata.get("finalizers") or []
+    errors = [
+        invalid_value("metadata.finalizers", item, problem)
+        for item in finalizers
+        for problem in names.key_problems(item)
+    ]
+    added = [item for item in finalizers if item not in (before.get("finalizers") or ())]
+    if "deletionTimestamp" in before and added:
+        detail = "no new finalizers can be added if the object is being deleted, found new finalizers"
+        errors.append(forbidden("metadata.finalizers", f"{detail} {added}"))
+    return errors
+
+
+def _owner_errors(metadata: dict[str, Any]) -> list[FieldError]:
+    references = metadata.get("ownerReferences") or []
+    errors = [
+        required(f"metadata.ownerReferences[{index}].{name}", "must not be empty")
+        for index, reference in enumerate(references)
+        for name in ("apiVersion", "kind", "name", "uid")
+        if not reference.get(name)
+    ]
+    if sum(bool(reference.get("controller")) for reference in references) > 1:
+        detail = "Only one reference can have Controller set to true"
+        errors.append(invalid_value("metadata.ownerReferences", references, detail))
+    return errors

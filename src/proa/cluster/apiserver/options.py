@@ -1,0 +1,180 @@
+"""Options of a request, read from its query and body and checked (source: apimachinery, meta/v1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from proa.errors import BadRequest, Invalid
+
+Query = Mapping[str, str]
+
+_PROPAGATION = ("Background", "Foreground", "Orphan")
+_FIELD_VALIDATION = ("Strict", "Warn", "Ignore")
+
+
+def _flag(query: Query, name: str) -> bool:
+    return query.get(name, "").lower() in ("1", "true", "t")
+
+
+def _number(query: Query, name: str) -> int:
+    text = query.get(name) or "0"
+    try:
+        return int(text)
+    except ValueError:
+        raise BadRequest(f'invalid value "{text}" for query parameter {name}: not a number') from None
+
+
+def _invalid(kind: str, name: str, why: str) -> Invalid:
+    cause = {"reason": "FieldValueForbidden", "message": f"Forbidden: {why}", "field": name}
+    details = {"group": "meta.k8s.io", "kind": kind, "causes": [cause]}
+    return Invalid(f'{kind}.meta.k8s.io "" is invalid: {name}: Forbidden: {why}', details)
+
+
+@dataclass(frozen=True, slots=True)
+class ListOptions:
+    """Of list, watch and deletecollection."""
+
+    label_selector: str = ""
+    field_selector: str = ""
+    resource_version: str = ""
+    match: str = ""
+    limit: int = 0
+    continue_token: str = ""
+    watch: bool = False
+    bookmarks: bool = False
+    initial_events: bool | None = None
+    timeout_seconds: int = 0
+
+    @classmethod
+    def parse(cls, query: Query, *, watch: bool = False) -> ListOptions:
+        """Raises BadRequest or Invalid (422)."""
+        options = cls(
+            label_selector=query.get("labelSelector", ""),
+            field_selector=query.get("fieldSelector", ""),
+            resource_version=query.get("resourceVersion", ""),
+            match=query.get("resourceVersionMatch", ""),
+            limit=max(0, _number(query, "limit")),
+            continue_token=query.get("continue", ""),
+            watch=watch or _flag(query, "watch"),
+            bookmarks=_flag(query, "allowWatchBookmarks"),
+            initial_events=_flag(query, "sendInitialEvents") if "sendInitialEvents" in query else None,
+            timeout_seconds=_number(query, "timeoutSeconds"),
+        )
+        options.check()
+        return options
+
+    def check(self) -> None:
+        """Raises Invalid for combinations that contradict each other."""
+        if self.resource_version and not self.resource_version.isdecimal():
+            raise BadRequest(f"invalid resource version {self.resource_version!r}: not a decimal number")
+        if self.watch:
+            self._check_watch()
+        else:
+            self._check_list()
+
+    def _check_list(self) -> None:
+        if self.initial_events is not None:
+            raise _invalid("ListOptions", "sendInitialEvents", "sendInitialEvents is forbidden for list")
+        if not self.match:
+            return
+        name = "resourceVersionMatch"
+        if not self.resource_version:
+            raise _invalid("ListOptions", name, f"{name} is forbidden unless resourceVersion is provided")
+        if self.continue_token:
+            raise _invalid("ListOptions", name, f"{name} is forbidden when continue is provided")
+        if self.match not in ("Exact", "NotOlderThan"):
+            raise _invalid("ListOptions", name, f"unsupported value {self.match!r}")
+        if self.match == "Exact" and self.resource_version == "0":
+            raise _invalid("ListOptions", name, f'{name} "Exact" is forbidden for resourceVersion "0"')
+
+    def _check_watch(self) -> None:
+        name = "resourceVersionMatch"
+        if self.initial_events is None:
+            if self.match:
+                raise _invalid("ListOptions", name, f"{name} is forbidden for watch unless sendInitialEvents is set")
+        elif self.match != "NotOlderThan":
+            raise _invalid("ListOptions", name, "sendInitialEvents requires setting it to NotOlderThan")
+        elif self.initial_events and not self.bookmarks:
+            raise _invalid("ListOptions", "allowWatchBookmarks", "sendInitialEvents requires it")
+
+    @property
+    def starts_with_state(self) -> bool:
+        """Whether a watch begins with the present objects as ADDED."""
+        if self.initial_events is not None:
+            return self.initial_events
+        return self.resource_version in ("", "0")
+
+
+@dataclass(slots=True)
+class WriteOptions:
+    """Of create, update and patch; `warnings` collects what the answer's Warning headers say."""
+
+    dry_run: bool = False
+    field_manager: str = ""
+    field_validation: str = "Warn"
+    warnings: list[str] = field(default_factory=list)
+
+    @classmethod
+    def parse(cls, query: Query) -> WriteOptions:
+        """Raises Invalid."""
+        validation = query.get("fieldValidation") or "Warn"
+        if validation not in _FIELD_VALIDATION:
+            raise _invalid("CreateOptions", "fieldValidation", f"unsupported value {validation!r}")
+        return cls(
+            dry_run=_dry_run(query.get("dryRun", "")),
+            field_manager=query.get("fieldManager", ""),
+            field_validation=validation,
+        )
+
+
+def _dry_run(value: str) -> bool:
+    if value not in ("", "All"):
+        raise _invalid("CreateOptions", "dryRun", f'unsupported value "{value}": only "All" is known')
+    return value == "All"
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteOptions:
+    """Of delete and deletecollection."""
+
+    grace_period_seconds: int | None = None
+    propagation: str = ""
+    uid: str = ""
+    resource_version: str = ""
+    dry_run: bool = False
+
+    @classmethod
+    def parse(cls, query: Query, body: Mapping[str, Any] | None) -> DeleteOptions:
+        """The body wins over the query, as upstream. Raises BadRequest or Invalid."""
+        given: dict[str, Any] = dict(body or {})
+        preconditions = given.get("preconditions") or {}
+        grace = given.get("gracePeriodSeconds", query.get("gracePeriodSeconds"))
+        return cls(
+            grace_period_seconds=None if grace in (None, "") else _grace(grace),
+            propagation=_propagation(given, query),
+            uid=preconditions.get("uid") or "",
+            resource_version=preconditions.get("resourceVersion") or "",
+            dry_run=_dry_run(",".join(given.get("dryRun") or ()) or query.get("dryRun", "")),
+        )
+
+
+def _grace(value: Any) -> int:
+    try:
+        seconds = int(value)
+    except (TypeError, ValueError):
+        raise BadRequest(f"invalid gracePeriodSeconds {value!r}: not a number") from None
+    return 1 if seconds < 0 else seconds
+
+
+def _propagation(given: Mapping[str, Any], query: Query) -> str:
+    policy = str(given.get("propagationPolicy") or query.get("propagationPolicy") or "")
+    orphan = given.get("orphanDependents", query.get("orphanDependents"))
+    if policy and orphan is not None:
+        raise _invalid("DeleteOptions", "propagationPolicy", "orphanDependents and it cannot both be set")
+    if orphan is not None:
+        return "Orphan" if str(orphan).lower() == "true" else "Background"
+    if policy and policy not in _PROPAGATION:
+        raise _invalid("DeleteOptions", "propagationPolicy", f"unsupported value {policy!r}")
+    return policy

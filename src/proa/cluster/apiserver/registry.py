@@ -1,0 +1,100 @@
+"""Objects of all kinds over one store: get, list, watch, create, update, patch, delete.
+
+What differs between kinds stands in their declarations, in the admission steps and in the
+subresources; who may do what is decided before. Every method raises ApiError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from proa.cluster.apiserver import creation, removal, updating
+from proa.cluster.apiserver.backend import Backend, answering
+from proa.cluster.apiserver.codec import notes
+from proa.cluster.apiserver.identity import User
+from proa.cluster.apiserver.lists import Listing, list_entries
+from proa.cluster.apiserver.options import DeleteOptions, ListOptions, WriteOptions
+from proa.cluster.apiserver.patch import apply_json_patch, apply_merge_patch, apply_strategic_patch
+from proa.cluster.apiserver.schema import SCHEMAS
+from proa.cluster.apiserver.target import Target
+from proa.cluster.apiserver.watches import WatchStream
+from proa.cluster.store import Entry
+from proa.errors import NotFound, UnsupportedMediaType
+from proa.kube.client import PatchType
+from proa.kube.resources import Object
+
+
+class Registry:
+    """The verbs of the API over a backend."""
+
+    def __init__(self, backend: Backend) -> None:
+        self.backend = backend
+        self.store = backend.store
+
+    def get(self, target: Target) -> Entry:
+        """The stored entry."""
+        return self.backend.current(target)
+
+    async def list(self, target: Target, options: ListOptions) -> Listing:
+        """A page of entries."""
+        with answering():
+            return await list_entries(self.store, target, options)
+
+    def watch(self, target: Target, options: ListOptions) -> WatchStream:
+        """A stream of changes."""
+        return WatchStream(self.store, target, options)
+
+    async def create(self, target: Target, user: User, obj: Object, options: WriteOptions) -> Entry:
+        """Store a new object; `obj` is the registry's from here on."""
+        return await creation.create(self.backend, target, user, obj, options)
+
+    async def update(self, target: Target, user: User, obj: Object, options: WriteOptions) -> Entry:
+        """Replace an object, or create it where its kind allows that."""
+        if target.kind.create_on_update and self.store.get(target.key) is None and not target.subresource:
+            return await creation.create(self.backend, target, user, obj, options)
+        return await updating.modify(self.backend, target, user, updating.replacement(obj), options)
+
+    async def patch(
+        self, target: Target, user: User, patch: Any, patch_type: PatchType, options: WriteOptions
+    ) -> Entry:
+        """Change an object by a patch."""
+        return await updating.modify(self.backend, target, user, patch_change(target, patch, patch_type), options)
+
+    async def delete(self, target: Target, user: User, options: DeleteOptions) -> Entry | Object:
+        """The entry that stays for now, or a Status when it is gone."""
+        return await removal.remove(self.backend, target, user, options)
+
+    async def delete_collection(
+        self, target: Target, user: User, options: ListOptions, deletion: DeleteOptions
+    ) -> Listing:
+        """Delete what a list would return; the list as it was."""
+        listing = await self.list(target, options)
+        for entry in listing.entries:
+            namespace = entry.key.split("/")[2] if target.resource.namespaced else ""
+            about = Target(target.kind, namespace, entry.key.rpartition("/")[2])
+            try:
+                await self.delete(about, user, deletion)
+            except NotFound:
+                continue
+        return listing
+
+    def uid(self, target: Target) -> str:
+        """The uid of the object that is there now; empty when there is none."""
+        entry = self.store.get(target.key)
+        return notes(entry).uid if entry else ""
+
+
+def patch_change(target: Target, patch: Any, patch_type: PatchType) -> Callable[[Object], Object]:
+    """The change that a patch stands for. Raises UnsupportedMediaType."""
+    if patch_type is PatchType.JSON:
+        return lambda old: apply_json_patch(old, patch)
+    if patch_type is PatchType.MERGE:
+        return lambda old: apply_merge_patch(old, patch)
+    if patch_type is PatchType.STRATEGIC:
+        schema = SCHEMAS.node(target.resource.api_version, target.resource.kind)
+        return lambda old: apply_strategic_patch(old, patch, schema)
+    known = ", ".join(kind.value for kind in PatchType if kind is not PatchType.APPLY)
+    raise UnsupportedMediaType(
+        f"the body of the request was in an unknown format - accepted media types include: {known}"
+    )

@@ -1,0 +1,68 @@
+"""Deleting an object, at once or step by step."""
+
+from __future__ import annotations
+
+from proa.cluster.apiserver import codec, deletion
+from proa.cluster.apiserver.admission import Request
+from proa.cluster.apiserver.backend import Backend, answering
+from proa.cluster.apiserver.identity import User
+from proa.cluster.apiserver.options import DeleteOptions
+from proa.cluster.apiserver.target import Target
+from proa.cluster.apiserver.updating import ATTEMPTS
+from proa.cluster.store import Entry, RevisionMismatch
+from proa.kube.resources import Object
+
+
+def success(target: Target, uid: str) -> Object:
+    """The Status that answers a delete after which nothing is left."""
+    return {
+        "kind": "Status",
+        "apiVersion": "v1",
+        "metadata": {},
+        "status": "Success",
+        "details": target.details(uid),
+    }
+
+
+async def remove(backend: Backend, target: Target, user: User, options: DeleteOptions) -> Entry | Object:
+    """The entry that stays for now, or the Status when it is gone. Raises NotFound, Conflict."""
+    for _ in range(ATTEMPTS):
+        entry = backend.current(target)
+        obj = codec.decode(entry)
+        _check_preconditions(obj, target, options)
+        backend.admission.admit(Request("DELETE", target, user, obj, obj, options.dry_run))
+        left = deletion.marked(obj, target, options)
+        if left is None:
+            obj = codec.decode(entry)
+        try:
+            return await _carry_out(backend, entry, target, obj, left is not None, options)
+        except RevisionMismatch:
+            continue
+    raise target.stale()
+
+
+def _check_preconditions(obj: Object, target: Target, options: DeleteOptions) -> None:
+    metadata = obj["metadata"]
+    if options.uid and options.uid != metadata["uid"]:
+        raise target.conflict(
+            f"Precondition failed: UID in precondition: {options.uid}, UID in object meta: {metadata['uid']}"
+        )
+    if options.resource_version and options.resource_version != metadata["resourceVersion"]:
+        raise target.conflict(
+            f"Precondition failed: ResourceVersion in precondition: {options.resource_version}, "
+            f"ResourceVersion in object meta: {metadata['resourceVersion']}"
+        )
+
+
+async def _carry_out(
+    backend: Backend, entry: Entry, target: Target, obj: Object, stays: bool, options: DeleteOptions
+) -> Entry | Object:
+    if options.dry_run:
+        return entry if stays else success(target, obj["metadata"]["uid"])
+    with answering():
+        if not stays:
+            await backend.store.delete(target.key, codec.encode(obj), entry.revision)
+            return success(target, obj["metadata"]["uid"])
+        if obj == codec.decode(entry):
+            return entry
+        return await backend.store.update(target.key, codec.encode(obj), entry.revision)

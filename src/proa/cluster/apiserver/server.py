@@ -1,0 +1,142 @@
+"""The API server: its parts put together, started and stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Mapping, Sequence
+
+from proa.cluster.apiserver import bootstrap
+from proa.cluster.apiserver.actions import Actions
+from proa.cluster.apiserver.admission import Admission
+from proa.cluster.apiserver.authentication import TokenAuthenticator
+from proa.cluster.apiserver.backend import Backend
+from proa.cluster.apiserver.config import ApiServerConfig
+from proa.cluster.apiserver.discovery import Discovery
+from proa.cluster.apiserver.http.connection import ConnectionServer, make_request
+from proa.cluster.apiserver.http.documents import Documents
+from proa.cluster.apiserver.http.handler import Handler
+from proa.cluster.apiserver.http.health import Health
+from proa.cluster.apiserver.http.objects import ObjectRequests
+from proa.cluster.apiserver.identity import MASTERS, authenticated
+from proa.cluster.apiserver.kinds import KINDS
+from proa.cluster.apiserver.local import LocalClient
+from proa.cluster.apiserver.openapi import OpenApi
+from proa.cluster.apiserver.rbac import Rbac
+from proa.cluster.apiserver.registry import Registry
+from proa.cluster.apiserver.reviews import Reviews
+from proa.cluster.apiserver.schema import SCHEMAS
+from proa.cluster.apiserver.subresources import Creator
+from proa.cluster.apiserver.subresources.binding import Binder
+from proa.cluster.apiserver.subresources.eviction import Evictor
+from proa.cluster.apiserver.subresources.log import KubeletClient, PodLogs
+from proa.cluster.apiserver.subresources.token import TokenRequests
+from proa.cluster.apiserver.tokens import TokenSigner
+from proa.cluster.apiserver.view import View
+from proa.cluster.store import SqliteStore
+from proa.errors import UserError
+
+logger = logging.getLogger(__name__)
+
+_KEEPALIVE_SECONDS = 300.0
+
+
+class ApiServer:
+    """Serves the Kubernetes API. Make it inside the event loop that runs it.
+
+    Raises UserError for a damaged or locked database, bad certificates or a port in use.
+    """
+
+    def __init__(self, config: ApiServerConfig) -> None:
+        self._config = config
+        self._started = False
+        self._server: asyncio.Server | None = None
+        self._store = SqliteStore(config.database)
+        view = View(self._store)
+        signer = TokenSigner(config.service_account_key.read_bytes(), config.issuer)
+        tokens = TokenAuthenticator(signer, self._store, [config.issuer])
+        self._kubelets = KubeletClient(view, _kubelet_context(config))
+        rbac = Rbac(view)
+        registry = Registry(Backend(self._store, Admission(view)))
+        issuer = TokenRequests(view, signer, [config.issuer])
+        self._actions = Actions(registry, rbac, _creators(registry, issuer, Reviews(rbac, tokens)))
+        health = Health({"ping": lambda: "", "store": lambda: "", "bootstrap": self._why_not_ready})
+        address = f"{config.advertise_address}:{config.port}"
+        documents = Documents(Discovery(KINDS), OpenApi(KINDS, SCHEMAS), health, address)
+        objects = ObjectRequests(self._actions, PodLogs(view, self._kubelets))
+        self._connections = ConnectionServer(
+            Handler(tokens, rbac, objects, documents),
+            request_factory=make_request,
+            access_log=None,
+            keepalive_timeout=_KEEPALIVE_SECONDS,
+        )
+
+    def _why_not_ready(self) -> str:
+        return "" if self._started else "starting"
+
+    @property
+    def port(self) -> int:
+        """The port that the server listens on."""
+        if self._server is None:
+            return self._config.port
+        return int(self._server.sockets[0].getsockname()[1])
+
+    def client(self, user: str = "system:admin", groups: Sequence[str] = (MASTERS,)) -> LocalClient:
+        """A client in this process, as that user."""
+        return LocalClient(self._actions, authenticated(user, tuple(groups)))
+
+    async def start(self) -> None:
+        """Listen, and make what every cluster has."""
+        context = serving_context(self._config)
+        loop = asyncio.get_running_loop()
+        where = (self._config.bind_address, self._config.port)
+        try:
+            self._server = await loop.create_server(
+                self._connections, *where, ssl=context, backlog=1024, reuse_address=True
+            )
+        except OSError as error:
+            await self.stop()
+            raise UserError(
+                f"cannot listen on {where[0]}:{where[1]}: {error.strerror}; stop what listens there, or choose a port"
+            ) from error
+        await bootstrap.ensure(self.client())
+        self._started = True
+        logger.info("serving the Kubernetes API on %s:%d", where[0], self.port)
+
+    async def stop(self) -> None:
+        """Stop listening, end the requests under way, close the store."""
+        self._started = False
+        if self._server is not None:
+            self._server.close()
+        await self._connections.shutdown(timeout=1)
+        await self._kubelets.close()
+        await self._store.close()
+
+
+def _creators(registry: Registry, tokens: TokenRequests, reviews: Reviews) -> Mapping[tuple[str, str], Creator]:
+    """Who answers the POST of what is not stored, by kind and subresource."""
+    return {
+        ("pods", "binding"): Binder(registry).create,
+        ("pods", "eviction"): Evictor(registry).create,
+        ("serviceaccounts", "token"): tokens.create,
+        **reviews.creators(),
+    }
+
+
+def serving_context(config: ApiServerConfig) -> ssl.SSLContext:
+    """TLS 1.2 or newer; a client certificate is asked for and, when given, must be ours."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(config.client_authority))
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.verify_mode = ssl.CERT_OPTIONAL
+    try:
+        context.load_cert_chain(config.certificate, config.key)
+    except (OSError, ssl.SSLError) as error:
+        raise UserError(f"cannot use the certificate {config.certificate} with {config.key}: {error}") from error
+    return context
+
+
+def _kubelet_context(config: ApiServerConfig) -> ssl.SSLContext:
+    context = ssl.create_default_context(ssl.Purpose.SERVER_AUTH, cafile=str(config.kubelet_authority))
+    context.load_cert_chain(config.kubelet_certificate, config.kubelet_key)
+    return context

@@ -1,0 +1,38 @@
+"""Whether a body is an object of the kind that its path says, and what to do with unknown fields."""
+
+from __future__ import annotations
+
+from proa.cluster.apiserver.options import WriteOptions
+from proa.cluster.apiserver.schema import SCHEMAS, invalid
+from proa.cluster.apiserver.target import Target
+from proa.errors import BadRequest
+from proa.kube.resources import Object
+
+
+def check_type(obj: Object, target: Target) -> None:
+    """Compare apiVersion and kind; fill in what is absent. Raises BadRequest."""
+    resource = target.resource
+    version, kind = obj.get("apiVersion") or resource.api_version, obj.get("kind") or resource.kind
+    if version != resource.api_version:
+        raise BadRequest(
+            f"the API version in the data ({version}) does not match the expected API version "
+            f"({resource.api_version})"
+        )
+    if kind != resource.kind:
+        raise BadRequest(f"{kind} in version {version!r} cannot be handled as a {resource.kind}")
+    obj["apiVersion"], obj["kind"] = version, kind
+
+
+def check_shape(obj: Object, target: Target, options: WriteOptions) -> None:
+    """Compare with the published schema, then drop what it does not know. Raises BadRequest, Invalid."""
+    resource = target.resource
+    findings = SCHEMAS.check(resource.api_version, resource.kind, obj)
+    if findings.malformed:
+        raise BadRequest(findings.malformed)
+    if findings.unknown and options.field_validation == "Strict":
+        raise BadRequest(f"strict decoding error: {', '.join(findings.unknown)}")
+    if findings.unknown and options.field_validation == "Warn":
+        options.warnings += findings.unknown
+    if findings.errors:
+        raise invalid(resource.kind, resource.group, (obj.get("metadata") or {}).get("name", ""), findings.errors)
+    SCHEMAS.prune(resource.api_version, resource.kind, obj)

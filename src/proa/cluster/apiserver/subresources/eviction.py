@@ -1,0 +1,25 @@
+"""pods/eviction: a delete that asks first (source: policy/v1 Eviction)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from proa.cluster.apiserver.identity import User
+from proa.cluster.apiserver.options import DeleteOptions, WriteOptions
+from proa.cluster.apiserver.registry import Registry
+from proa.cluster.apiserver.target import Target
+from proa.kube.resources import Object
+
+
+class Evictor:
+    """Deletes pods on behalf of who drains a node."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    async def create(self, target: Target, user: User, body: Object, options: WriteOptions) -> Object:
+        """Delete the pod gracefully, by the eviction's own delete options."""
+        wishes = DeleteOptions.parse({}, body.get("deleteOptions"))
+        wishes = replace(wishes, dry_run=wishes.dry_run or options.dry_run)
+        await self._registry.delete(replace(target, subresource=""), user, wishes)
+        return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}

@@ -1,0 +1,78 @@
+"""What a request is about: a kind, and of it a collection, an object or a subresource."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from proa.cluster.apiserver.kind import Kind
+from proa.errors import AlreadyExists, ApiError, Conflict, NotFound
+from proa.kube.resources import Resource
+
+
+def key_prefix(resource: Resource, namespace: str = "") -> str:
+    """Store prefix of a kind, or of one namespace of it."""
+    base = f"{resource.group}/{resource.plural}/"
+    return f"{base}{namespace}/" if namespace and resource.namespaced else base
+
+
+def object_key(resource: Resource, name: str, namespace: str = "") -> str:
+    """Store key of one object."""
+    return key_prefix(resource, namespace) + name
+
+
+@dataclass(frozen=True)
+class Target:
+    """The address in a request's path."""
+
+    kind: Kind
+    namespace: str = ""
+    name: str = ""
+    subresource: str = ""
+
+    @cached_property
+    def resource(self) -> Resource:
+        return self.kind.resource
+
+    @cached_property
+    def key(self) -> str:
+        """Store key of the object."""
+        return object_key(self.resource, self.name, self.namespace)
+
+    @cached_property
+    def prefix(self) -> str:
+        """Store prefix of the collection."""
+        return key_prefix(self.resource, self.namespace)
+
+    @cached_property
+    def qualified(self) -> str:
+        """`pods`, or `deployments.apps` with a group."""
+        return f"{self.resource.plural}.{self.resource.group}" if self.resource.group else self.resource.plural
+
+    def of(self, name: str) -> Target:
+        """The same collection, one object."""
+        return replace(self, name=name)
+
+    def details(self, uid: str = "") -> dict[str, str]:
+        """`details` of a Status about this object."""
+        details = {"name": self.name, "group": self.resource.group, "kind": self.resource.plural, "uid": uid}
+        return {key: value for key, value in details.items() if value}
+
+    def not_found(self) -> ApiError:
+        """404."""
+        return NotFound(f'{self.qualified} "{self.name}" not found', self.details())
+
+    def exists(self) -> ApiError:
+        """409 on create."""
+        return AlreadyExists(f'{self.qualified} "{self.name}" already exists', self.details())
+
+    def conflict(self, why: str) -> ApiError:
+        """409 on update or delete."""
+        message = f'Operation cannot be fulfilled on {self.qualified} "{self.name}": {why}'
+        return Conflict(message, self.details())
+
+    def stale(self) -> ApiError:
+        """409 for a resourceVersion that is not the newest."""
+        return self.conflict(
+            "the object has been modified; please apply your changes to the latest version and try again"
+        )

@@ -1,0 +1,106 @@
+"""Changing an object: replace and patch are one loop of read, change, compare-and-swap."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from proa.cluster.apiserver import codec, deletion, metadata, object_rules
+from proa.cluster.apiserver.admission import Request
+from proa.cluster.apiserver.backend import Backend, answering
+from proa.cluster.apiserver.identity import User
+from proa.cluster.apiserver.options import WriteOptions
+from proa.cluster.apiserver.schema import invalid
+from proa.cluster.apiserver.shape import check_shape, check_type
+from proa.cluster.apiserver.target import Target
+from proa.cluster.store import Entry, RevisionMismatch
+from proa.kube.resources import Object
+
+ATTEMPTS = 10
+
+# Other subresources (binding, finalize) make one change of their own, which nothing has to check.
+_CHECKED = ("", "status")
+
+Change = Callable[[Object], Object]
+"""From the stored object, which it may keep and change, to the wanted one."""
+
+
+def replacement(body: Object) -> Change:
+    """A change to a given body, whatever was there."""
+    return lambda _old: {**body, "metadata": dict(metadata.of(body))}
+
+
+async def modify(backend: Backend, target: Target, user: User, change: Change, options: WriteOptions) -> Entry:
+    """Apply a change; nothing is written when it makes no difference.
+
+    Tries again on a conflict unless the wanted object names the resourceVersion it is for.
+    Raises NotFound, Conflict, Invalid and what admission says.
+    """
+    for _ in range(ATTEMPTS):
+        entry = backend.current(target)
+        old = codec.decode(entry)
+        new = change(codec.decode(entry))
+        if target.subresource in _CHECKED:
+            new = _prepared(new, old, target, options)
+            _admit(backend, target, user, new, old, options)
+        else:
+            metadata.carry_over(new, old)
+        if new == old:
+            return entry
+        if options.dry_run:
+            return Entry(target.key, entry.revision, 0, codec.encode_json(new))
+        try:
+            return await _write(backend, target, new, entry.revision)
+        except RevisionMismatch:
+            continue
+    raise target.stale()
+
+
+def _prepared(new: Object, old: Object, target: Target, options: WriteOptions) -> Object:
+    check_type(new, target)
+    check_shape(new, target, options)
+    metadata.settle_address(new, target)
+    _check_preconditions(new, old, target)
+    metadata.carry_over(new, old)
+    if target.subresource == "status":
+        new = _status_only(new, old)
+    target.kind.default(new)
+    if not target.subresource:
+        metadata.proceed(new, old, target.kind)
+    return new
+
+
+def _check_preconditions(new: Object, old: Object, target: Target) -> None:
+    wanted, current = new["metadata"], old["metadata"]
+    if wanted.get("resourceVersion") not in (None, "", current["resourceVersion"]):
+        raise target.stale()
+    if wanted.get("uid") not in (None, "", current["uid"]):
+        raise target.conflict(
+            f"Precondition failed: UID in precondition: {wanted['uid']}, UID in object meta: {current['uid']}"
+        )
+
+
+def _status_only(new: Object, old: Object) -> Object:
+    """A write of the status changes the status and metadata, nothing else."""
+    return {**old, "metadata": new["metadata"], **({"status": new["status"]} if "status" in new else {})}
+
+
+def _admit(
+    backend: Backend, target: Target, user: User, new: Object, old: Object, options: WriteOptions
+) -> None:
+    request = Request("UPDATE", target, user, new, old, options.dry_run, options.warnings)
+    backend.admission.admit(request)
+    if errors := object_rules.validate(new, target, old) + target.kind.validate(new, old):
+        raise invalid(target.resource.kind, target.resource.group, target.name, errors)
+
+
+async def _write(backend: Backend, target: Target, new: Object, revision: int) -> Entry:
+    value = codec.encode(new)
+    try:
+        with answering():
+            if deletion.is_finished(new):
+                return await backend.store.delete(target.key, value, revision)
+            return await backend.store.update(target.key, value, revision)
+    except RevisionMismatch:
+        if backend.store.get(target.key) is None:
+            raise target.not_found() from None
+        raise
