@@ -5,25 +5,26 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
 
 from proa.errors import ProaError, UserError
 from proa.files import write_if_changed
 from proa.kernel import sysctl
 from proa.machine import checks, containerd, images, nodes, record
 from proa.machine.keeper import keeper
-from proa.machine.layout import Layout
-from proa.machine.plan import Node, namespaced_nodes, node_settings
+from proa.machine.layout import Layout, NodeLayout
+from proa.machine.plan import MAXIMUM_NODES, Node, namespaced_nodes, node_settings
 from proa.settings import Settings
 
 Report = Callable[[str], None]
 """Told what begins now, in words for a person."""
-LOOPBACK_PLUGIN = Path("/usr/lib/cni/loopback")  # package containernetworking-plugins
 
 
 def planned_nodes(settings: Settings, count: int) -> list[Node]:
     """The nodes to run: this machine itself for 0, else as many namespaces."""
+    if not 0 <= count <= MAXIMUM_NODES:
+        raise UserError(f"--nodes: {count} is not allowed: give a number from 1 to {MAXIMUM_NODES}")
     if count:
         return namespaced_nodes(count)
     address = settings.node_ip or nodes.own_address()
@@ -50,11 +51,9 @@ def prepare(settings: Settings, layout: Layout, planned: Sequence[Node], report:
     report("network of the nodes")
     nodes.connect(planned)
     report("containerd's configuration")
-    release, may_lower = containerd.major_release(), containerd.may_lower_oom_score()
-    for node in planned:
-        _write_node(settings, layout, node, release, may_lower_oom_score=may_lower)
+    write_containerd_configuration(layout, planned)
     report("certificates")
-    _write_credentials(settings, layout, planned)
+    _write_credentials_and_settings(settings, layout, planned)
     report("images")
     images.build(layout.images)
 
@@ -64,29 +63,57 @@ async def start(settings: Settings, layout: Layout, planned: Sequence[Node], rep
     from proa.machine import waiting
 
     report("start of server, containerd and agent")
-    keeper(layout, planned).start()
+    watched = keeper(layout, planned)
+    watched.start()
     ready = waiting.nodes_ready(settings.write_kubeconfig, [node.name for node in planned], report)
     sockets = [layout.node(node.name).containerd_socket for node in planned]
     loads = [asyncio.to_thread(waiting.load_images, layout, place) for place in sockets]
     try:
         async with asyncio.timeout(waiting.PATIENCE):
-            await asyncio.gather(ready, *loads)
+            await waiting.unless_a_part_dies(layout, watched, _all(ready, *loads))
     except TimeoutError:
         raise ProaError(f"not ready after {waiting.PATIENCE:.0f} s: see the logs in {layout.logs}") from None
     report("ready")
 
 
-def _write_node(
-    settings: Settings, layout: Layout, node: Node, release: int, *, may_lower_oom_score: bool
-) -> None:
+async def _all(*work: Coroutine[Any, Any, None]) -> None:
+    """Do these at once; the first failure ends the others and is raised as it is."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for each in work:
+                group.create_task(each)
+    except ExceptionGroup as failures:
+        raise failures.exceptions[0] from None
+
+
+def require_node(settings: Settings, layout: Layout, node: Node) -> None:
+    """What an agent started by hand needs: a containerd, and credentials, issued here if this machine can."""
     place = layout.node(node.name)
-    for folder in (place.run, place.network_config, place.plugins):
-        folder.mkdir(parents=True, exist_ok=True)
-    # containerd sets up a pod's loopback with this plugin, and looks for plugins in one folder.
-    link = place.plugins / LOOPBACK_PLUGIN.name
-    if not link.is_symlink():
-        link.symlink_to(LOOPBACK_PLUGIN)
-    options = containerd.ContainerdOptions(
+    if layout.server_pair("ca").key.exists():
+        from proa.cluster.pki import Authority
+        from proa.machine.credentials import prepare_node
+
+        prepare_node(settings, layout, node, Authority.open(layout.tls))
+    if not place.kubeconfig.exists():
+        raise UserError(f"{place.kubeconfig} is not there: run proa server on this machine first")
+    if not place.containerd_socket.exists():
+        config = place.containerd_config
+        raise UserError(f"no containerd at {place.containerd_socket}: containerd --config {config} starts it")
+
+
+def write_containerd_configuration(layout: Layout, planned: Sequence[Node]) -> None:
+    """The configuration of each node's containerd, for the release that is installed."""
+    release, may_lower = containerd.major_release(), containerd.may_lower_oom_score()
+    for node in planned:
+        place = layout.node(node.name)
+        for folder in (place.run, place.network_config, place.plugins):
+            folder.mkdir(parents=True, exist_ok=True)
+        options = _containerd_options(place, may_lower_oom_score=may_lower)
+        write_if_changed(place.containerd_config, containerd.configuration(release, options), 0o600)
+
+
+def _containerd_options(place: NodeLayout, *, may_lower_oom_score: bool) -> containerd.ContainerdOptions:
+    return containerd.ContainerdOptions(
         root=place.containerd_root,
         state=place.containerd_state,
         socket=place.containerd_socket,
@@ -94,14 +121,14 @@ def _write_node(
         cni_bin_dir=place.plugins,
         may_lower_oom_score=may_lower_oom_score,
     )
-    write_if_changed(place.containerd_config, containerd.configuration(release, options), 0o600)
-    write_if_changed(place.settings, json.dumps(node_settings(settings, node).as_text(), indent=1), 0o600)
 
 
-def _write_credentials(settings: Settings, layout: Layout, planned: Sequence[Node]) -> None:
+def _write_credentials_and_settings(settings: Settings, layout: Layout, planned: Sequence[Node]) -> None:
     from proa.machine.credentials import prepare_node, prepare_server
 
     authority = prepare_server(settings, layout, [node.address for node in planned])
     for node in planned:
         prepare_node(settings, layout, node, authority)
+        text = json.dumps(node_settings(settings, node).as_text(), indent=1)
+        write_if_changed(layout.node(node.name).settings, text, 0o600)
     write_if_changed(layout.server_settings, json.dumps(settings.as_text(), indent=1), 0o600)

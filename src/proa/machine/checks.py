@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import socket
@@ -75,12 +76,16 @@ def _listeners(table: Path, port: int) -> Iterator[str]:
 def _holders(inodes: set[str]) -> Iterator[str]:
     wanted = {f"socket:[{inode}]" for inode in inodes}
     for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            links = {str(link.readlink()) for link in (folder / "fd").iterdir()}
-            if links & wanted:
+        with contextlib.suppress(OSError):  # it ended meanwhile
+            if any(_target(link) in wanted for link in (folder / "fd").iterdir()):
                 yield f"{(folder / 'comm').read_text().strip()} (pid {folder.name})"
-        except OSError:  # it ended meanwhile
-            continue
+
+
+def _target(link: Path) -> str:
+    try:
+        return str(link.readlink())
+    except OSError:  # closed meanwhile
+        return ""
 
 
 def _library_folders() -> Iterable[str]:

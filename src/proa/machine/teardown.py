@@ -12,33 +12,37 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from proa.errors import KernelError
-from proa.kernel import links, routes, sysctl
-from proa.kernel.netlink import Netlink
-from proa.kernel.nftables import Nftables
+from proa.kernel import sysctl
 from proa.machine import nodes as topology
 from proa.machine import record
 from proa.machine.keeper import keeper
 from proa.machine.layout import Layout
 from proa.machine.plan import Node
+from proa.network.cleanup import cleanup
 from proa.settings import Settings
 
 CGROUPS = Path("/sys/fs/cgroup")
 GRACE = 2.0
 """Seconds that containers have to end by themselves."""
-_DEVICE_PREFIX = "proa"
 
 
-def take_down(layout: Layout, nodes: Sequence[Node], before: dict[str, str]) -> None:
-    """Stop and remove all that runs; the state in the data folder stays."""
+def take_down(layout: Layout) -> bool:
+    """Stop and remove all that runs; the state in the data folder stays. False when nothing was up."""
+    known = record.read(layout)
+    if known is None:
+        return False
+    nodes = known.nodes
     keeper(layout, nodes).stop()
     end_pods(layout, nodes)
     unmount_below(layout.run, layout.data)
     topology.disconnect(nodes)
-    remove_network()
-    for name, value in before.items():
+    for node in nodes:
+        cleanup(cni_conf_dir=layout.node(node.name).network_config)
+    for name, value in known.before.items():
         sysctl.write(name, value)
-    shutil.rmtree(layout.run, ignore_errors=True)
     record.forget(layout)
+    shutil.rmtree(layout.run, ignore_errors=True)
+    return True
 
 
 def purge(settings: Settings, layout: Layout) -> None:
@@ -83,17 +87,6 @@ def mounts_below(folder: Path) -> Iterator[str]:
         point = line.split()[4].encode().decode("unicode_escape")
         if point.startswith(f"{folder}/"):
             yield point
-
-
-def remove_network() -> None:
-    """Remove proa's routes, the devices named proa*, and its nftables table, of this network namespace."""
-    with Netlink() as netlink:
-        ours = [route for route in routes.all_routes(netlink) if route.protocol == routes.PROTOCOL]
-        netlink.execute([routes.remove(route) for route in ours])
-        named = [link.name for link in links.all_links(netlink) if link.name.startswith(_DEVICE_PREFIX)]
-        links.delete(netlink, named)
-    with Nftables() as nft:
-        nft.delete_table()
 
 
 def _controllers() -> list[Path]:

@@ -5,18 +5,25 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
+from typing import Any
 
-from proa.errors import ServiceUnavailable, UserError
+from proa.errors import ProaError, ServiceUnavailable, UserError
 from proa.kube import NODES, Client, HttpClient, Object, condition_is_true, load_config
 from proa.machine import image_store
+from proa.machine.keeper import Keeper
 from proa.machine.layout import Layout
 
 PATIENCE = 120.0
 """Seconds after which a start counts as failed."""
+_LOOK_EVERY = 0.25
 _ASK_AGAIN = 0.02
 """There is nothing to watch before a server listens."""
+
+
+class PartDied(ProaError):
+    """A part does not stay up; the message is the last line of its log."""
 
 
 async def nodes_ready(kubeconfig: Path, names: Sequence[str], report: Callable[[str], None]) -> None:
@@ -40,6 +47,32 @@ async def nodes_ready(kubeconfig: Path, names: Sequence[str], report: Callable[[
                     break
     finally:
         await client.close()
+
+
+async def unless_a_part_dies(layout: Layout, keeper: Keeper, work: Coroutine[Any, Any, None]) -> None:
+    """Returns with `work`; PartDied as soon as a part has died twice."""
+    task = asyncio.create_task(work)
+    try:
+        while not (await asyncio.wait([task], timeout=_LOOK_EVERY))[0]:
+            for status in keeper.statuses():
+                if status.restarts > 1 or (status.restarts and status.state != "running"):
+                    raise PartDied(f"{status.name} ended: {_last_line(layout.logs / f'{status.name}.log')}")
+        await task
+    finally:
+        task.cancel()
+
+
+async def node_states(kubeconfig: Path) -> dict[str, str]:
+    """Ready or NotReady by node. Raises ProaError when there is no answer."""
+    client = HttpClient(load_config(kubeconfig))
+    try:
+        listed = await client.list(NODES)
+    finally:
+        await client.close()
+    return {
+        node["metadata"]["name"]: "Ready" if condition_is_true(node, "Ready") else "NotReady"
+        for node in listed["items"]
+    }
 
 
 def load_images(layout: Layout, address: Path) -> None:
@@ -69,3 +102,8 @@ def _wait_for_socket(path: Path) -> None:
         if time.monotonic() > deadline:
             raise UserError(f"containerd does not listen on {path} after {PATIENCE:.0f} s: see its log")
         time.sleep(_ASK_AGAIN)
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
+    return lines[-1] if lines else f"{log} is empty"

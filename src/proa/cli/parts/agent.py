@@ -1,0 +1,72 @@
+"""The node agent: kubelet, pod network and local volumes of one node."""
+
+from __future__ import annotations
+
+import asyncio
+from ipaddress import IPv4Address
+
+from proa.cli.parts.running import main
+from proa.cluster.kubelet import Kubelet, KubeletConfig
+from proa.kube import HttpClient, Object, load_config
+from proa.machine.layout import Layout
+from proa.network.agent import NetworkAgent
+from proa.network.config import NetworkConfig, net_conf
+from proa.settings import Settings
+from proa.storage import LocalPathProvisioner, StorageConfig
+
+
+async def agent(settings: Settings) -> None:
+    """Run the agent until cancelled. Ends as a whole when one of its halves fails."""
+    layout = Layout(settings.data_dir, settings.run_dir)
+    client = HttpClient(load_config(layout.node(settings.node_name).kubeconfig))
+    try:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(Kubelet(client, kubelet_config(settings, layout)).run())
+            group.create_task(NetworkAgent(network_config(settings, layout), client).run())
+            if "local-storage" not in settings.disable:
+                storage = StorageConfig(str(settings.default_local_storage_path or layout.storage))
+                group.create_task(LocalPathProvisioner(client, settings.node_name, storage).run())
+    finally:
+        await client.close()
+
+
+def kubelet_config(settings: Settings, layout: Layout) -> KubeletConfig:
+    place = layout.node(settings.node_name)
+    return KubeletConfig(
+        node_name=settings.node_name,
+        node_ip=settings.node_ip,
+        data_dir=settings.data_dir,
+        containerd_socket=place.containerd_socket,
+        tls_cert=place.serving.certificate,
+        tls_key=place.serving.key,
+        client_ca=place.authority,
+        cluster_dns=settings.cluster_dns,
+        cluster_domain=settings.cluster_domain,
+        labels=dict(label.split("=", 1) for label in settings.node_label),
+        taints=[taint_of(text) for text in settings.node_taint],
+    )
+
+
+def network_config(settings: Settings, layout: Layout) -> NetworkConfig:
+    place = layout.node(settings.node_name)
+    return NetworkConfig(
+        node_name=settings.node_name,
+        data_dir=place.root / "network",
+        socket=place.network_socket,
+        cni_conf_dir=place.network_config,
+        bin_dir=layout.plugins,
+        conf=net_conf(settings.cluster_cidr, settings.flannel_backend),
+        node_ip=None if settings.flannel_iface else IPv4Address(settings.node_ip),
+        interface=settings.flannel_iface,
+    )
+
+
+def taint_of(text: str) -> Object:
+    """The taint that KEY=VALUE:EFFECT (or KEY:EFFECT) says."""
+    head, _, effect = text.rpartition(":")
+    key, _, value = head.partition("=")
+    return {"key": key, "effect": effect} | ({"value": value} if value else {})
+
+
+if __name__ == "__main__":
+    main(agent)

@@ -1,0 +1,23 @@
+"""`proa server`: the API server, controllers and scheduler, in the foreground."""
+
+from __future__ import annotations
+
+from proa.cli.options import with_settings
+from proa.settings import SERVER, Settings
+
+
+@with_settings(SERVER)
+def server(settings: Settings) -> None:
+    """Run the API server, controllers and scheduler in the foreground. `proa up` does so for you."""
+    from proa.cli.parts import running
+    from proa.cli.parts import server as part
+    from proa.machine import checks, nodes
+    from proa.machine.credentials import prepare_server
+    from proa.machine.layout import Layout
+
+    checks.check_root()
+    checks.check_port(settings.bind_address, settings.https_listen_port, "--https-listen-port")
+    layout = Layout(settings.data_dir, settings.run_dir)
+    address = nodes.own_address()
+    prepare_server(settings, layout, [address] if address else [])
+    running.run(part.server, settings)
