@@ -91,10 +91,9 @@ def test_del_after_the_namespace_is_gone(one: Lab, node: Node) -> None:
 
 def test_gc_keeps_only_what_the_runtime_knows(tmp_path: Path, one: Lab, node: Node) -> None:
     kept, stale = node.pod("kept"), node.pod("stale")
-    valid = [
-        {"containerID": name, "ifname": "eth0"} for name in ("kept", "near-a", "near-b", "twice", "local")
-    ]
-    node.cni("GC", version="1.1.0", **{"cni.dev/valid-attachments": valid})
+    known = ("kept", "near-a", "near-b", "twice", "local")
+    valid: Any = {"cni.dev/valid-attachments": [{"containerID": name, "ifname": "eth0"} for name in known]}
+    node.cni("GC", version="1.1.0", **valid)
     present = node.run("ip", "route")
     assert kept.address in present
     assert stale.address not in present
