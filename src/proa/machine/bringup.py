@@ -14,7 +14,7 @@ from proa.kernel import sysctl
 from proa.machine import checks, containerd, images, nodes, record
 from proa.machine.keeper import keeper
 from proa.machine.layout import Layout, NodeLayout
-from proa.machine.plan import MAXIMUM_NODES, Node, namespaced_nodes, node_settings
+from proa.machine.plan import MAXIMUM_NODES, Node, namespaced_nodes, node_settings, server_settings
 from proa.settings import Settings
 
 Report = Callable[[str], None]
@@ -131,4 +131,5 @@ def _write_credentials_and_settings(settings: Settings, layout: Layout, planned:
         prepare_node(settings, layout, node, authority)
         text = json.dumps(node_settings(settings, node).as_text(), indent=1)
         write_if_changed(layout.node(node.name).settings, text, 0o600)
-    write_if_changed(layout.server_settings, json.dumps(settings.as_text(), indent=1), 0o600)
+    text = json.dumps(server_settings(settings, planned).as_text(), indent=1)
+    write_if_changed(layout.server_settings, text, 0o600)

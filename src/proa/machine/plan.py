@@ -49,6 +49,13 @@ def api_address(nodes: Sequence[Node]) -> str:
     return str(GATEWAY) if any(node.netns for node in nodes) else "127.0.0.1"
 
 
+def server_settings(settings: Settings, nodes: Sequence[Node]) -> Settings:
+    """The settings of the server: pods reach it where their node does, but not by a loopback address."""
+    inside = any(node.netns for node in nodes)
+    address = str(GATEWAY) if inside else nodes[0].address
+    return replace(settings, advertise_address=settings.advertise_address or address)
+
+
 def node_settings(settings: Settings, node: Node) -> Settings:
     """The settings of a node's agent."""
     return replace(settings, node_name=node.name, node_ip=node.address)

@@ -46,6 +46,9 @@ class Settings:
     bind_address: Annotated[str, Option("Address that the API server listens on", SERVER, values.address)] = (
         "0.0.0.0"
     )
+    advertise_address: Annotated[
+        str, Option("Where pods reach the API server (default: the node's address)", SERVER, values.address)
+    ] = ""
     https_listen_port: Annotated[
         int, Option("Port that the API server listens on", SERVER | AGENT, values.port)
     ] = 6443

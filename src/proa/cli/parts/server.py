@@ -1,0 +1,52 @@
+"""The server: the API, the controllers and scheduler, and the cluster-wide half of the features."""
+
+from __future__ import annotations
+
+from proa import storage
+from proa.cli.parts.running import main
+from proa.cluster import scheduler
+from proa.cluster.apiserver import ApiServer, ApiServerConfig
+from proa.kube import Manager
+from proa.machine.layout import Layout
+from proa.settings import Settings
+
+
+async def server(settings: Settings) -> None:
+    """Run the server until cancelled."""
+    layout = Layout(settings.data_dir, settings.run_dir)
+    api = ApiServer(api_config(settings, layout))
+    await api.start()
+    try:
+        manager = Manager(api.client())
+        scheduler.setup(manager)
+        if "local-storage" not in settings.disable:
+            path = settings.default_local_storage_path or layout.storage
+            storage.setup(manager, storage.StorageConfig(str(path)))
+        await manager.run()
+    finally:
+        await api.stop()
+
+
+def api_config(settings: Settings, layout: Layout) -> ApiServerConfig:
+    serving, kubelet = layout.server_pair("server"), layout.server_pair("apiserver-kubelet-client")
+    authority = layout.server_pair("ca").certificate
+    layout.database.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return ApiServerConfig(
+        database=layout.database,
+        bind_address=settings.bind_address,
+        port=settings.https_listen_port,
+        advertise_address=settings.advertise_address,
+        certificate=serving.certificate,
+        key=serving.key,
+        client_authority=authority,
+        kubelet_authority=authority,
+        kubelet_certificate=kubelet.certificate,
+        kubelet_key=kubelet.key,
+        service_account_key=layout.signing_key,
+        service_cidr=settings.service_cidr,
+        cluster_domain=settings.cluster_domain,
+    )
+
+
+if __name__ == "__main__":
+    main(server)
