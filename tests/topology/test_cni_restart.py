@@ -1,5 +1,6 @@
 """Addresses and pods over the death of the agent."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
