@@ -92,13 +92,13 @@ def reaches(volume: Object, node_labels: Mapping[str, str], node_name: str = "")
     return required is None or node_selector(required)(node_labels, node_name)
 
 
-def mismatch(volume: Object, claim: Object) -> str:
+def mismatch(volume: Object, claim: Object, *, any_class: bool = False) -> str:
     """Why the volume cannot serve the claim, in upstream's words; empty when it can."""
     if is_deleting(volume):
         return f'the volume is marked for deletion "{volume["metadata"]["name"]}"'
     if _capacity(volume) < requested(claim):
         return "requested PV is too small"
-    if class_of(volume) != class_of(claim):
+    if not any_class and class_of(volume) != class_of(claim):
         return "storageClassName does not match"
     if _mode(volume) != _mode(claim):
         return "incompatible volumeMode"
@@ -116,9 +116,10 @@ def best_match(claim: Object, volumes: Iterable[Object]) -> Object | None:
     fitting: list[Object] = []
     for volume in volumes:
         reference = reference_to(volume, claim)
-        if reference is Reference.OTHER or mismatch(volume, claim):
+        reserved = reference is Reference.OURS
+        if reference is Reference.OTHER or mismatch(volume, claim, any_class=reserved):
             continue
-        if reference is Reference.OURS:
+        if reserved:
             return volume
         if (volume.get("status") or {}).get("phase") != "Available":
             continue

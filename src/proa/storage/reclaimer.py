@@ -11,6 +11,7 @@ import logging
 
 from proa.errors import NotFound, ProaError
 from proa.kube import PERSISTENT_VOLUMES, Client, EventRecorder, Object, annotations_of, is_deleting
+from proa.kube.finalizers import set_finalizer
 from proa.storage.caches import Caches
 from proa.storage.config import ConfigError
 from proa.storage.directory import VolumeBackend, explain
@@ -50,7 +51,7 @@ class Reclaimer:
         if volume is None or not is_ours(volume) or self._keeper(volume) != self._node_name:
             return
         if not is_reclaimable(volume):
-            await set_finalizer(self._client, volume, deletes(volume))
+            await set_finalizer(self._client, PERSISTENT_VOLUMES, volume, FINALIZER, wanted=deletes(volume))
             return
         try:
             base, relative = locate(path_of(volume), self._settings.current.all_paths(self._node_name))
@@ -98,17 +99,6 @@ async def drop(client: Client, volume: Object) -> None:
             await client.delete(PERSISTENT_VOLUMES, metadata["name"], uid=metadata["uid"])
         current = await client.get(PERSISTENT_VOLUMES, metadata["name"])
         if current["metadata"]["uid"] == metadata["uid"]:
-            await set_finalizer(client, current, False)
+            await set_finalizer(client, PERSISTENT_VOLUMES, current, FINALIZER, wanted=False)
     except NotFound:
         return
-
-
-async def set_finalizer(client: Client, volume: Object, wanted: bool) -> None:
-    """Make our finalizer stand or not stand on the volume; a volume that is being deleted gets none."""
-    metadata = volume["metadata"]
-    finalizers = list(metadata.get("finalizers") or ())
-    if wanted == (FINALIZER in finalizers) or (wanted and is_deleting(volume)):
-        return
-    changed = [*finalizers, FINALIZER] if wanted else [f for f in finalizers if f != FINALIZER]
-    patch = {"metadata": {"finalizers": changed, "resourceVersion": metadata["resourceVersion"]}}
-    await client.patch(PERSISTENT_VOLUMES, metadata["name"], patch)

@@ -6,7 +6,7 @@ from proa.cluster.scheduler.cluster import Cluster
 from proa.cluster.scheduler.filters.base import FITS, NodeCheck, Reasons
 from proa.cluster.scheduler.node import NodeInfo
 from proa.cluster.scheduler.pod import PodInfo
-from proa.cluster.scheduler.tolerations import tolerated
+from proa.cluster.tolerations import tolerated
 
 _TAINT = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
 _REFUSED = ("node(s) were unschedulable",)

@@ -8,7 +8,7 @@ from proa.cluster.scheduler.cluster import Cluster
 from proa.cluster.scheduler.node import NodeInfo
 from proa.cluster.scheduler.pod import PodInfo
 from proa.cluster.scheduler.scores.base import fewer_is_better
-from proa.cluster.scheduler.tolerations import tolerated
+from proa.cluster.tolerations import tolerated
 
 
 def rate(pod: PodInfo, nodes: Sequence[NodeInfo], cluster: Cluster) -> Sequence[float] | None:  # noqa: ARG001

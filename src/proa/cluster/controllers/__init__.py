@@ -1,0 +1,48 @@
+"""The controllers of the embedded cluster, one a file. See docs/architecture.md.
+
+To add one, write a file with a `setup` function and put a line here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from proa.cluster.controllers import (
+    claim_binder,
+    garbage_collector,
+    namespace,
+    node_ipam,
+    node_lifecycle,
+    pod_gc,
+    pv_protection,
+    pvc_protection,
+    root_ca,
+    service_account,
+    taint_eviction,
+    volume_binder,
+)
+from proa.cluster.controllers.config import ControllersConfig
+from proa.kube import Manager
+
+_CONTROLLERS: tuple[Callable[[Manager, ControllersConfig], None], ...] = (
+    node_ipam.setup,
+    node_lifecycle.setup,
+    taint_eviction.setup,
+    service_account.setup,
+    root_ca.setup,
+    namespace.setup,
+    garbage_collector.setup,
+    claim_binder.setup,
+    volume_binder.setup,
+    pvc_protection.setup,
+    pv_protection.setup,
+    pod_gc.setup,
+)
+
+__all__ = ["ControllersConfig", "setup"]
+
+
+def setup(manager: Manager, config: ControllersConfig) -> None:
+    """Run every controller with the manager."""
+    for add in _CONTROLLERS:
+        add(manager, config)

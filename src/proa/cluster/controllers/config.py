@@ -1,0 +1,22 @@
+"""What the controllers can be told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ControllersConfig:
+    """Settings of all controllers; periods are in seconds and upstream's defaults."""
+
+    cluster_cidr: str = "10.42.0.0/16"
+    """The range that nodes' pod ranges are cut from."""
+    node_cidr_mask_size: int = 24
+    root_ca: str = ""
+    """PEM of the cluster's CA, published in every namespace; empty publishes nothing."""
+    node_monitor_grace_period: float = 40.0
+    """How long a node may be silent before it counts as unreachable."""
+    terminated_pod_gc_threshold: int = 12500
+    """How many finished pods are kept."""
+    orphaned_pod_quarantine: float = 40.0
+    """How long pods of a node that does not exist are left alone."""

@@ -1,0 +1,131 @@
+"""Nodes that fall silent: Ready becomes Unknown, taints follow the conditions, pods count as not ready.
+
+Source: kubernetes.io/docs/concepts/architecture/nodes, node heartbeats and node controller.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from proa.cluster.controllers.config import ControllersConfig
+from proa.cluster.controllers.heartbeats import Heartbeats
+from proa.cluster.controllers.node_taints import wanted_taints
+from proa.cluster.controllers.pods import BY_NODE, node_names
+from proa.errors import NotFound
+from proa.kube import (
+    LEASES,
+    NODES,
+    PODS,
+    Client,
+    Controller,
+    EventRecorder,
+    Manager,
+    Object,
+    PatchType,
+    Result,
+    Source,
+    condition_is_true,
+    find_condition,
+    now,
+    with_condition,
+)
+
+_log = logging.getLogger(__name__)
+
+_LEASE_NAMESPACE = "kube-node-lease"
+_REPORTED = ("Ready", "MemoryPressure", "DiskPressure", "PIDPressure")
+
+
+class NodeLifecycle:
+    """Reconciles nodes, each again when its silence would become too long."""
+
+    def __init__(self, manager: Manager, config: ControllersConfig) -> None:
+        self._client = manager.client
+        self._grace = config.node_monitor_grace_period
+        self._events = EventRecorder(manager.client, "node-controller")
+        self._heartbeats = Heartbeats(lambda: asyncio.get_running_loop().time())
+        self.nodes = manager.informer(NODES)
+        self.leases = manager.informer(LEASES, _LEASE_NAMESPACE)
+        self.pods = manager.informer(PODS)
+        self.pods.add_index(BY_NODE, node_names)
+
+    async def reconcile(self, key: str) -> Result | None:
+        """Judge the node by its silence, then make its taints and its pods follow."""
+        node = self.nodes.get(key)
+        if node is None:
+            self._heartbeats.forget(key)
+            return None
+        silence = self._heartbeats.silence(key, node, self.leases.get(f"{_LEASE_NAMESPACE}/{key}"))
+        if silence >= self._grace:
+            node = await self._lost(node)
+        await self._set_taints(node)
+        if not condition_is_true(node, "Ready"):
+            await self._mark_pods(node)
+        return Result(max(self._grace - silence, 0.0) + 0.01) if silence < self._grace else None
+
+    async def _lost(self, node: Object) -> Object:
+        """All that the kubelet reports becomes Unknown."""
+        if (find_condition(node, "Ready") or {}).get("status") == "Unknown":
+            return node
+        name = node["metadata"]["name"]
+        _log.warning("node %s: silent for %.0f s, Ready is now Unknown", name, self._grace)
+        patch = {"status": {"conditions": [_unknown(node, kind) for kind in _REPORTED]}}
+        changed = await self._client.patch(NODES, name, patch, kind=PatchType.STRATEGIC, subresource="status")
+        await self._events.event(node, "Normal", "NodeNotReady", f"Node {name} status is now: NodeNotReady")
+        return changed
+
+    async def _set_taints(self, node: Object) -> None:
+        wanted = wanted_taints(node)
+        if wanted == list(node["spec"].get("taints") or ()):
+            return
+        patch = {
+            "metadata": {"resourceVersion": node["metadata"]["resourceVersion"]},
+            "spec": {"taints": wanted or None},
+        }
+        await self._client.patch(NODES, node["metadata"]["name"], patch)
+
+    async def _mark_pods(self, node: Object) -> None:
+        """No traffic for pods that nobody watches over."""
+        for pod in self.pods.by_index(BY_NODE, node["metadata"]["name"]):
+            if condition_is_true(pod, "Ready"):
+                await _mark_not_ready(self._client, pod)
+
+
+async def _mark_not_ready(client: Client, pod: Object) -> None:
+    condition = with_condition(pod["status"]["conditions"], "Ready", False, "NodeNotReady")[-1]
+    metadata = pod["metadata"]
+    patch = {"metadata": {"uid": metadata["uid"]}, "status": {"conditions": [condition]}}
+    try:
+        await client.patch(
+            PODS,
+            metadata["name"],
+            patch,
+            metadata["namespace"],
+            kind=PatchType.STRATEGIC,
+            subresource="status",
+        )
+    except NotFound:
+        return
+
+
+def _unknown(node: Object, kind: str) -> Object:
+    known = find_condition(node, kind) or {}
+    never = not known.get("lastHeartbeatTime")
+    return known | {
+        "type": kind,
+        "status": "Unknown",
+        "reason": "NodeStatusNeverUpdated" if never else "NodeStatusUnknown",
+        "message": f"Kubelet {'never posted' if never else 'stopped posting'} node status.",
+        "lastTransitionTime": now(),
+    }
+
+
+def setup(manager: Manager, config: ControllersConfig) -> None:
+    """Run with the manager."""
+    reconciler = NodeLifecycle(manager, config)
+    sources = [
+        Source(reconciler.nodes),
+        Source(reconciler.leases, lambda lease: (lease["metadata"]["name"],)),
+    ]
+    manager.add(Controller("node-lifecycle", reconciler, sources=sources))

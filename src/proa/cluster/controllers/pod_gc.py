@@ -1,0 +1,134 @@
+"""Pods that nobody else removes: those of nodes that are gone, and finished ones beyond a number."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+
+from proa.cluster.controllers.config import ControllersConfig
+from proa.cluster.controllers.pods import BY_NODE, is_finished, node_names
+from proa.errors import NotFound
+from proa.kube import (
+    NODES,
+    PODS,
+    Client,
+    Controller,
+    Manager,
+    Object,
+    PatchType,
+    Result,
+    Source,
+    is_deleting,
+    key_of,
+)
+
+_log = logging.getLogger(__name__)
+
+
+class OrphanedPods:
+    """Reconciles pods: one whose node does not exist is failed and removed, after a quarantine."""
+
+    def __init__(self, manager: Manager, config: ControllersConfig) -> None:
+        self._client = manager.client
+        self._quarantine = config.orphaned_pod_quarantine
+        self._suspects: set[str] = set()
+        self.nodes = manager.informer(NODES)
+        self.pods = manager.informer(PODS)
+        self.pods.add_index(BY_NODE, node_names)
+
+    async def reconcile(self, key: str) -> Result | None:
+        """Remove the pod if its node is gone for good."""
+        pod = self.pods.get(key)
+        if pod is None or not self._is_orphan(pod):
+            self._suspects.discard(key)
+            return None
+        if not pod["spec"].get("nodeName"):
+            await _remove(self._client, pod)
+            return None
+        if key not in self._suspects:
+            self._suspects.add(key)
+            return Result(self._quarantine)
+        self._suspects.discard(key)
+        if not await self._node_exists(pod["spec"]["nodeName"]):
+            _log.info("pod %s: node %s is gone, removing it", key, pod["spec"]["nodeName"])
+            await _fail(self._client, pod)
+            await _remove(self._client, pod)
+        return None
+
+    def of_node(self, node: Object) -> Iterable[str]:
+        """Keys of the pods on a node."""
+        return [key_of(pod) for pod in self.pods.by_index(BY_NODE, node["metadata"]["name"])]
+
+    def _is_orphan(self, pod: Object) -> bool:
+        """Whether no kubelet can end the pod: its node is unknown, or it is deleted and never had one."""
+        name = pod["spec"].get("nodeName")
+        return self.nodes.get(name) is None if name else is_deleting(pod)
+
+    async def _node_exists(self, name: str) -> bool:
+        try:
+            await self._client.get(NODES, name)
+        except NotFound:
+            return False
+        return True
+
+
+class TerminatedPods:
+    """Keeps the number of finished pods within a bound; the oldest go first. One key stands for all."""
+
+    KEY = "all"
+
+    def __init__(self, manager: Manager, config: ControllersConfig) -> None:
+        self._client = manager.client
+        self._threshold = config.terminated_pod_gc_threshold
+        self.pods = manager.informer(PODS)
+        self._finished: set[str] = set()
+
+    async def reconcile(self, key: str) -> None:  # noqa: ARG002 - there is only one
+        """Remove what is too many."""
+        excess = len(self._finished) - self._threshold
+        if self._threshold <= 0 or excess <= 0:
+            return
+        pods = [pod for key in self._finished if (pod := self.pods.get(key)) is not None]
+        pods.sort(key=lambda pod: (pod["metadata"].get("creationTimestamp") or "", pod["metadata"]["name"]))
+        for pod in pods[:excess]:
+            await _remove(self._client, pod)
+
+    def keys(self, pod: Object) -> Iterable[str]:
+        """Counts the pod in or out; the key only when the bound is passed."""
+        key = key_of(pod)
+        current = self.pods.get(key)
+        if current is not None and is_finished(current):
+            self._finished.add(key)
+        else:
+            self._finished.discard(key)
+        return (self.KEY,) if len(self._finished) > self._threshold else ()
+
+
+async def _fail(client: Client, pod: Object) -> None:
+    if is_finished(pod):
+        return
+    metadata = pod["metadata"]
+    status = {"phase": "Failed", "reason": "NodeLost", "message": "The node of this pod no longer exists."}
+    patch = {"metadata": {"uid": metadata["uid"]}, "status": status}
+    await client.patch(
+        PODS, metadata["name"], patch, metadata["namespace"], kind=PatchType.STRATEGIC, subresource="status"
+    )
+
+
+async def _remove(client: Client, pod: Object) -> None:
+    metadata = pod["metadata"]
+    try:
+        await client.delete(
+            PODS, metadata["name"], metadata["namespace"], grace_period_seconds=0, uid=metadata["uid"]
+        )
+    except NotFound:
+        return
+
+
+def setup(manager: Manager, config: ControllersConfig) -> None:
+    """Run with the manager."""
+    orphaned = OrphanedPods(manager, config)
+    sources = [Source(orphaned.pods), Source(orphaned.nodes, orphaned.of_node)]
+    manager.add(Controller("orphaned-pods", orphaned, sources=sources))
+    terminated = TerminatedPods(manager, config)
+    manager.add(Controller("terminated-pods", terminated, sources=[Source(terminated.pods, terminated.keys)]))
