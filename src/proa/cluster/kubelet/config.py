@@ -1,0 +1,55 @@
+"""What one kubelet is told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from proa.kube import Object
+
+
+@dataclass(frozen=True, kw_only=True)
+class KubeletConfig:
+    """Settings of one node's kubelet; several may run on one machine under different names."""
+
+    node_name: str
+    node_ip: str
+    data_dir: Path
+    """Root of proa's state; this node's part is `agent/<node>/kubelet` below it."""
+    containerd_socket: Path
+    tls_cert: Path
+    """Serving certificate of the HTTPS port, PEM."""
+    tls_key: Path
+    client_ca: Path
+    """CA that signed the certificates of those who may call the HTTPS port, PEM."""
+    address: str = "0.0.0.0"
+    port: int = 10250
+    cluster_dns: str = "10.43.0.10"
+    cluster_domain: str = "cluster.local"
+    max_pods: int = 110
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """Labels that the node has besides the well-known ones."""
+    taints: Sequence[Object] = ()
+    """Taints with which the node is registered; later ones are the API's business."""
+    cgroup_mount: Path = Path("/sys/fs/cgroup")
+
+    @property
+    def root_dir(self) -> Path:
+        """State of this kubelet."""
+        return self.data_dir / "agent" / self.node_name / "kubelet"
+
+    @property
+    def pods_dir(self) -> Path:
+        """One directory per pod uid: volumes, hosts file, termination messages."""
+        return self.root_dir / "pods"
+
+    @property
+    def logs_dir(self) -> Path:
+        """One directory per pod: `<namespace>_<name>_<uid>/<container>/<attempt>.log`."""
+        return self.root_dir / "logs"
+
+    @property
+    def cgroup_root(self) -> str:
+        """Cgroup under which all pods of this node live."""
+        return f"/proa/{self.node_name}"

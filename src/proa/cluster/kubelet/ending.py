@@ -1,0 +1,40 @@
+"""The two ends of a pod: it has run its course, or it is deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from proa.cluster.kubelet.host import Host
+from proa.cluster.kubelet.observation import PodObservation
+from proa.cluster.kubelet.operations import Operations
+from proa.cluster.kubelet.pods import grace_period
+from proa.cluster.kubelet.terminator import kill_pod, remove_cgroups, remove_pod
+from proa.errors import Conflict, NotFound
+from proa.kube import PODS, Object
+
+
+async def finish_pod(host: Host, operations: Operations, pod: Object) -> None:
+    """Stop what still runs and give back the pod's address and cgroup. Raises CriError."""
+    uid = pod["metadata"]["uid"]
+    await operations.cancel(keep="finish")
+    host.probes.forget(uid)
+    await kill_pod(host, pod, await host.observer.observe(uid), grace_period(pod))
+    await remove_cgroups(host, uid)
+
+
+async def delete_pod(
+    host: Host, operations: Operations, pod: Object, grace: int, report: Callable[[PodObservation], None]
+) -> None:
+    """End the pod, report how, remove all of it, have the API forget it. Raises CriError, ApiError."""
+    metadata = pod["metadata"]
+    name, namespace, uid = metadata["name"], metadata["namespace"], metadata["uid"]
+    await operations.cancel(keep="delete")
+    await kill_pod(host, pod, await host.observer.observe(uid), grace)
+    seen = await host.observer.observe(uid)
+    report(seen)
+    await remove_pod(host, uid, seen)
+    await host.statuses.flush(uid)
+    try:
+        await host.client.delete(PODS, name, namespace, grace_period_seconds=0, uid=uid)
+    except (NotFound, Conflict):
+        return  # gone already, or another pod has the name

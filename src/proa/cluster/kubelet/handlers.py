@@ -1,0 +1,101 @@
+"""Runs what probes and lifecycle hooks name: a command, an HTTP request, a TCP connection."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Sequence
+
+import aiohttp
+
+from proa.cluster.kubelet.cri import CriError, Runtime
+from proa.errors import ProaError
+from proa.kube import Object
+
+_LONGEST_OUTPUT = 1024
+_PROBE_HEADERS = {"User-Agent": "kube-probe/1.37", "Connection": "close"}
+_TLS = ssl.create_default_context()
+_TLS.check_hostname = False
+_TLS.verify_mode = ssl.CERT_NONE
+
+
+class HandlerError(ProaError):
+    """The handler ran and was not content, or could not run."""
+
+
+class Handlers:
+    """Runs handlers for containers on this node."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    async def run(
+        self, handler: Object, container: Object, container_id: str, ips: Sequence[str], limit: float
+    ) -> None:
+        """Run one handler within `limit` seconds. Raises HandlerError with the reason."""
+        try:
+            async with asyncio.timeout(limit):
+                await self._dispatch(handler, container, container_id, ips, limit)
+        except TimeoutError:
+            raise HandlerError(f"no answer within {limit:g}s") from None
+
+    async def _dispatch(
+        self, handler: Object, container: Object, container_id: str, ips: Sequence[str], limit: float
+    ) -> None:
+        host = next(iter(ips), "")
+        if "exec" in handler:
+            await self._exec(container_id, handler["exec"].get("command") or [], limit)
+        elif "httpGet" in handler:
+            await _http(handler["httpGet"], container, host)
+        elif "tcpSocket" in handler:
+            await _tcp(handler["tcpSocket"], container, host)
+        elif "sleep" in handler:
+            await asyncio.sleep(handler["sleep"]["seconds"])
+        else:
+            raise HandlerError("no handler that this node knows")
+
+    async def _exec(self, container_id: str, command: list[str], limit: float) -> None:
+        try:
+            result = await self._runtime.exec_sync(container_id, command, limit)
+        except CriError as fault:
+            raise HandlerError(str(fault)) from fault
+        if result.exit_code:
+            output = (result.stdout + result.stderr)[:_LONGEST_OUTPUT].decode(errors="replace").strip()
+            raise HandlerError(output or f"command exited with {result.exit_code}")
+
+
+async def _http(action: Object, container: Object, host: str) -> None:
+    scheme = (action.get("scheme") or "HTTP").lower()
+    port = port_number(action["port"], container)
+    address = action.get("host") or host
+    bracketed = f"[{address}]" if ":" in address else address
+    url = f"{scheme}://{bracketed}:{port}/{(action.get('path') or '').lstrip('/')}"
+    headers = _PROBE_HEADERS | {h["name"]: h["value"] for h in action.get("httpHeaders") or ()}
+    try:
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(url, headers=headers, ssl=_TLS, allow_redirects=False) as answer,
+        ):
+            if not 200 <= answer.status < 400:
+                raise HandlerError(f"HTTP probe failed with statuscode: {answer.status}")
+    except (aiohttp.ClientError, OSError) as fault:
+        raise HandlerError(f'Get "{url}": {fault}') from fault
+
+
+async def _tcp(action: Object, container: Object, host: str) -> None:
+    address, port = action.get("host") or host, port_number(action["port"], container)
+    try:
+        _, writer = await asyncio.open_connection(address, port)
+    except OSError as fault:
+        raise HandlerError(f"dial tcp {address}:{port}: {fault.strerror or fault}") from fault
+    writer.close()
+
+
+def port_number(port: int | str, container: Object) -> int:
+    """A port by number or by the name that the container gives it. Raises HandlerError."""
+    if isinstance(port, int) or port.isdecimal():
+        return int(port)
+    for declared in container.get("ports") or ():
+        if declared.get("name") == port:
+            return int(declared["containerPort"])
+    raise HandlerError(f"the container has no port named {port!r}")

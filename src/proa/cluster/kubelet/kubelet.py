@@ -1,0 +1,124 @@
+"""The kubelet of one node: pods of the API become containers of containerd."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+
+from proa.cluster.kubelet.cgroups import Cgroups
+from proa.cluster.kubelet.config import KubeletConfig
+from proa.cluster.kubelet.cri import Channel, Images, Runtime, follow_exits
+from proa.cluster.kubelet.dns import parse_resolver
+from proa.cluster.kubelet.environment import service_variables
+from proa.cluster.kubelet.fields import NodeFacts
+from proa.cluster.kubelet.handlers import Handlers
+from proa.cluster.kubelet.host import Host
+from proa.cluster.kubelet.images import ImageManager
+from proa.cluster.kubelet.logs import rotate_logs
+from proa.cluster.kubelet.machine import read_machine
+from proa.cluster.kubelet.node import NodeReporter
+from proa.cluster.kubelet.node_status import admission_refusal, allocatable
+from proa.cluster.kubelet.objects import ObjectCache
+from proa.cluster.kubelet.observation import Observer
+from proa.cluster.kubelet.pod_manager import PodManager
+from proa.cluster.kubelet.probes import ProbeManager
+from proa.cluster.kubelet.resources import pod_requests
+from proa.cluster.kubelet.server import KubeletServer
+from proa.cluster.kubelet.status_writer import StatusWriter
+from proa.cluster.kubelet.tokens import TokenManager
+from proa.cluster.kubelet.volumes.manager import VolumeManager
+from proa.kube import PODS, SERVICES, Client, EventRecorder, Informer, Object, to_integer, to_milli
+
+_log = logging.getLogger(__name__)
+
+
+class Kubelet:
+    """Everything that one node does for its pods. It owns neither `client` nor containerd."""
+
+    def __init__(self, client: Client, config: KubeletConfig) -> None:
+        self._client = client
+        self._config = config
+        self._informer = Informer(client, PODS, field_selector=f"spec.nodeName={config.node_name}")
+        self._services = Informer(client, SERVICES)
+        self._pods = PodManager(self._informer)
+
+    async def run(self) -> None:
+        """Work until cancelled. Running pods go on, and the next kubelet of this name adopts them.
+
+        Raises OSError or ssl.SSLError when the HTTPS port cannot be served.
+        """
+        config = self._config
+        for directory in (config.pods_dir, config.logs_dir):
+            directory.mkdir(parents=True, exist_ok=True)
+        config.pods_dir.chmod(0o750)
+        channel = Channel(config.containerd_socket)
+        host = self._make_host(channel)
+        server = KubeletServer(config, self._pods, host.observer)
+        try:
+            await server.start()
+            await self._work(channel, host)
+        finally:
+            await server.stop()
+            await host.objects.close()
+            await channel.close()
+
+    async def _work(self, channel: Channel, host: Host) -> None:
+        node = NodeReporter(self._client, self._config, host.runtime, host.events, self._pods.wake_all)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._informer.run())
+            group.create_task(self._services.run())
+            group.create_task(node.run())
+            group.create_task(rotate_logs(host.runtime, self._config.logs_dir))
+            await self._services.wait_synced()
+            group.create_task(self._pods.run(host))
+            group.create_task(follow_exits(channel, self._pods.ended, self._pods.wake_all))
+
+    def _make_host(self, channel: Channel) -> Host:
+        client, config, pods = self._client, self._config, self._pods
+        machine = read_machine(config.data_dir, config.cgroup_mount)
+        events = EventRecorder(client, "kubelet", config.node_name)
+        runtime = Runtime(channel)
+        facts = NodeFacts((config.node_ip,), allocatable(config, machine))
+        objects, tokens, handlers = ObjectCache(client, pods.refresh), TokenManager(client), Handlers(runtime)
+        return Host(
+            config=config,
+            client=client,
+            events=events,
+            runtime=runtime,
+            observer=Observer(runtime),
+            images=ImageManager(Images(channel), events),
+            objects=objects,
+            tokens=tokens,
+            volumes=VolumeManager(config, objects, tokens, lambda: facts),
+            cgroups=Cgroups(config.cgroup_mount),
+            handlers=handlers,
+            probes=ProbeManager(handlers, events, config.node_ip, pods.wake),
+            statuses=StatusWriter(client),
+            resolver=parse_resolver(Path("/etc/resolv.conf").read_text()),
+            facts=facts,
+            memory=machine.memory,
+            services=self._service_variables,
+            admit=partial(self._admit, facts.allocatable),
+        )
+
+    def _service_variables(self, namespace: str, links: bool) -> Mapping[str, str]:
+        return service_variables(self._services.list(), namespace, links=links)
+
+    def _admit(self, room: Mapping[str, str], pod: Object) -> tuple[str, str] | None:
+        """Whether the pod fits beside those that were here before it."""
+        others = [
+            pod_requests(other)
+            for other in self._pods.pods()
+            if other["metadata"]["uid"] != pod["metadata"]["uid"]
+            and (other.get("status") or {}).get("phase") not in ("Succeeded", "Failed")
+            and (other.get("status") or {}).get("startTime")
+        ]
+        amounts = {
+            "cpu": to_milli(room["cpu"]),
+            "memory": to_integer(room["memory"]),
+            "pods": to_integer(room["pods"]),
+        }
+        return admission_refusal(pod_requests(pod), others, amounts)

@@ -1,0 +1,101 @@
+"""Readers of the parts of a Pod object that the kubelet asks for again and again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from proa.kube import Object
+
+DEFAULT_GRACE = 30
+
+
+@dataclass(frozen=True, slots=True)
+class PodName:
+    """Which pod: a name may be used again, the uid never is."""
+
+    namespace: str
+    name: str
+    uid: str
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+def pod_name(pod: Object) -> PodName:
+    """The identity of a pod."""
+    metadata = pod["metadata"]
+    return PodName(metadata["namespace"], metadata["name"], metadata["uid"])
+
+
+def init_containers(pod: Object) -> list[Object]:
+    """Init containers in order, sidecars included."""
+    return list(pod["spec"].get("initContainers") or ())
+
+
+def main_containers(pod: Object) -> list[Object]:
+    """The containers that make the pod what it is."""
+    return list(pod["spec"].get("containers") or ())
+
+
+def all_containers(pod: Object) -> Iterator[Object]:
+    """Init containers, then main containers."""
+    yield from init_containers(pod)
+    yield from main_containers(pod)
+
+
+def find_container(pod: Object, name: str) -> Object | None:
+    """The container of that name, of either kind."""
+    return next((c for c in all_containers(pod) if c["name"] == name), None)
+
+
+def is_sidecar(container: Object) -> bool:
+    """Whether an init container keeps running beside the main ones."""
+    return container.get("restartPolicy") == "Always"
+
+
+def restart_policy(pod: Object) -> str:
+    """Always, OnFailure or Never."""
+    return str(pod["spec"].get("restartPolicy") or "Always")
+
+
+def field_path(pod: Object, container: Object) -> str:
+    """The field path by which an Event names a container, as `spec.containers{web}`."""
+    kind = "initContainers" if container in init_containers(pod) else "containers"
+    return f"spec.{kind}{{{container['name']}}}"
+
+
+def grace_period(pod: Object) -> int:
+    """Seconds between SIGTERM and SIGKILL: what the deletion asks for, else what the pod says."""
+    asked = pod["metadata"].get("deletionGracePeriodSeconds")
+    if asked is None:
+        asked = pod["spec"].get("terminationGracePeriodSeconds")
+    return DEFAULT_GRACE if asked is None else max(1, int(asked))
+
+
+def is_host_network(pod: Object) -> bool:
+    """Whether the pod shares the node's network."""
+    return bool(pod["spec"].get("hostNetwork"))
+
+
+def security_context(holder: Any) -> Object:
+    """The `securityContext` of a pod's spec or of a container; empty when there is none."""
+    return dict(holder.get("securityContext") or {})
+
+
+def container_hash(container: Object) -> str:
+    """Changes when a running container no longer is what the pod asks for.
+
+    Of a pod's containers only the image can be changed, so only name and image count; defaults
+    that a newer API server adds must not restart anything.
+    """
+    essence = json.dumps([container["name"], container.get("image")])
+    return hashlib.sha256(essence.encode()).hexdigest()[:12]
+
+
+def log_directory_name(pod: PodName) -> str:
+    """Name of the directory that holds a pod's logs."""
+    return f"{pod.namespace}_{pod.name}_{pod.uid}"

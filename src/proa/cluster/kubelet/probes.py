@@ -1,0 +1,150 @@
+"""Startup, liveness and readiness probes of the running containers (source: pkg/kubelet/prober)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from proa.cluster.kubelet.cri import ContainerStatus
+from proa.cluster.kubelet.handlers import HandlerError, Handlers
+from proa.cluster.kubelet.observation import PodObservation
+from proa.cluster.kubelet.pods import all_containers, field_path, is_host_network
+from proa.kube import EventRecorder, Object
+
+Kind = Literal["startup", "liveness", "readiness"]
+_KINDS: tuple[Kind, ...] = ("startup", "liveness", "readiness")
+
+
+@dataclass
+class Probed:
+    """What is known of one running container; a verdict of None has not come yet."""
+
+    pod: Object
+    spec: Object
+    id: str
+    ips: Sequence[str]
+    verdicts: dict[Kind, bool | None] = field(default_factory=dict)
+    started: asyncio.Event = field(default_factory=asyncio.Event)
+    tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+    @property
+    def uid(self) -> str:
+        return str(self.pod["metadata"]["uid"])
+
+
+class ProbeManager:
+    """Probes as long as a container runs; `on_change` is called with the pod's uid for each new verdict."""
+
+    def __init__(
+        self, handlers: Handlers, events: EventRecorder, node_ip: str, on_change: Callable[[str], None]
+    ) -> None:
+        self._handlers = handlers
+        self._events = events
+        self._node_ip = node_ip
+        self._on_change = on_change
+        self._probed: dict[str, Probed] = {}
+
+    def follow(self, pod: Object, seen: PodObservation) -> None:
+        """Probe what runs of the pod, and nothing else of it."""
+        running = {c.name: c for c in seen.running}
+        self._drop(pod["metadata"]["uid"], keep={c.id for c in running.values()})
+        ips = [self._node_ip] if is_host_network(pod) else seen.ips
+        for spec in all_containers(pod):
+            container = running.get(spec["name"])
+            if container is not None and container.id not in self._probed and _kinds(spec):
+                self._begin(Probed(pod, spec, container.id, ips))
+
+    def is_ready(self, container: ContainerStatus) -> bool:
+        """Whether the container passes its readiness probe, or has none."""
+        probed = self._probed.get(container.id)
+        return probed is None or bool(probed.verdicts.get("readiness", True))
+
+    def has_started(self, container: ContainerStatus) -> bool:
+        """Whether the container has passed its startup probe, or has none."""
+        probed = self._probed.get(container.id)
+        return probed is None or bool(probed.verdicts.get("startup", True))
+
+    def unhealthy(self, seen: PodObservation) -> dict[str, str]:
+        """Container id -> why it must be killed."""
+        return {
+            container.id: f"Container {container.name} failed {kind} probe, will be restarted"
+            for container in seen.running
+            for kind in ("startup", "liveness")
+            if container.id in self._probed and self._probed[container.id].verdicts.get(kind) is False
+        }
+
+    def forget(self, uid: str) -> None:
+        """Stop probing the pod."""
+        self._drop(uid, keep=set())
+
+    def _begin(self, probed: Probed) -> None:
+        before = _reported(probed)
+        for kind in _kinds(probed.spec):
+            probed.verdicts[kind] = True if before.get(kind) else None
+        if probed.verdicts.get("startup", True):
+            probed.started.set()
+        if "liveness" in probed.verdicts:
+            probed.verdicts["liveness"] = True
+        self._probed[probed.id] = probed
+        probed.tasks = [asyncio.create_task(self._probe(probed, kind)) for kind in probed.verdicts]
+
+    def _drop(self, uid: str, keep: set[str]) -> None:
+        for container_id, probed in list(self._probed.items()):
+            if probed.uid == uid and container_id not in keep:
+                for task in probed.tasks:
+                    task.cancel()
+                del self._probed[container_id]
+
+    async def _probe(self, probed: Probed, kind: Kind) -> None:
+        """One probe of one container, until it is dropped; a startup probe ends with its success."""
+        if kind != "startup":
+            await probed.started.wait()
+        probe = probed.spec[f"{kind}Probe"]
+        await asyncio.sleep(probe.get("initialDelaySeconds") or 0)
+        successes = failures = 0
+        while kind != "startup" or not probed.started.is_set():
+            if await self._once(probed, kind, probe):
+                successes, failures = successes + 1, 0
+            else:
+                successes, failures = 0, failures + 1
+            if successes >= (probe.get("successThreshold") or 1):
+                self._decide(probed, kind, verdict=True)
+            elif failures >= (probe.get("failureThreshold") or 3):
+                self._decide(probed, kind, verdict=False)
+            await asyncio.sleep(probe.get("periodSeconds") or 10)
+
+    async def _once(self, probed: Probed, kind: Kind, probe: Object) -> bool:
+        limit = float(probe.get("timeoutSeconds") or 1)
+        try:
+            await self._handlers.run(probe, probed.spec, probed.id, probed.ips, limit)
+        except HandlerError as fault:
+            message = f"{kind.capitalize()} probe failed: {fault}"
+            where = field_path(probed.pod, probed.spec)
+            await self._events.event(probed.pod, "Warning", "Unhealthy", message, field_path=where)
+            return False
+        return True
+
+    def _decide(self, probed: Probed, kind: Kind, *, verdict: bool) -> None:
+        if kind == "startup" and verdict:
+            probed.started.set()
+        if probed.verdicts[kind] is not verdict:
+            probed.verdicts[kind] = verdict
+            self._on_change(probed.uid)
+
+
+def _kinds(spec: Object) -> list[Kind]:
+    return [kind for kind in _KINDS if spec.get(f"{kind}Probe")]
+
+
+def _reported(probed: Probed) -> dict[Kind, bool]:
+    """What the pod's status says of this very container: it counts until a probe says otherwise.
+
+    So a restart of the agent makes no pod unready.
+    """
+    status = probed.pod.get("status") or {}
+    for entry in (*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())):
+        if entry.get("containerID") == f"containerd://{probed.id}":
+            return {"startup": bool(entry.get("started")), "readiness": bool(entry.get("ready"))}
+    return {}

@@ -1,0 +1,150 @@
+"""The kubelet's HTTPS port: what the API server asks of a node (source: pkg/kubelet/server).
+
+Every caller shows a client certificate of the cluster's CA, and is the API server or an administrator.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from proa.cluster.kubelet.config import KubeletConfig
+from proa.cluster.kubelet.cri import ContainerStatus, CriError
+from proa.cluster.kubelet.logs import parse_options, stream_log
+from proa.cluster.kubelet.observation import Observer
+from proa.cluster.kubelet.pod_manager import PodManager
+from proa.cluster.kubelet.pods import find_container
+from proa.errors import ApiError, BadRequest, InternalError, NotFound
+from proa.kube import Object
+
+_API_SERVER = "kube-apiserver-kubelet-client"
+_ADMINISTRATORS = "system:masters"
+_SHUTDOWN = 1.0
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class KubeletServer:
+    """Serves logs and the list of pods."""
+
+    def __init__(self, config: KubeletConfig, pods: PodManager, observer: Observer) -> None:
+        self._config = config
+        self._pods = pods
+        self._observer = observer
+        self._runner: web.AppRunner | None = None
+
+    async def start(self) -> None:
+        """Listen. Raises OSError when the port is taken, ssl.SSLError for bad certificates."""
+        app = web.Application(middlewares=[_authorize, _say_errors])
+        app.add_routes(
+            [
+                web.get("/healthz", _healthz),
+                web.get("/pods", self._list_pods),
+                web.get("/containerLogs/{namespace}/{pod}/{container}", self._logs),
+            ]
+        )
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN)
+        await self._runner.setup()
+        config = self._config
+        site = web.TCPSite(self._runner, config.address, config.port, ssl_context=_tls(config))
+        await site.start()
+
+    async def stop(self) -> None:
+        """End all connections."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _list_pods(self, _: web.Request) -> web.Response:
+        items = self._pods.pods()
+        return web.json_response({"kind": "PodList", "apiVersion": "v1", "metadata": {}, "items": items})
+
+    async def _logs(self, request: web.Request) -> web.StreamResponse:
+        options = parse_options(request.query)
+        container = await self._container(request.match_info, previous=options.previous)
+        uid = self._pod(request.match_info)["metadata"]["uid"]
+
+        async def is_running() -> bool:
+            now = (await self._observer.observe(uid)).running
+            return any(c.id == container.id for c in now)
+
+        response = web.StreamResponse(headers={"Content-Type": "text/plain"})
+        await response.prepare(request)
+        try:
+            async for chunk in stream_log(Path(container.log_path), options, is_running):
+                await response.write(chunk)
+        except FileNotFoundError:
+            await response.write(
+                f"unable to retrieve container logs for containerd://{container.id}".encode()
+            )
+        await response.write_eof()
+        return response
+
+    def _pod(self, where: Any) -> Object:
+        pod = self._pods.find(where["namespace"], where["pod"])
+        if pod is None:
+            raise NotFound(f'pod "{where["pod"]}" does not exist')
+        return pod
+
+    async def _container(self, where: Any, *, previous: bool) -> ContainerStatus:
+        """The container whose log is asked for. Raises ApiError with upstream's messages."""
+        pod, name = self._pod(where), where["container"]
+        what = f'container "{name}" in pod "{where["pod"]}"'
+        if find_container(pod, name) is None:
+            raise NotFound(f"{what} is not found")
+        seen = await self._observer.observe(pod["metadata"]["uid"])
+        found = seen.previous(name) if previous else seen.latest(name)
+        if found is None and previous:
+            raise BadRequest(f"previous terminated {what} not found")
+        if found is None:
+            raise BadRequest(f"{what} is waiting to start: {_waiting_reason(pod, name)}")
+        return found
+
+
+def _waiting_reason(pod: Object, name: str) -> str:
+    status = pod.get("status") or {}
+    for entry in (*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())):
+        if entry["name"] == name and "waiting" in entry["state"]:
+            return str(entry["state"]["waiting"].get("reason"))
+    return "ContainerCreating"
+
+
+async def _healthz(_: web.Request) -> web.Response:
+    return web.Response(text="ok")
+
+
+def _tls(config: KubeletConfig) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(config.tls_cert, config.tls_key)
+    context.load_verify_locations(config.client_ca)
+    context.verify_mode = ssl.CERT_REQUIRED
+    return context
+
+
+@web.middleware
+async def _authorize(request: web.Request, handler: Handler) -> web.StreamResponse:
+    assert request.transport is not None
+    certificate = request.transport.get_extra_info("ssl_object").getpeercert()
+    if not is_allowed(certificate):
+        return web.Response(status=403, text="Forbidden: this client certificate may not ask a kubelet")
+    return await handler(request)
+
+
+def is_allowed(certificate: Any) -> bool:
+    """Whether a verified certificate (of `getpeercert`) is the API server's or an administrator's."""
+    subject = [pair for part in (certificate or {}).get("subject", ()) for pair in part]
+    return ("commonName", _API_SERVER) in subject or ("organizationName", _ADMINISTRATORS) in subject
+
+
+@web.middleware
+async def _say_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except ApiError as fault:
+        return web.Response(status=fault.code, text=fault.message)
+    except CriError as fault:
+        return web.Response(status=InternalError.code, text=str(fault))

@@ -1,0 +1,196 @@
+"""The status of a pod, computed from what was seen (source: pkg/kubelet/kubelet_pods.go). Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from proa.cluster.kubelet.conditions import pod_conditions
+from proa.cluster.kubelet.cri import ContainerState, ContainerStatus
+from proa.cluster.kubelet.observation import PodObservation
+from proa.cluster.kubelet.pods import (
+    init_containers,
+    is_host_network,
+    is_sidecar,
+    main_containers,
+    restart_policy,
+)
+from proa.cluster.kubelet.problems import ContainerProblem
+from proa.cluster.kubelet.resources import qos_class
+from proa.kube import Object
+
+
+@dataclass(frozen=True)
+class StatusInputs:
+    """All that the status is made of, besides the pod."""
+
+    seen: PodObservation
+    node_ip: str
+    started_at: str
+    """When this kubelet accepted the pod, RFC 3339."""
+    is_ready: Callable[[ContainerStatus], bool] = lambda _: True
+    has_started: Callable[[ContainerStatus], bool] = lambda _: True
+    termination_message: Callable[[ContainerStatus], str] = lambda _: ""
+    problems: Mapping[str, ContainerProblem] = field(default_factory=dict)
+    """By container name, why it does not start."""
+    failure: tuple[str, str] | None = None
+    """Reason and message of a pod that the kubelet gave up, as DeadlineExceeded."""
+
+
+def pod_status(pod: Object, inputs: StatusInputs) -> Object:
+    """The new `status`; conditions that are not the kubelet's own stay as they are."""
+    initial = [_container_status(pod, c, inputs) for c in init_containers(pod)]
+    main = [_container_status(pod, c, inputs) for c in main_containers(pod)]
+    phase = "Failed" if inputs.failure else pod_phase(pod, initial, main)
+    ips = _addresses(pod, inputs)
+    status: dict[str, Any] = {
+        "observedGeneration": pod["metadata"].get("generation"),
+        "phase": phase,
+        "conditions": pod_conditions(
+            pod, phase, initial, main, sandbox_ready=bool(inputs.seen.ready_sandbox)
+        ),
+        "hostIP": inputs.node_ip,
+        "hostIPs": [{"ip": inputs.node_ip}],
+        "podIP": ips[0] if ips else None,
+        "podIPs": [{"ip": ip} for ip in ips],
+        "startTime": inputs.started_at,
+        "initContainerStatuses": initial,
+        "containerStatuses": main,
+        "qosClass": (pod.get("status") or {}).get("qosClass") or qos_class(pod),
+    }
+    if inputs.failure:
+        status["reason"], status["message"] = inputs.failure
+    return {key: value for key, value in status.items() if value not in (None, [])}
+
+
+def _addresses(pod: Object, inputs: StatusInputs) -> list[str]:
+    """The pod's addresses; once the sandbox is gone, those that it had."""
+    if is_host_network(pod):
+        return [inputs.node_ip] if inputs.seen.sandbox else []
+    if inputs.seen.ips:
+        return list(inputs.seen.ips)
+    return [entry["ip"] for entry in (pod.get("status") or {}).get("podIPs") or ()]
+
+
+def pod_phase(pod: Object, initial: Sequence[Object], main: Sequence[Object]) -> str:
+    """Pending, Running, Succeeded or Failed."""
+    policy = restart_policy(pod)
+    inits = [s for s, c in zip(initial, init_containers(pod), strict=True) if not is_sidecar(c)]
+    sidecars = [s for s, c in zip(initial, init_containers(pod), strict=True) if is_sidecar(c)]
+    if policy == "Never" and any(_exit_code(s) not in (None, 0) for s in inits):
+        return "Failed"
+    began = any("waiting" not in s["state"] or s.get("lastState") for s in main)
+    if not began and any(_exit_code(s) != 0 for s in inits):
+        return "Pending"
+    if not began and any(not s.get("started") for s in sidecars):
+        return "Pending"
+    if any("waiting" in s["state"] and not s.get("lastState") for s in main):
+        return "Pending"
+    if any("running" in s["state"] or "waiting" in s["state"] for s in main):
+        return "Running"
+    return _ended_phase(policy, [_exit_code(s) for s in main])
+
+
+def _ended_phase(policy: str, codes: Iterable[int | None]) -> str:
+    if policy == "Always":
+        return "Running"
+    if all(code == 0 for code in codes):
+        return "Succeeded"
+    return "Failed" if policy == "Never" else "Running"
+
+
+def _exit_code(status: Object) -> int | None:
+    ended = status["state"].get("terminated")
+    return int(ended["exitCode"]) if ended else None
+
+
+def _container_status(pod: Object, spec: Object, inputs: StatusInputs) -> Object:
+    name = spec["name"]
+    latest, problem = inputs.seen.latest(name), inputs.problems.get(name)
+    if latest is None:
+        return _not_yet(pod, spec, problem)
+    state, last = _states(latest, inputs.seen.previous(name), problem, inputs)
+    running = latest.running and "running" in state
+    started = running and inputs.has_started(latest)
+    status: dict[str, Any] = {
+        "name": name,
+        "state": state,
+        "lastState": last,
+        "ready": _ready(spec, pod, latest, inputs, started=started),
+        "restartCount": latest.attempt,
+        "image": latest.image or spec["image"],
+        "imageID": latest.image_ref,
+        "containerID": f"containerd://{latest.id}",
+        "started": started,
+    }
+    return status
+
+
+def _ready(
+    spec: Object, pod: Object, latest: ContainerStatus, inputs: StatusInputs, *, started: bool
+) -> bool:
+    if spec in init_containers(pod) and not is_sidecar(spec):
+        return latest.exited and latest.exit_code == 0
+    return started and inputs.is_ready(latest)
+
+
+def _not_yet(pod: Object, spec: Object, problem: ContainerProblem | None) -> Object:
+    reason = "PodInitializing" if init_containers(pod) else "ContainerCreating"
+    waiting = {"reason": reason}
+    if problem is not None:
+        waiting = {"reason": problem.reason, "message": problem.message}
+    return {
+        "name": spec["name"],
+        "state": {"waiting": waiting},
+        "lastState": {},
+        "ready": False,
+        "restartCount": 0,
+        "image": spec["image"],
+        "imageID": "",
+        "started": False,
+    }
+
+
+def _states(
+    latest: ContainerStatus,
+    previous: ContainerStatus | None,
+    problem: ContainerProblem | None,
+    inputs: StatusInputs,
+) -> tuple[Object, Object]:
+    """(state, lastState)."""
+    before = _terminated(previous, inputs) if previous and previous.exited else {}
+    if latest.running:
+        return {"running": {"startedAt": rfc3339(latest.started_at)}}, before
+    if latest.exited:
+        ended = _terminated(latest, inputs)
+        if problem is not None:
+            return {"waiting": {"reason": problem.reason, "message": problem.message}}, ended
+        return ended, before
+    reason = problem.reason if problem else "ContainerCreating"
+    waiting = {"reason": reason} | ({"message": problem.message} if problem else {})
+    if latest.state is ContainerState.UNKNOWN:
+        waiting = {"reason": "ContainerStatusUnknown"}
+    return {"waiting": waiting}, before
+
+
+def _terminated(ended: ContainerStatus, inputs: StatusInputs) -> Object:
+    message = inputs.termination_message(ended) or ended.message
+    return {
+        "terminated": {
+            "exitCode": ended.exit_code,
+            "reason": ended.reason or ("Completed" if ended.exit_code == 0 else "Error"),
+            **({"message": message} if message else {}),
+            "startedAt": rfc3339(ended.started_at),
+            "finishedAt": rfc3339(ended.finished_at),
+            "containerID": f"containerd://{ended.id}",
+        }
+    }
+
+
+def rfc3339(nanoseconds: int) -> str | None:
+    """A time of the runtime as the API writes it; None for one that has not come."""
+    if nanoseconds <= 0:
+        return None
+    return datetime.fromtimestamp(nanoseconds // 10**9, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

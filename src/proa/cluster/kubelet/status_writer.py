@@ -1,0 +1,109 @@
+"""Reports statuses to the API behind the workers' backs, the latest one only, and only when it changed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+
+from proa.errors import ApiError, Conflict, NotFound
+from proa.kube import PODS, Client, Object, PatchType
+
+_log = logging.getLogger(__name__)
+
+_OWN_CONDITIONS = frozenset(
+    {"PodReadyToStartContainers", "Initialized", "ContainersReady", "Ready", "PodScheduled"}
+)
+_MERGED_LISTS = ("podIPs", "hostIPs")
+_FIRST_DELAY, _LONGEST_DELAY = 0.2, 10.0
+
+
+@dataclass
+class _Slot:
+    pod: Object
+    wanted: Object
+    written: Object | None = None
+    task: asyncio.Task[None] | None = None
+
+
+class StatusWriter:
+    """One patch in flight a pod; what comes meanwhile replaces what waits."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._slots: dict[str, _Slot] = {}
+
+    def put(self, pod: Object, status: Object) -> None:
+        """Have `status` become the pod's status. Returns at once."""
+        uid = pod["metadata"]["uid"]
+        slot = self._slots.setdefault(uid, _Slot(pod, status))
+        slot.pod, slot.wanted = pod, status
+        if slot.task is None or slot.task.done():
+            slot.task = asyncio.create_task(self._write(slot))
+
+    async def flush(self, uid: str) -> None:
+        """Until the latest status of the pod is written, or the pod is gone."""
+        slot = self._slots.get(uid)
+        if slot is not None and slot.task is not None:
+            await slot.task
+
+    def forget(self, uid: str) -> None:
+        """The pod is gone."""
+        slot = self._slots.pop(uid, None)
+        if slot is not None and slot.task is not None:
+            slot.task.cancel()
+
+    async def _write(self, slot: _Slot) -> None:
+        delay = _FIRST_DELAY
+        while True:
+            wanted, before = slot.wanted, slot.written or slot.pod.get("status") or {}
+            if is_same(before, wanted):
+                return
+            try:
+                await self._patch(slot.pod, status_patch(before, wanted))
+            except (NotFound, Conflict):
+                return  # gone, or another pod has the name now
+            except (ApiError, aiohttp.ClientError, OSError, TimeoutError) as fault:
+                _log.warning("status of %s not written: %s", slot.pod["metadata"]["name"], fault)
+                await asyncio.sleep(delay)
+                delay = min(2 * delay, _LONGEST_DELAY)
+            else:
+                slot.written = wanted
+
+    async def _patch(self, pod: Object, status: Object) -> None:
+        metadata = pod["metadata"]
+        await self._client.patch(
+            PODS,
+            metadata["name"],
+            {"metadata": {"uid": metadata["uid"]}, "status": status},
+            metadata["namespace"],
+            kind=PatchType.STRATEGIC,
+            subresource="status",
+        )
+
+
+def is_same(before: Object, wanted: Object) -> bool:
+    """Whether the kubelet's part of two statuses agrees."""
+    return _essence(before) == _essence(wanted)
+
+
+def _essence(status: Object) -> dict[str, Any]:
+    kept = {key: value for key, value in status.items() if value not in (None, [], "")}
+    own = (c for c in status.get("conditions") or () if c["type"] in _OWN_CONDITIONS)
+    kept["conditions"] = {c["type"]: {k: v for k, v in c.items() if v is not None} for c in own}
+    return kept
+
+
+def status_patch(before: Object, wanted: Object) -> Object:
+    """A strategic merge patch that leads from one status to the other and leaves others' conditions."""
+    patch: dict[str, Any] = {key: value for key, value in wanted.items() if before.get(key) != value}
+    patch |= {key: None for key in before if key not in wanted and key != "conditions"}
+    if "conditions" in patch:
+        patch["conditions"] = [c for c in wanted["conditions"] if c["type"] in _OWN_CONDITIONS]
+    for key in _MERGED_LISTS:
+        if patch.get(key):
+            patch[key] = [{"$patch": "replace"}, *patch[key]]
+    return patch

@@ -1,0 +1,46 @@
+"""projected: several sources in one directory, in memory.
+
+Fields: `sources` (serviceAccountToken, configMap, secret, downwardAPI), `defaultMode` (0644).
+Tokens come from the API server's TokenRequest and are renewed after four fifths of their life.
+Needs tmpfs. Source: API reference, ProjectedVolumeSource.
+"""
+
+from __future__ import annotations
+
+from proa.cluster.kubelet.problems import VolumeProblem
+from proa.cluster.kubelet.volumes.atomic import File
+from proa.cluster.kubelet.volumes.files import show_files
+from proa.cluster.kubelet.volumes.payload import config_map, downward_files, mode_of, object_files, secret
+from proa.cluster.kubelet.volumes.plugin import ReadyVolume, VolumeRequest, volume_plugin
+from proa.kube import Object
+
+_DEFAULT_LIFETIME = 3600
+
+
+@volume_plugin("projected", "projected")
+async def set_up(source: Object, request: VolumeRequest) -> ReadyVolume:
+    mode = mode_of(source, request)
+    files: dict[str, File] = {}
+    for projection in source.get("sources") or ():
+        files |= await _project(projection, request, mode)
+    return await show_files(files, request, in_memory=True)
+
+
+async def _project(projection: Object, request: VolumeRequest, mode: int) -> dict[str, File]:
+    if "serviceAccountToken" in projection:
+        return await _token(projection["serviceAccountToken"], request, mode)
+    if "configMap" in projection:
+        part = projection["configMap"]
+        return object_files(config_map(request, part["name"]), part, request, mode)
+    if "secret" in projection:
+        part = projection["secret"]
+        return object_files(secret(request, part["name"]), part, request, mode)
+    if "downwardAPI" in projection:
+        return downward_files(projection["downwardAPI"], request, mode)
+    raise VolumeProblem(f"projection of {', '.join(projection)} is not supported")
+
+
+async def _token(part: Object, request: VolumeRequest, mode: int) -> dict[str, File]:
+    lifetime = part.get("expirationSeconds") or _DEFAULT_LIFETIME
+    token = await request.tokens.token(request.pod, part.get("audience") or "", lifetime)
+    return {part["path"]: File(token.encode(), mode if request.fs_group is None else 0o640)}
