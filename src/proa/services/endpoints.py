@@ -1,0 +1,95 @@
+"""Which endpoints of a Service take connections: readiness, termination, locality, topology hints.
+
+Source: KEP-1669 (terminating endpoints), KEP-2433 and KEP-4444 (topology hints), KEP-2086 (internal policy).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from proa.kube import Object
+from proa.services.model import Endpoint, Node
+
+_ADDRESS_TYPES = {4: "IPv4", 6: "IPv6"}
+
+
+class Groups(NamedTuple):
+    """Endpoints for traffic that may go to any node, and for traffic that must stay on this one."""
+
+    cluster: tuple[Endpoint, ...]
+    local: tuple[Endpoint, ...]
+
+
+class _Candidate(NamedTuple):
+    endpoint: Endpoint
+    ready: bool
+    zones: frozenset[str]
+    nodes: frozenset[str]
+
+
+def groups(slices: Iterable[Object], family: int, port_name: str, node: Node) -> Groups:
+    """The endpoints behind the port of that name, in a stable order.
+
+    Those that terminate but still serve answer only when no ready one is left.
+    """
+    candidates = _candidates(slices, _ADDRESS_TYPES[family], port_name, node.name)
+    ready = [candidate for candidate in candidates if candidate.ready]
+    near = [candidate for candidate in ready if candidate.endpoint.local]
+    if not near:
+        near = [candidate for candidate in candidates if candidate.endpoint.local]
+    return Groups(_endpoints(_close(ready, node) or candidates), _endpoints(near))
+
+
+def _candidates(slices: Iterable[Object], kind: str, port_name: str, node_name: str) -> list[_Candidate]:
+    """All that serve, each address and port once; a slice that says ready wins over one that does not."""
+    found: dict[tuple[str, int], _Candidate] = {}
+    for part in slices:
+        if part.get("addressType") != kind:
+            continue
+        port = _port(part, port_name)
+        if port is None:
+            continue
+        for candidate in _serving(part, port, node_name):
+            place = candidate.endpoint[:2]
+            if candidate.ready or place not in found:
+                found[place] = candidate
+    return list(found.values())
+
+
+def _port(part: Object, name: str) -> int | None:
+    for port in part.get("ports") or ():
+        if (port.get("name") or "") == name:
+            number = port.get("port")
+            return int(number) if number else None
+    return None
+
+
+def _serving(part: Object, port: int, node_name: str) -> Iterator[_Candidate]:
+    for entry in part.get("endpoints") or ():
+        conditions = entry.get("conditions") or {}
+        ready = conditions.get("ready") is not False
+        lingers = conditions.get("terminating") is True and conditions.get("serving") is True
+        if not (ready or lingers):
+            continue
+        hints = entry.get("hints") or {}
+        yield _Candidate(
+            Endpoint(entry["addresses"][0], port, entry.get("nodeName") == node_name),
+            ready,
+            frozenset(zone["name"] for zone in hints.get("forZones") or ()),
+            frozenset(place["name"] for place in hints.get("forNodes") or ()),
+        )
+
+
+def _close(ready: list[_Candidate], node: Node) -> list[_Candidate]:
+    """Those that the hints give to this node or zone; all when a hint lacks or none is for us."""
+    for hints, here in (("nodes", node.name), ("zones", node.zone)):
+        if all(getattr(candidate, hints) for candidate in ready):
+            ours = [candidate for candidate in ready if here in getattr(candidate, hints)]
+            if ours:
+                return ours
+    return ready
+
+
+def _endpoints(candidates: list[_Candidate]) -> tuple[Endpoint, ...]:
+    return tuple(sorted(candidate.endpoint for candidate in candidates))

@@ -1,0 +1,70 @@
+"""The rules in the kernel: put there whole, changed, looked after, taken away."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Self
+
+from proa.kernel.nftables import TABLE, Nftables, NftError
+from proa.services.ruleset import BASE_CHAINS, PREFIX
+from proa.services.table import ServiceTable
+
+_OURS = re.compile(rf"^\s+(chain|map|set) ({PREFIX}\S*) {{", re.MULTILINE)
+
+
+class ServiceRules:
+    """nftables of the network namespace that this is opened in."""
+
+    def __init__(self) -> None:
+        self._nft = Nftables()
+        self._seen: list[str | None] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._nft.close()
+
+    def declare(self, table: ServiceTable) -> None:
+        """Puts the whole state in the place of what is there, in one transaction."""
+        there = self._there()
+        chains = [name for kind, name in there if kind == "chain"]
+        try:
+            self._nft.run(table.declaration(chains))
+        except NftError:
+            if not there:
+                raise
+            # What is there has another form, perhaps of another version: out with it, all at once.
+            self._nft.run(_removal(there) + table.declaration(()))
+        self._seen = self._base()
+
+    def run(self, commands: str) -> None:
+        """Changes the state; NftError when what is there is not what the commands start from."""
+        self._nft.run(commands)
+
+    def intact(self) -> bool:
+        """Whether the chains that everything hangs on are as `declare` left them."""
+        return self._base() == self._seen
+
+    def remove(self) -> None:
+        """Takes away all rules of Services, and the table when nothing else is in it."""
+        self._nft.run(f"add table {TABLE}\n" + _removal(self._there()))
+        self._nft.withdraw(())
+
+    def _base(self) -> list[str | None]:
+        return [self._nft.listing(name) for name in BASE_CHAINS]
+
+    def _there(self) -> list[tuple[str, str]]:
+        try:
+            return _OURS.findall(self._nft.run(f"list table {TABLE}"))
+        except NftError:
+            return []
+
+
+def _removal(there: Iterable[tuple[str, str]]) -> str:
+    """Chains and maps refer to each other: both are emptied before anything is deleted."""
+    there = list(there)
+    flush = [f"flush {kind} {TABLE} {name}" for kind, name in there]
+    delete = [f"delete {kind} {TABLE} {name}" for kind, name in there]
+    return "\n".join([*flush, *delete, ""])

@@ -1,0 +1,102 @@
+"""The fixed part of the rules: base chains, maps and sets of both families.
+
+Nothing here depends on a Service. NAT chains see the first packet of a connection only, so neither
+established connections nor other traffic pay for the number of Services.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from ipaddress import ip_network
+
+from proa.kernel.nftables import SRCNAT, TABLE, Chain
+
+PREFIX = "service"
+FAMILIES = (4, 6)
+BASE_CHAINS = ("service-prerouting", "service-output", "service-postrouting", "service-lookup")
+"""What everything else hangs on."""
+_DSTNAT = "type nat hook {hook} priority -100; policy accept;"
+_PROTOCOLS = ("tcp", "udp", "sctp")
+_CLIENTS = 262144
+"""Clients that affinity remembers; one more is balanced as if there were no affinity."""
+
+
+def collections(family: int) -> dict[str, str]:
+    """Maps and sets of a family by name, as nft(8) declares them. The kernel fills the dynamic one."""
+    ip, kind = ("ip", "ipv4_addr") if family == 4 else ("ip6", "ipv6_addr")
+    address, place = f"{kind} . inet_proto . inet_service", f"{ip} daddr . meta l4proto . th dport"
+    slot = f"{place} . numgen random mod 65536"
+    return {
+        f"service_frontends{family}": f"map {{ type {address} : verdict; }}",
+        f"service_endpoints{family}": f"map {{ typeof {slot} : {ip} daddr . tcp dport; }}",
+        f"service_slots{family}": f"map {{ typeof {slot} : meta priority; }}",
+        f"service_members{family}": f"map {{ typeof {place} . meta priority : {ip} daddr . tcp dport; }}",
+        f"service_affinity{family}": (
+            f"map {{ typeof {ip} saddr . {place} : meta priority; flags dynamic,timeout; size {_CLIENTS}; }}"
+        ),
+        f"service_external{family}": f"map {{ type {address} : verdict; }}",
+        f"service_allowed{family}": f"set {{ type {address} . {kind}; flags interval; }}",
+        f"service_hairpin{family}": f"set {{ type {kind} . {kind}; }}",
+    }
+
+
+def chains(cluster_cidrs: Sequence[str], service_cidrs: Sequence[str]) -> tuple[Chain, ...]:
+    """The chains that every node has, callees first."""
+    everyone = ("masquerade fully-random",)
+    return (
+        Chain("service-reject", ("meta l4proto tcp reject with tcp reset", "reject")),
+        Chain("service-masquerade-everyone", everyone),
+        Chain("service-masquerade-node", ("fib saddr type local masquerade fully-random",)),
+        Chain("service-masquerade", tuple(_masquerade(cluster_cidrs, service_cidrs))),
+        Chain("service-lookup", tuple(_lookup(service_cidrs))),
+        Chain("service-prerouting", ("jump service-lookup",), hook=_DSTNAT.format(hook="prerouting")),
+        Chain("service-output", ("jump service-lookup",), hook=_DSTNAT.format(hook="output")),
+        Chain("service-postrouting", ("ct status dnat goto service-masquerade",), hook=SRCNAT),
+    )
+
+
+def declaration() -> str:
+    """Commands that make the maps and sets where they are missing."""
+    lines = [f"add table {TABLE}"]
+    for family in FAMILIES:
+        for name, text in collections(family).items():
+            kind, _, body = text.partition(" ")
+            lines.append(f"add {kind} {TABLE} {name} {body}")
+    return "\n".join(lines) + "\n"
+
+
+def flush() -> str:
+    """Commands that empty all maps and sets but those that the kernel fills."""
+    return "".join(
+        f"flush {'map' if text.startswith('map') else 'set'} {TABLE} {name}\n"
+        for family in FAMILIES
+        for name, text in collections(family).items()
+        if "dynamic" not in text
+    )
+
+
+def _lookup(service_cidrs: Sequence[str]) -> list[str]:
+    found = [f"{_ip(f)} daddr . meta l4proto . th dport vmap @service_frontends{f}" for f in FAMILIES]
+    return found + [f"{_ip(_version(cidr))} daddr {cidr} goto service-reject" for cidr in service_cidrs]
+
+
+def _masquerade(cluster_cidrs: Sequence[str], service_cidrs: Sequence[str]) -> list[str]:
+    """Of connections that were translated: hairpins, then by what the client asked for."""
+    found = [f"{_ip(f)} saddr . {_ip(f)} daddr @service_hairpin{f} masquerade fully-random" for f in FAMILIES]
+    for family in FAMILIES:
+        asked = f"ct original {_ip(family)} daddr . meta l4proto . ct original proto-dst"
+        found += [f"meta l4proto {name} {asked} vmap @service_external{family}" for name in _PROTOCOLS]
+    for cidr in service_cidrs:
+        family = _version(cidr)
+        pods = [pods for pods in cluster_cidrs if _version(pods) == family]
+        outsiders = f"{_ip(family)} saddr != {{ {', '.join(pods)} }} " if pods else ""
+        found.append(f"ct original {_ip(family)} daddr {cidr} {outsiders}masquerade fully-random")
+    return found
+
+
+def _ip(family: int) -> str:
+    return "ip" if family == 4 else "ip6"
+
+
+def _version(cidr: str) -> int:
+    return ip_network(cidr).version

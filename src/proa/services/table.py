@@ -1,0 +1,147 @@
+"""What the kernel holds for all Services, kept here, and the transaction from one state to the next."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from proa.kernel.nftables import TABLE, Chain, declare
+from proa.services import elements as el
+from proa.services import ruleset
+from proa.services.model import Address, Frontend, Frontends
+from proa.services.shape import Shape, rules, shape_of
+from proa.services.uses import Uses
+
+_log = logging.getLogger(__name__)
+
+
+class Change(NamedTuple):
+    """One frontend before and after."""
+
+    address: Address
+    old: Frontend | None
+    new: Frontend | None
+
+
+class ServiceTable:
+    """The frontends of every Service; where two claim one address, the first keeps it."""
+
+    def __init__(self, cluster_cidrs: tuple[str, ...], service_cidrs: tuple[str, ...]) -> None:
+        self._cluster_cidrs = cluster_cidrs
+        self._service_cidrs = service_cidrs
+        self._addresses: dict[str, tuple[Address, ...]] = {}
+        self._claims: dict[Address, dict[str, Frontend]] = {}
+        self._shapes: Uses[Shape] = Uses()
+        self._local: Uses[str] = Uses()
+
+    def update(self, services: Mapping[str, Frontends]) -> list[Change]:
+        """Takes over the frontends of some Services (none: the Service is gone); returns what changed."""
+        before: dict[Address, Frontend | None] = {}
+        for key, frontends in services.items():
+            for address in (*self._addresses.get(key, ()), *frontends):
+                before.setdefault(address, self._active(address))
+            self._claim(key, frontends)
+        changes = (Change(address, old, self._active(address)) for address, old in before.items())
+        return [change for change in changes if change.old != change.new]
+
+    def transaction(self, changes: Iterable[Change]) -> str:
+        """The commands for what `update` returned. Every change must come by here once, in order."""
+        changes = list(changes)
+        if not changes:
+            return ""
+        old, new = _elements(changes, "old"), _elements(changes, "new")
+        shapes, unused = self._shapes.shift(_shapes(changes, "old"), _shapes(changes, "new"))
+        come, gone = self._local.shift(_local(changes, "old"), _local(changes, "new"))
+        for address in gone:
+            old |= el.hairpin(address)
+        for address in come:
+            new |= el.hairpin(address)
+        return self._declare(shapes) + el.change(old, new) + _delete_chains(shape.chain for shape in unused)
+
+    def declaration(self, chains_there: Collection[str]) -> str:
+        """The whole state as one transaction that replaces what is there, remembered clients excepted.
+
+        `chains_there` are the names of all service chains that the kernel has now.
+        """
+        fixed = ruleset.chains(self._cluster_cidrs, self._service_cidrs)
+        wanted = {chain.name for chain in fixed} | {shape.chain for shape in self._shapes}
+        return "".join(
+            (
+                ruleset.declaration(),
+                ruleset.flush(),
+                declare(fixed),
+                self._declare(self._shapes),
+                el.add(self._all_elements()),
+                _delete_chains(sorted(set(chains_there) - wanted)),
+            )
+        )
+
+    def active(self) -> Iterator[tuple[Address, Frontend]]:
+        """What is in force."""
+        return ((address, next(iter(claims.values()))) for address, claims in self._claims.items())
+
+    def _active(self, address: Address) -> Frontend | None:
+        claims = self._claims.get(address)
+        return next(iter(claims.values())) if claims else None
+
+    def _claim(self, key: str, frontends: Frontends) -> None:
+        for address in self._addresses.pop(key, ()):
+            if address not in frontends:
+                claims = self._claims[address]
+                del claims[key]
+                if not claims:
+                    del self._claims[address]
+        for address, frontend in frontends.items():
+            claims = self._claims.setdefault(address, {})
+            if claims and key not in claims:
+                _log.warning("%s: %s belongs to %s already", key, address, next(iter(claims)))
+            claims[key] = frontend
+        if frontends:
+            self._addresses[key] = tuple(frontends)
+
+    def _declare(self, shapes: Iterable[Shape]) -> str:
+        """Chains of shapes, inner ones first."""
+        ordered = sorted(shapes, key=lambda shape: shape.outside is not None)
+        return declare(Chain(shape.chain, rules(shape, self._cidrs(shape.family))) for shape in ordered)
+
+    def _cidrs(self, family: int) -> tuple[str, ...]:
+        return tuple(cidr for cidr in self._cluster_cidrs if (":" in cidr) == (family == 6))
+
+    def _all_elements(self) -> Iterator[tuple[tuple[str, str], str]]:
+        for address, frontend in self.active():
+            yield from el.elements(address, frontend).items()
+        for local in self._local:
+            yield from el.hairpin(local).items()
+
+
+def _elements(changes: Iterable[Change], when: str) -> el.Elements:
+    found: el.Elements = {}
+    for address, frontend in _frontends(changes, when):
+        found |= el.elements(address, frontend)
+    return found
+
+
+def _shapes(changes: Iterable[Change], when: str) -> Iterator[Shape]:
+    for address, frontend in _frontends(changes, when):
+        shape = shape_of(address.family, frontend)
+        while shape:
+            yield shape
+            shape = shape.inside
+
+
+def _local(changes: Iterable[Change], when: str) -> Iterator[str]:
+    for _, frontend in _frontends(changes, when):
+        yield from el.local_addresses(frontend)
+
+
+def _frontends(changes: Iterable[Change], when: str) -> Iterator[tuple[Address, Frontend]]:
+    for change in changes:
+        frontend: Frontend | None = getattr(change, when)
+        if frontend:
+            yield change.address, frontend
+
+
+def _delete_chains(names: Iterable[str]) -> str:
+    """Callers go first: an outside chain's name is longer than that of the chain it calls."""
+    return "".join(f"delete chain {TABLE} {name}\n" for name in sorted(names, key=len, reverse=True))
