@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from proa import storage
 from proa.cli.parts.running import main
-from proa.cluster import scheduler
+from proa.cluster import controllers, scheduler
 from proa.cluster.apiserver import ApiServer, ApiServerConfig
 from proa.kube import Manager
 from proa.machine.layout import Layout
@@ -18,6 +18,7 @@ async def server(settings: Settings) -> None:
     await api.start()
     try:
         manager = Manager(api.client())
+        controllers.setup(manager, controllers_config(settings, layout))
         scheduler.setup(manager)
         if "local-storage" not in settings.disable:
             path = settings.default_local_storage_path or layout.storage
@@ -46,6 +47,11 @@ def api_config(settings: Settings, layout: Layout) -> ApiServerConfig:
         service_cidr=settings.service_cidr,
         cluster_domain=settings.cluster_domain,
     )
+
+
+def controllers_config(settings: Settings, layout: Layout) -> controllers.ControllersConfig:
+    authority = layout.server_pair("ca").certificate.read_text()
+    return controllers.ControllersConfig(cluster_cidr=settings.cluster_cidr, root_ca=authority)
 
 
 if __name__ == "__main__":

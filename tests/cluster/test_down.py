@@ -1,0 +1,56 @@
+"""`proa down` leaves the machine as it was."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from support.cluster import Cluster, pod
+
+
+def state(cluster: Cluster) -> dict[str, list[str]]:
+    """What a person would look at, sorted."""
+    return {
+        "links": _lines("ip", "-brief", "link"),
+        "addresses": _lines("ip", "-brief", "address"),
+        "routes": _lines("ip", "route", "show", "table", "all"),
+        "namespaces": _lines("ip", "netns", "list"),
+        "tables": _lines("nft", "list", "tables"),
+        "mounts": sorted(line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()),
+        "cgroups": sorted(str(path) for path in Path("/sys/fs/cgroup").glob("**/proa/**")),
+        "processes": sorted(filter(lambda line: str(cluster.home) in line, _lines("ps", "-e", "-o", "args"))),
+        "forwarding": [Path("/proc/sys/net/ipv4/ip_forward").read_text()],
+    }
+
+
+@pytest.mark.parametrize("flags", [(), ("--nodes", "2")], ids=["machine", "namespaces"])
+def test_down_leaves_nothing_behind(any_cluster: Cluster, flags: tuple[str, ...]) -> None:
+    any_cluster.throw_away()
+    before = state(any_cluster)
+    any_cluster.ensure(*flags)
+    any_cluster.apply(pod("runs"), pod("stubborn", "sh", "-c", "trap '' TERM; while :; do sleep 1; done"))
+    for name in ("runs", "stubborn"):
+        any_cluster.wait(f"pod/{name}", "condition=Ready")
+    assert state(any_cluster) != before
+
+    any_cluster.proa("down")
+    assert state(any_cluster) == before
+    assert (any_cluster.data / "server" / "db" / "state.db").exists()
+
+    any_cluster.throw_away()
+    assert not any_cluster.data.exists()
+    assert not any_cluster.kubeconfig.exists()
+
+
+def test_down_twice_is_no_error(any_cluster: Cluster) -> None:
+    any_cluster.throw_away()
+    assert any_cluster.proa("down").stdout == "proa is not running.\n"
+
+
+def _lines(*command: str) -> list[str]:
+    environment = os.environ | {"PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin"}
+    result = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
+    return sorted(result.stdout.splitlines())
