@@ -15,7 +15,7 @@ class Heartbeats:
         self._seen: dict[str, tuple[tuple[str, str], float]] = {}
 
     def silence(self, name: str, node: Object, lease: Object | None) -> float:
-        """Seconds since the last sign of life; 0 at the first look, so a restart starts everyone's time anew."""
+        """Seconds since the last sign of life; 0 at the first look, so that a restart starts it anew."""
         ready = find_condition(node, "Ready") or {}
         renewed = ((lease or {}).get("spec") or {}).get("renewTime") or ""
         signs = (str(renewed), str(ready.get("lastHeartbeatTime") or ""))
