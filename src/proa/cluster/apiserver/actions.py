@@ -15,7 +15,7 @@ from proa.cluster.apiserver.lists import Listing
 from proa.cluster.apiserver.options import DeleteOptions, ListOptions, WriteOptions
 from proa.cluster.apiserver.rbac import Rbac
 from proa.cluster.apiserver.registry import Registry
-from proa.cluster.apiserver.subresources import Creator
+from proa.cluster.apiserver.subresources import Creator, Post
 from proa.cluster.apiserver.target import Target
 from proa.cluster.apiserver.watches import WatchStream
 from proa.cluster.store import Entry
@@ -64,7 +64,7 @@ class Actions:
         self.authorize(user, "create", target)
         creator = self._creators.get((target.qualified, target.subresource))
         if creator is not None:
-            return await creator(target, user, body, options)
+            return await creator(Post(target, user, body, options))
         if target.subresource or target.kind.create_only:
             raise MethodNotAllowed("the server does not allow this method on the requested resource")
         return await self.registry.create(target, user, body, options)

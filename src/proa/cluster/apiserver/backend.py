@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from proa.cluster.apiserver.admission import Admission
 from proa.cluster.apiserver.target import Target
-from proa.cluster.store import Entry, Store, StoreError
+from proa.cluster.store import Entry, Store, StoreUnavailable
 from proa.errors import ServiceUnavailable
 
 
@@ -17,7 +17,7 @@ def answering() -> Iterator[None]:
     """Turn a failure of the disk into 503, which clients try again."""
     try:
         yield
-    except StoreError as error:
+    except StoreUnavailable as error:
         raise ServiceUnavailable(str(error)) from error
 
 

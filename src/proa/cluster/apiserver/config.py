@@ -12,7 +12,7 @@ class ApiServerConfig:
 
     database: Path
     """The SQLite file; made when it is missing."""
-    bind_address: str = "0.0.0.0"  # noqa: S104 (nodes reach the server from elsewhere)
+    bind_address: str = "0.0.0.0"
     port: int = 6443
     """0 takes any free port; see `ApiServer.port`."""
     advertise_address: str = "127.0.0.1"

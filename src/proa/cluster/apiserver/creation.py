@@ -19,20 +19,24 @@ GENERATED_ATTEMPTS = 8
 
 
 async def create(backend: Backend, target: Target, user: User, obj: Object, options: WriteOptions) -> Entry:
-    """Store a new object, which is changed in place. Raises AlreadyExists, Invalid and what admission says."""
+    """Store a new object, which is changed in place.
+
+    Raises AlreadyExists, Invalid and what admission says.
+    """
     _prepare(obj, target, options)
     request = Request("CREATE", target, user, obj, dry_run=options.dry_run, warnings=options.warnings)
-    backend.admission.admit(request)
-    generated = obj["metadata"].get("generateName") if not obj["metadata"].get("name") else None
-    for _ in range(GENERATED_ATTEMPTS - 1 if generated else 0):
-        obj["metadata"]["name"] = names.generate(generated)
+    fields = obj["metadata"]
+    base = fields.get("generateName") if not fields.get("name") else None
+    for _ in range(GENERATED_ATTEMPTS if base else 1):
+        if base:
+            fields["name"] = names.generate(base)
         try:
-            return await _store(backend, target, obj, options)
+            with request.provisional():
+                backend.admission.admit(request)
+                return await _store(backend, target, obj, options)
         except AlreadyExists:
             continue
-    if generated:
-        obj["metadata"]["name"] = names.generate(generated)
-    return await _store(backend, target, obj, options)
+    raise target.of(fields["name"]).exists()
 
 
 def _prepare(obj: Object, target: Target, options: WriteOptions) -> None:

@@ -5,7 +5,7 @@ Source: apiserver pkg/registry/rest/delete.go, pkg/registry/generic/registry/sto
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
@@ -62,10 +62,10 @@ def _set_finalizers(obj: Object, propagation: str) -> None:
 def _set_deadline(fields: dict[str, Any], grace: int) -> None:
     """Start the countdown, or shorten the one under way."""
     begun = fields.get("deletionTimestamp")
-    start = datetime.datetime.now(datetime.UTC)
+    start = dt.datetime.now(dt.UTC)
     if begun is not None:
-        start = parse_time(begun) - datetime.timedelta(seconds=fields.get("deletionGracePeriodSeconds", 0))
-    end = start + datetime.timedelta(seconds=grace)
+        start = parse_time(begun) - dt.timedelta(seconds=fields.get("deletionGracePeriodSeconds", 0))
+    end = start + dt.timedelta(seconds=grace)
     fields["deletionTimestamp"] = end.strftime("%Y-%m-%dT%H:%M:%SZ") if grace else begun or now()
     fields["deletionGracePeriodSeconds"] = grace
 

@@ -40,7 +40,11 @@ class Listing:
     def encode(self) -> bytes:
         """The List object as JSON, joined of stored bytes."""
         resource = self.kind.resource
-        header = {"kind": f"{resource.kind}List", "apiVersion": resource.api_version, "metadata": self.metadata()}
+        header = {
+            "kind": f"{resource.kind}List",
+            "apiVersion": resource.api_version,
+            "metadata": self.metadata(),
+        }
         items = b",".join([entry.value for entry in self.entries])
         return b'%b,"items":[%b]}' % (encode_json(header)[:-1], items)
 

@@ -31,7 +31,9 @@ class LocalClient:
         self._actions = actions
         self._user = user
 
-    async def get(self, resource: Resource, name: str, namespace: str = "", *, subresource: str = "") -> Object:
+    async def get(
+        self, resource: Resource, name: str, namespace: str = "", *, subresource: str = ""
+    ) -> Object:
         return codec.decode(self._actions.get(self._user, _target(resource, namespace, name, subresource)))
 
     async def list(

@@ -5,8 +5,8 @@ Source: Kubernetes object names; RFC 1123, RFC 1035; apimachinery util/validatio
 
 from __future__ import annotations
 
+import random
 import re
-import secrets
 from dataclasses import dataclass
 
 
@@ -37,8 +37,8 @@ _QUALIFIED = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
 LABEL = _rule(
     _LABEL,
     63,
-    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and "
-    "end with an alphanumeric character",
+    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start "
+    "and end with an alphanumeric character",
     "my-name",
     "123-abc",
 )
@@ -109,5 +109,5 @@ def key_problems(key: str) -> list[str]:
 
 def generate(base: str) -> str:
     """A name of the base and a random suffix, at most 63 characters."""
-    suffix = "".join(secrets.choice(_SUFFIX_ALPHABET) for _ in range(SUFFIX_LENGTH))
+    suffix = "".join(random.choices(_SUFFIX_ALPHABET, k=SUFFIX_LENGTH))
     return base[: _MAX_GENERATED - SUFFIX_LENGTH] + suffix

@@ -93,7 +93,9 @@ class ListOptions:
         name = "resourceVersionMatch"
         if self.initial_events is None:
             if self.match:
-                raise _invalid("ListOptions", name, f"{name} is forbidden for watch unless sendInitialEvents is set")
+                raise _invalid(
+                    "ListOptions", name, f"{name} is forbidden for watch unless sendInitialEvents is set"
+                )
         elif self.match != "NotOlderThan":
             raise _invalid("ListOptions", name, "sendInitialEvents requires setting it to NotOlderThan")
         elif self.initial_events and not self.bookmarks:

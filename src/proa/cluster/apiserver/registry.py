@@ -17,6 +17,7 @@ from proa.cluster.apiserver.lists import Listing, list_entries
 from proa.cluster.apiserver.options import DeleteOptions, ListOptions, WriteOptions
 from proa.cluster.apiserver.patch import apply_json_patch, apply_merge_patch, apply_strategic_patch
 from proa.cluster.apiserver.schema import SCHEMAS
+from proa.cluster.apiserver.subresources.finalize import finalizing
 from proa.cluster.apiserver.target import Target
 from proa.cluster.apiserver.watches import WatchStream
 from proa.cluster.store import Entry
@@ -33,7 +34,8 @@ class Registry:
         self.store = backend.store
 
     def get(self, target: Target) -> Entry:
-        """The stored entry."""
+        """The stored entry. A subresource that has no representation of its own shows the object."""
+        _replaceable(target)
         return self.backend.current(target)
 
     async def list(self, target: Target, options: ListOptions) -> Listing:
@@ -50,16 +52,18 @@ class Registry:
         return await creation.create(self.backend, target, user, obj, options)
 
     async def update(self, target: Target, user: User, obj: Object, options: WriteOptions) -> Entry:
-        """Replace an object, or create it where its kind allows that."""
-        if target.kind.create_on_update and self.store.get(target.key) is None and not target.subresource:
-            return await creation.create(self.backend, target, user, obj, options)
-        return await updating.modify(self.backend, target, user, updating.replacement(obj), options)
+        """Replace an object or a part of it."""
+        change = _replaceable(target)(obj)
+        return await updating.modify(self.backend, target, user, change, options)
 
     async def patch(
         self, target: Target, user: User, patch: Any, patch_type: PatchType, options: WriteOptions
     ) -> Entry:
-        """Change an object by a patch."""
-        return await updating.modify(self.backend, target, user, patch_change(target, patch, patch_type), options)
+        """Change an object or its status by a patch."""
+        _replaceable(target)
+        return await updating.modify(
+            self.backend, target, user, patch_change(target, patch, patch_type), options
+        )
 
     async def delete(self, target: Target, user: User, options: DeleteOptions) -> Entry | Object:
         """The entry that stays for now, or a Status when it is gone."""
@@ -83,6 +87,20 @@ class Registry:
         """The uid of the object that is there now; empty when there is none."""
         entry = self.store.get(target.key)
         return notes(entry).uid if entry else ""
+
+
+_REPLACEMENTS: dict[str, Callable[[Object], updating.Change]] = {
+    "": updating.replacement,
+    "status": updating.replacement,
+    "finalize": finalizing,
+}
+
+
+def _replaceable(target: Target) -> Callable[[Object], updating.Change]:
+    """How a PUT of the object or subresource changes it. Raises NotFound."""
+    if target.subresource not in _REPLACEMENTS:
+        raise NotFound("the server could not find the requested resource")
+    return _REPLACEMENTS[target.subresource]
 
 
 def patch_change(target: Target, patch: Any, patch_type: PatchType) -> Callable[[Object], Object]:

@@ -7,10 +7,8 @@ from collections.abc import Mapping
 from proa.cluster.apiserver.authentication import TokenAuthenticator
 from proa.cluster.apiserver.authorizer import Action
 from proa.cluster.apiserver.identity import MASTERS, User
-from proa.cluster.apiserver.options import WriteOptions
 from proa.cluster.apiserver.rbac import Rbac
-from proa.cluster.apiserver.subresources import Creator
-from proa.cluster.apiserver.target import Target
+from proa.cluster.apiserver.subresources import Creator, Post
 from proa.errors import BadRequest, Unauthorized
 from proa.kube.resources import Object
 
@@ -36,47 +34,47 @@ class Reviews:
             ("selfsubjectrulesreviews.authorization.k8s.io", ""): self.self_rules,
         }
 
-    async def self_subject(self, target: Target, user: User, body: Object, options: WriteOptions) -> Object:
+    async def self_subject(self, post: Post) -> Object:
         """Who the caller is."""
-        return _answer(target, body, {"userInfo": user.info()})
+        return _answer(post, {"userInfo": post.user.info()})
 
-    async def token(self, target: Target, user: User, body: Object, options: WriteOptions) -> Object:
+    async def token(self, post: Post) -> Object:
         """Whose token it is."""
-        spec = _spec(body)
+        spec = _spec(post.body)
         token, audiences = str(spec.get("token", "")), frozenset(spec.get("audiences") or ())
         try:
             owner = self._tokens.user(token, audiences)
         except Unauthorized as error:
-            return _answer(target, body, {"user": {}, "error": error.message})
+            return _answer(post, {"user": {}, "error": error.message})
         status: Object = {"authenticated": True, "user": owner.info()}
         if audiences:
             status["audiences"] = sorted(audiences & self._tokens.audiences(token))
-        return _answer(target, body, status)
+        return _answer(post, status)
 
-    async def self_access(self, target: Target, user: User, body: Object, options: WriteOptions) -> Object:
+    async def self_access(self, post: Post) -> Object:
         """Whether the caller may."""
-        return _answer(target, body, self._decision(user, _spec(body)))
+        return _answer(post, self._decision(post.user, _spec(post.body)))
 
-    async def access(self, target: Target, user: User, body: Object, options: WriteOptions) -> Object:
+    async def access(self, post: Post) -> Object:
         """Whether somebody may."""
-        spec = _spec(body)
+        spec = _spec(post.body)
         subject = User(spec.get("user", ""), tuple(spec.get("groups") or ()))
         if not subject.name and not subject.groups:
             raise BadRequest("at least one of spec.user and spec.groups must be specified")
-        return _answer(target, body, self._decision(subject, spec))
+        return _answer(post, self._decision(subject, spec))
 
-    async def self_rules(self, target: Target, user: User, body: Object, options: WriteOptions) -> Object:
+    async def self_rules(self, post: Post) -> Object:
         """What the caller may in a namespace."""
-        rules = self._rbac.rules(user)
-        granted = [*rules.everywhere, *rules.by_namespace.get(_spec(body).get("namespace", ""), ())]
-        if MASTERS in user.groups:
+        rules = self._rbac.rules(post.user)
+        granted = [*rules.everywhere, *rules.by_namespace.get(_spec(post.body).get("namespace", ""), ())]
+        if MASTERS in post.user.groups:
             granted = [_ALL, _ALL_PATHS, *granted]
         status = {
             "resourceRules": [dict(rule) for rule in granted if "resources" in rule],
             "nonResourceRules": [dict(rule) for rule in granted if "nonResourceURLs" in rule],
             "incomplete": False,
         }
-        return _answer(target, body, status)
+        return _answer(post, status)
 
     def _decision(self, user: User, spec: Object) -> Object:
         return {"allowed": self._rbac.allowed(user, _action(spec))}
@@ -92,12 +90,15 @@ def _action(spec: Object) -> Action:
         return Action(path.get("verb", ""), path=path.get("path", ""))
     about = spec.get("resourceAttributes")
     if about is None:
-        raise BadRequest("exactly one of spec.resourceAttributes and spec.nonResourceAttributes must be specified")
+        raise BadRequest(
+            "exactly one of spec.resourceAttributes and spec.nonResourceAttributes must be specified"
+        )
     names = ("group", "resource", "subresource", "namespace", "name")
     return Action(about.get("verb", ""), **{name: about.get(name, "") for name in names})
 
 
-def _answer(target: Target, body: Object, status: Object) -> Object:
-    resource = target.resource
-    metadata = {"creationTimestamp": None, **(body.get("metadata") or {})}
-    return {**body, "kind": resource.kind, "apiVersion": resource.api_version, "metadata": metadata, "status": status}
+def _answer(post: Post, status: Object) -> Object:
+    resource = post.target.resource
+    metadata = {"creationTimestamp": None, **(post.body.get("metadata") or {})}
+    answer = {**post.body, "kind": resource.kind, "apiVersion": resource.api_version}
+    return {**answer, "metadata": metadata, "status": status}

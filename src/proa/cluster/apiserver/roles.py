@@ -28,14 +28,18 @@ _WORKLOADS = (
     "daemonsets deployments deployments/scale replicasets replicasets/scale statefulsets statefulsets/scale"
 )
 _CORE_OBJECTS = (
-    "configmaps endpoints events persistentvolumeclaims pods replicationcontrollers replicationcontrollers/scale "
-    "serviceaccounts services"
+    "configmaps endpoints events persistentvolumeclaims pods replicationcontrollers "
+    "replicationcontrollers/scale serviceaccounts services"
 )
 
 
 def _readable() -> list[Object]:
     return [
-        rule("core", f"{_CORE_OBJECTS} bindings limitranges namespaces pods/log pods/status resourcequotas", READ),
+        rule(
+            "core",
+            f"{_CORE_OBJECTS} bindings limitranges namespaces pods/log pods/status resourcequotas",
+            READ,
+        ),
         rule("apps", f"{_WORKLOADS} controllerrevisions", READ),
         rule("batch", "cronjobs jobs", READ),
         rule("autoscaling", "horizontalpodautoscalers", READ),
@@ -88,17 +92,23 @@ _DISCOVERY = "/api /api/* /apis /apis/* /healthz /livez /openapi /openapi/* /rea
 
 def _roles() -> Iterator[tuple[str, list[Object]]]:
     yield "cluster-admin", [rule("*", "*", ["*"]), paths("*", ["*"])]
-    yield "admin", [
-        *_editable(),
-        rule(GROUP, "rolebindings roles", [*READ, *WRITE]),
-        rule("authorization.k8s.io", "localsubjectaccessreviews", ["create"]),
-    ]
+    yield (
+        "admin",
+        [
+            *_editable(),
+            rule(GROUP, "rolebindings roles", [*READ, *WRITE]),
+            rule("authorization.k8s.io", "localsubjectaccessreviews", ["create"]),
+        ],
+    )
     yield "edit", _editable()
     yield "view", _readable()
-    yield "system:basic-user", [
-        rule("authorization.k8s.io", "selfsubjectaccessreviews selfsubjectrulesreviews", ["create"]),
-        rule("authentication.k8s.io", "selfsubjectreviews", ["create"]),
-    ]
+    yield (
+        "system:basic-user",
+        [
+            rule("authorization.k8s.io", "selfsubjectaccessreviews selfsubjectrulesreviews", ["create"]),
+            rule("authentication.k8s.io", "selfsubjectreviews", ["create"]),
+        ],
+    )
     yield "system:discovery", [paths(_DISCOVERY)]
     yield "system:public-info-viewer", [paths("/healthz /livez /readyz /version /version/")]
     yield "system:node", _node()

@@ -11,6 +11,7 @@ from proa.cluster.store import Entry
 from proa.errors import BadRequest
 from proa.kube.selectors import Selector, parse_field_selector, parse_label_selector
 
+
 @dataclass(frozen=True)
 class Selection:
     """Label and field selectors over one kind."""

@@ -9,11 +9,13 @@ from collections.abc import Mapping, Sequence
 
 from proa.cluster.apiserver import bootstrap
 from proa.cluster.apiserver.actions import Actions
-from proa.cluster.apiserver.admission import Admission
+from proa.cluster.apiserver.admission import STEPS, Admission
 from proa.cluster.apiserver.authentication import TokenAuthenticator
 from proa.cluster.apiserver.backend import Backend
 from proa.cluster.apiserver.config import ApiServerConfig
 from proa.cluster.apiserver.discovery import Discovery
+from proa.cluster.apiserver.expiry import EventExpiry
+from proa.cluster.apiserver.following import Follower
 from proa.cluster.apiserver.http.connection import ConnectionServer, make_request
 from proa.cluster.apiserver.http.documents import Documents
 from proa.cluster.apiserver.http.handler import Handler
@@ -27,6 +29,8 @@ from proa.cluster.apiserver.rbac import Rbac
 from proa.cluster.apiserver.registry import Registry
 from proa.cluster.apiserver.reviews import Reviews
 from proa.cluster.apiserver.schema import SCHEMAS
+from proa.cluster.apiserver.services import own
+from proa.cluster.apiserver.services.allocator import ServiceAllocator
 from proa.cluster.apiserver.subresources import Creator
 from proa.cluster.apiserver.subresources.binding import Binder
 from proa.cluster.apiserver.subresources.eviction import Evictor
@@ -36,6 +40,7 @@ from proa.cluster.apiserver.tokens import TokenSigner
 from proa.cluster.apiserver.view import View
 from proa.cluster.store import SqliteStore
 from proa.errors import UserError
+from proa.kube.resources import SERVICES
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +56,7 @@ class ApiServer:
     def __init__(self, config: ApiServerConfig) -> None:
         self._config = config
         self._started = False
+        self._tasks: list[asyncio.Task[None]] = []
         self._server: asyncio.Server | None = None
         self._store = SqliteStore(config.database)
         view = View(self._store)
@@ -58,7 +64,8 @@ class ApiServer:
         tokens = TokenAuthenticator(signer, self._store, [config.issuer])
         self._kubelets = KubeletClient(view, _kubelet_context(config))
         rbac = Rbac(view)
-        registry = Registry(Backend(self._store, Admission(view)))
+        self._services = ServiceAllocator(config.service_cidr, config.node_port_range)
+        registry = Registry(Backend(self._store, Admission(view, (*STEPS, self._services.admit))))
         issuer = TokenRequests(view, signer, [config.issuer])
         self._actions = Actions(registry, rbac, _creators(registry, issuer, Reviews(rbac, tokens)))
         health = Health({"ping": lambda: "", "store": lambda: "", "bootstrap": self._why_not_ready})
@@ -88,25 +95,34 @@ class ApiServer:
 
     async def start(self) -> None:
         """Listen, and make what every cluster has."""
-        context = serving_context(self._config)
         loop = asyncio.get_running_loop()
-        where = (self._config.bind_address, self._config.port)
+        services = Follower(self._store, SERVICES, self._services.observe)
+        self._tasks = [loop.create_task(services.run()), loop.create_task(EventExpiry(self._store).run())]
+        await self._listen()
+        client, address = self.client(), self._config.advertise_address
+        await bootstrap.ensure(client)
+        await own.ensure(client, self._services.first_address, address, self.port)
+        self._started = True
+        logger.info("serving the Kubernetes API on %s:%d", self._config.bind_address, self.port)
+
+    async def _listen(self) -> None:
+        host, port = self._config.bind_address, self._config.port
         try:
-            self._server = await loop.create_server(
-                self._connections, *where, ssl=context, backlog=1024, reuse_address=True
+            self._server = await asyncio.get_running_loop().create_server(
+                self._connections, host, port, ssl=serving_context(self._config), backlog=1024
             )
         except OSError as error:
             await self.stop()
             raise UserError(
-                f"cannot listen on {where[0]}:{where[1]}: {error.strerror}; stop what listens there, or choose a port"
+                f"cannot listen on {host}:{port}: {error.strerror or error}; "
+                "stop what listens there, or choose another port"
             ) from error
-        await bootstrap.ensure(self.client())
-        self._started = True
-        logger.info("serving the Kubernetes API on %s:%d", where[0], self.port)
 
     async def stop(self) -> None:
         """Stop listening, end the requests under way, close the store."""
         self._started = False
+        for task in self._tasks:
+            task.cancel()
         if self._server is not None:
             self._server.close()
         await self._connections.shutdown(timeout=1)
@@ -114,7 +130,9 @@ class ApiServer:
         await self._store.close()
 
 
-def _creators(registry: Registry, tokens: TokenRequests, reviews: Reviews) -> Mapping[tuple[str, str], Creator]:
+def _creators(
+    registry: Registry, tokens: TokenRequests, reviews: Reviews
+) -> Mapping[tuple[str, str], Creator]:
     """Who answers the POST of what is not stored, by kind and subresource."""
     return {
         ("pods", "binding"): Binder(registry).create,
@@ -132,7 +150,9 @@ def serving_context(config: ApiServerConfig) -> ssl.SSLContext:
     try:
         context.load_cert_chain(config.certificate, config.key)
     except (OSError, ssl.SSLError) as error:
-        raise UserError(f"cannot use the certificate {config.certificate} with {config.key}: {error}") from error
+        raise UserError(
+            f"cannot use the certificate {config.certificate} with {config.key}: {error}"
+        ) from error
     return context
 
 

@@ -34,5 +34,7 @@ def check_shape(obj: Object, target: Target, options: WriteOptions) -> None:
     if findings.unknown and options.field_validation == "Warn":
         options.warnings += findings.unknown
     if findings.errors:
-        raise invalid(resource.kind, resource.group, (obj.get("metadata") or {}).get("name", ""), findings.errors)
+        raise invalid(
+            resource.kind, resource.group, (obj.get("metadata") or {}).get("name", ""), findings.errors
+        )
     SCHEMAS.prune(resource.api_version, resource.kind, obj)

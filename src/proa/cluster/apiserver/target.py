@@ -47,7 +47,9 @@ class Target:
     @cached_property
     def qualified(self) -> str:
         """`pods`, or `deployments.apps` with a group."""
-        return f"{self.resource.plural}.{self.resource.group}" if self.resource.group else self.resource.plural
+        return (
+            f"{self.resource.plural}.{self.resource.group}" if self.resource.group else self.resource.plural
+        )
 
     def of(self, name: str) -> Target:
         """The same collection, one object."""

@@ -55,7 +55,9 @@ class TokenSigner:
         public = key.public_key().public_bytes(
             serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
         )
-        self._header = _encode({"alg": "ES256", "kid": _base64(hashlib.sha256(public).digest()), "typ": "JWT"})
+        self._header = _encode(
+            {"alg": "ES256", "kid": _base64(hashlib.sha256(public).digest()), "typ": "JWT"}
+        )
 
     def sign(self, grant: Grant) -> tuple[str, float]:
         """(token, time of expiry)."""

@@ -29,7 +29,9 @@ def replacement(body: Object) -> Change:
     return lambda _old: {**body, "metadata": dict(metadata.of(body))}
 
 
-async def modify(backend: Backend, target: Target, user: User, change: Change, options: WriteOptions) -> Entry:
+async def modify(
+    backend: Backend, target: Target, user: User, change: Change, options: WriteOptions
+) -> Entry:
     """Apply a change; nothing is written when it makes no difference.
 
     Tries again on a conflict unless the wanted object names the resourceVersion it is for.
@@ -40,29 +42,45 @@ async def modify(backend: Backend, target: Target, user: User, change: Change, o
         old = codec.decode(entry)
         new = change(codec.decode(entry))
         if target.subresource in _CHECKED:
-            new = _prepared(new, old, target, options)
-            _admit(backend, target, user, new, old, options)
-        else:
-            metadata.carry_over(new, old)
-        if new == old:
-            return entry
-        if options.dry_run:
-            return Entry(target.key, entry.revision, 0, codec.encode_json(new))
+            new = _shaped(new, target, options)
+        _check_preconditions(new, old, target)
+        metadata.carry_over(new, old)
+        if target.subresource in _CHECKED:
+            new = _completed(new, old, target)
+        request = Request("UPDATE", target, user, new, old, options.dry_run, options.warnings)
         try:
-            return await _write(backend, target, new, entry.revision)
+            with request.provisional():
+                return await _settle(backend, request, entry)
         except RevisionMismatch:
             continue
     raise target.stale()
 
 
-def _prepared(new: Object, old: Object, target: Target, options: WriteOptions) -> Object:
+async def _settle(backend: Backend, request: Request, entry: Entry) -> Entry:
+    target, new = request.target, request.obj
+    if target.subresource in _CHECKED:
+        backend.admission.admit(request)
+        if errors := object_rules.validate(new, target, request.old) + target.kind.validate(new, request.old):
+            raise invalid(target.resource.kind, target.resource.group, target.name, errors)
+    if new == request.old:
+        return entry
+    if request.dry_run:
+        return Entry(target.key, entry.revision, 0, codec.encode_json(new))
+    return await _write(backend, target, new, entry.revision)
+
+
+def _shaped(new: Object, target: Target, options: WriteOptions) -> Object:
+    """The wanted object, found to be one of its kind."""
     check_type(new, target)
     check_shape(new, target, options)
     metadata.settle_address(new, target)
-    _check_preconditions(new, old, target)
-    metadata.carry_over(new, old)
+    return new
+
+
+def _completed(new: Object, old: Object, target: Target) -> Object:
+    """The wanted object with what the write may not touch, and with its defaults."""
     if target.subresource == "status":
-        new = _status_only(new, old)
+        new = {**old, "metadata": new["metadata"], **({"status": new["status"]} if "status" in new else {})}
     target.kind.default(new)
     if not target.subresource:
         metadata.proceed(new, old, target.kind)
@@ -77,20 +95,6 @@ def _check_preconditions(new: Object, old: Object, target: Target) -> None:
         raise target.conflict(
             f"Precondition failed: UID in precondition: {wanted['uid']}, UID in object meta: {current['uid']}"
         )
-
-
-def _status_only(new: Object, old: Object) -> Object:
-    """A write of the status changes the status and metadata, nothing else."""
-    return {**old, "metadata": new["metadata"], **({"status": new["status"]} if "status" in new else {})}
-
-
-def _admit(
-    backend: Backend, target: Target, user: User, new: Object, old: Object, options: WriteOptions
-) -> None:
-    request = Request("UPDATE", target, user, new, old, options.dry_run, options.warnings)
-    backend.admission.admit(request)
-    if errors := object_rules.validate(new, target, old) + target.kind.validate(new, old):
-        raise invalid(target.resource.kind, target.resource.group, target.name, errors)
 
 
 async def _write(backend: Backend, target: Target, new: Object, revision: int) -> Entry:

@@ -74,7 +74,7 @@ class WatchStream:
         self._error: ApiError | None = None
         self._open(store)
         loop = asyncio.get_running_loop()
-        seconds = options.timeout_seconds or _DEFAULT_TIMEOUT * random.uniform(1, 2)  # noqa: S311 (no secret)
+        seconds = options.timeout_seconds or _DEFAULT_TIMEOUT * random.uniform(1, 2)
         self._deadline = loop.time() + seconds
 
     def _open(self, store: Store) -> None:
@@ -108,7 +108,11 @@ class WatchStream:
         entries, self._initial = self._initial, []
         for start in range(0, len(entries), _CHUNK):
             part = entries[start : start + _CHUNK]
-            yield [Change("ADDED", e.value) for e in part if self._selection is None or self._selection.matches(e)]
+            yield [
+                Change("ADDED", e.value)
+                for e in part
+                if self._selection is None or self._selection.matches(e)
+            ]
         if self._options.initial_events:
             yield [self._bookmark(watch.revision, {"annotations": {INITIAL_EVENTS_END: "true"}})]
 

@@ -7,7 +7,6 @@ One table holds the history. `previous` is the revision that a row replaced (0: 
 from __future__ import annotations
 
 import fcntl
-import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -63,14 +62,15 @@ def open_writer(path: Path) -> sqlite3.Connection:
         _prepare(connection, path)
     except (sqlite3.DatabaseError, OSError) as error:
         raise damaged(path, error) from error
-    os.chmod(path, 0o600)
+    path.chmod(0o600)
     return connection
 
 
 def damaged(path: Path, error: Exception) -> UserError:
     """What to tell the operator about a file that cannot be used."""
     return UserError(
-        f"cannot use the database {path}: {error}; nothing was changed in it: restore a backup, or move it away"
+        f"cannot use the database {path}: {error}; nothing was changed in it: "
+        "restore a backup, or move it away"
     )
 
 
@@ -121,13 +121,15 @@ def compacted_revision(connection: sqlite3.Connection) -> int:
 def insert(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
     """Add rows durably: one statement is one transaction, and one turn with the interpreter lock."""
     marks = ",".join(["(?,?,?,?,?,?)"] * len(rows))
-    connection.execute(f"INSERT INTO revisions ({_COLUMNS}) VALUES {marks}", [x for row in rows for x in row])
+    statement = f"INSERT INTO revisions ({_COLUMNS}) VALUES {marks}"  # noqa: S608 (placeholders only)
+    connection.execute(statement, [value for row in rows for value in row])
 
 
 def range_at(connection: sqlite3.Connection, revision: int, prefix: str, start: str, limit: int) -> Page:
     """Entries as they were at `revision`."""
     heads = connection.execute(
-        "SELECT max(revision), deleted FROM revisions WHERE key >= ? AND key < ? AND revision <= ? GROUP BY key",
+        "SELECT max(revision), deleted FROM revisions "
+        "WHERE key >= ? AND key < ? AND revision <= ? GROUP BY key",
         (max(prefix, start), prefix_end(prefix), revision),
     )
     alive = [r for r, deleted in heads if not deleted]

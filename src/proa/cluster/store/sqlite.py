@@ -19,7 +19,16 @@ from typing import TypeVar
 from proa.cluster.store import database
 from proa.cluster.store.compaction import Marks, steps
 from proa.cluster.store.keyspace import Keyspace
-from proa.cluster.store.store import Compacted, Entry, Event, KeyExists, Page, RevisionMismatch, StoreError, Value
+from proa.cluster.store.store import (
+    Compacted,
+    Entry,
+    Event,
+    KeyExists,
+    Page,
+    RevisionMismatch,
+    StoreUnavailable,
+    Value,
+)
 from proa.cluster.store.watchers import Hub, QueuedWatch
 from proa.cluster.store.writer import Outcome, Write, Writer
 
@@ -74,13 +83,15 @@ class SqliteStore:
 
     def _check_kept(self, revision: int) -> None:
         if not self._compacted <= revision <= self._hub.revision:
-            raise Compacted(f"revision {revision} is not in the kept history, which begins at {self._compacted}")
+            raise Compacted(
+                f"revision {revision} is not in the kept history, which begins at {self._compacted}"
+            )
 
     async def _read(self, query: Callable[[], T]) -> T:
         try:
             return await self._loop.run_in_executor(self._readers, query)
         except sqlite3.Error as error:
-            raise StoreError(f"the database cannot be read: {error}") from error
+            raise StoreUnavailable(f"the database cannot be read: {error}") from error
 
     # Writing
 

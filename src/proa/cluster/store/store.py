@@ -18,7 +18,11 @@ from proa.errors import ProaError
 
 
 class StoreError(ProaError):
-    """A write or read could not be done; the message says why and nothing was changed."""
+    """A write or read was not done, and nothing was changed."""
+
+
+class StoreUnavailable(StoreError):
+    """The disk refused; the message says why. The next try may succeed."""
 
 
 class KeyExists(StoreError):
@@ -93,8 +97,8 @@ class Watch(Protocol):
     def revision(self) -> int:
         """All events up to this revision were handed out."""
 
-    async def batch(self, timeout: float | None = None) -> Sequence[Event]:
-        """The next events, at least one; none when `timeout` seconds passed. Raises WatchOverflow."""
+    async def batch(self, seconds: float | None = None) -> Sequence[Event]:
+        """The next events, at least one; none when so many seconds passed. Raises WatchOverflow."""
 
     def close(self) -> None:
         """Stop; idempotent."""

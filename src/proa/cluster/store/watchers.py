@@ -15,7 +15,9 @@ QUEUE_LIMIT = 2048
 class QueuedWatch:
     """A watch that first replays history, then hands out what the hub put into its queue."""
 
-    def __init__(self, hub: Hub, prefix: str, replay: Callable[[], Awaitable[Sequence[Event]]] | None) -> None:
+    def __init__(
+        self, hub: Hub, prefix: str, replay: Callable[[], Awaitable[Sequence[Event]]] | None
+    ) -> None:
         self.prefix = prefix
         self.revision = hub.revision
         self._hub = hub
@@ -24,13 +26,13 @@ class QueuedWatch:
         self._waiter: asyncio.Future[None] | None = None
         self._overflowed = False
 
-    async def batch(self, timeout: float | None = None) -> Sequence[Event]:
+    async def batch(self, seconds: float | None = None) -> Sequence[Event]:
         if self._replay is not None:
             replay, self._replay = self._replay, None
             if events := await replay():
                 return events
         if not self._queue and not self._overflowed:
-            await self._wait(timeout)
+            await self._wait(seconds)
         if self._overflowed:
             raise WatchOverflow("the watcher fell too far behind")
         events = list(self._queue)
@@ -38,10 +40,10 @@ class QueuedWatch:
         self.revision = self._hub.revision
         return events
 
-    async def _wait(self, timeout: float | None) -> None:
+    async def _wait(self, seconds: float | None) -> None:
         loop = asyncio.get_running_loop()
         self._waiter = loop.create_future()
-        timer = loop.call_later(timeout, self._wake) if timeout is not None else None
+        timer = loop.call_later(seconds, self._wake) if seconds is not None else None
         try:
             await self._waiter
         finally:

@@ -14,7 +14,7 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from proa.cluster.store import database
-from proa.cluster.store.store import Entry, StoreError, Value
+from proa.cluster.store.store import Entry, StoreError, StoreUnavailable, Value
 
 BATCH = 128
 
@@ -96,7 +96,7 @@ class Writer(threading.Thread):
         except sqlite3.Error as error:
             if len(batch) > 1:
                 return [outcome for write in batch for outcome in self._commit([write])]
-            return [Outcome(batch[0], None, StoreError(f"the database cannot be written: {error}"))]
+            return [Outcome(batch[0], None, StoreUnavailable(f"the database cannot be written: {error}"))]
         self._revision += len(batch)
         return [Outcome(write, entry) for write, entry in zip(batch, entries, strict=True)]
 

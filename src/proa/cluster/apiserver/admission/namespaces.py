@@ -32,7 +32,10 @@ def _keep_immortal(request: Request) -> None:
 def _complete(request: Request) -> None:
     metadata = request.obj["metadata"]
     if metadata.get("name"):
-        metadata["labels"] = {**(metadata.get("labels") or {}), "kubernetes.io/metadata.name": metadata["name"]}
+        metadata["labels"] = {
+            **(metadata.get("labels") or {}),
+            "kubernetes.io/metadata.name": metadata["name"],
+        }
     spec = request.obj.setdefault("spec", {})
     spec.setdefault("finalizers", ["kubernetes"])
 

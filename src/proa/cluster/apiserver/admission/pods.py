@@ -13,7 +13,7 @@ from proa.cluster.apiserver.view import View
 from proa.errors import Forbidden
 from proa.kube.resources import PRIORITY_CLASSES, SERVICE_ACCOUNTS, Object
 
-TOKEN_MOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
+ACCOUNT_MOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 TOKEN_LIFETIME = 3607
 _TOLERATED_SECONDS = 300
 _EVICTING_TAINTS = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
@@ -49,13 +49,13 @@ def _mount_token(spec: Object) -> None:
         return
     volume = names.generate("kube-api-access-")
     for container in lacking:
-        mount = {"name": volume, "readOnly": True, "mountPath": TOKEN_MOUNT}
+        mount = {"name": volume, "readOnly": True, "mountPath": ACCOUNT_MOUNT}
         container["volumeMounts"] = [*(container.get("volumeMounts") or ()), mount]
     spec["volumes"] = [*(spec.get("volumes") or ()), token_volume(volume)]
 
 
 def _has_token(container: Object) -> bool:
-    return any(mount.get("mountPath") == TOKEN_MOUNT for mount in container.get("volumeMounts") or ())
+    return any(mount.get("mountPath") == ACCOUNT_MOUNT for mount in container.get("volumeMounts") or ())
 
 
 def token_volume(name: str) -> Object:
@@ -77,7 +77,12 @@ def admit_tolerations(request: Request, _view: View) -> None:
     for taint in _EVICTING_TAINTS:
         if not any(_tolerates(toleration, taint) for toleration in tolerations):
             tolerations.append(
-                {"key": taint, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": _TOLERATED_SECONDS}
+                {
+                    "key": taint,
+                    "operator": "Exists",
+                    "effect": "NoExecute",
+                    "tolerationSeconds": _TOLERATED_SECONDS,
+                }
             )
     request.obj["spec"]["tolerations"] = tolerations
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -23,7 +25,27 @@ class Request:
     old: Object | None = None
     dry_run: bool = False
     warnings: list[str] = field(default_factory=list)
+    undo: list[Callable[[], None]] = field(default_factory=list)
+    """What to call when the write does not happen after all."""
+
+    @contextmanager
+    def provisional(self) -> Iterator[None]:
+        """Undo what steps reserved unless the block, which writes, ends well. A dry run undoes it too."""
+        try:
+            yield
+        except BaseException:
+            self.revert()
+            raise
+        if self.dry_run:
+            self.revert()
+
+    def revert(self) -> None:
+        """Give back what steps reserved."""
+        while self.undo:
+            self.undo.pop()()
 
     def creates(self, qualified: str) -> bool:
         """Whether an object of that kind is created (`pods`, `deployments.apps`)."""
-        return self.operation == "CREATE" and self.target.qualified == qualified and not self.target.subresource
+        return (
+            self.operation == "CREATE" and self.target.qualified == qualified and not self.target.subresource
+        )

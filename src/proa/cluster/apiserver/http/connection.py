@@ -6,8 +6,8 @@ import asyncio
 from typing import cast
 
 from aiohttp import web
-from aiohttp.http import RawRequestMessage
 from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http import RawRequestMessage
 from aiohttp.streams import StreamReader
 from aiohttp.web_protocol import RequestHandler
 
@@ -47,4 +47,4 @@ def make_request(
 
 def user_of(request: web.BaseRequest) -> User | None:
     """The user of the connection's certificate."""
-    return cast(Connection, request.protocol).user
+    return cast("Connection", request.protocol).user

@@ -80,7 +80,8 @@ class Documents:
 def wants_aggregated(accept: str) -> bool:
     """Whether the aggregated form is asked for, in the version that there is."""
     return any(
-        wanted.get("as") == "APIGroupDiscoveryList" and wanted.get("v") == "v2" for wanted in media_types(accept)
+        wanted.get("as") == "APIGroupDiscoveryList" and wanted.get("v") == "v2"
+        for wanted in media_types(accept)
     )
 
 

@@ -40,7 +40,9 @@ class Handler:
             raise
         except Exception:
             logger.exception("%s %s failed", request.method, request.path)
-            return error_reply(InternalError("an error on the server has prevented the request from succeeding"))
+            return error_reply(
+                InternalError("an error on the server has prevented the request from succeeding")
+            )
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         path, _, query = request.raw_path.partition("?")

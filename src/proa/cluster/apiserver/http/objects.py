@@ -79,7 +79,9 @@ class ObjectRequests:
         listing = await self._actions.list(user, target, options)
         return await _compressed(request, _list_body(listing, form, query))
 
-    async def _get(self, request: web.BaseRequest, user: User, target: Target, query: Query) -> web.StreamResponse:
+    async def _get(
+        self, request: web.BaseRequest, user: User, target: Target, query: Query
+    ) -> web.StreamResponse:
         if target.subresource == "log":
             return await self._stream_log(request, user, target, query)
         entry = self._actions.get(user, target)
@@ -97,7 +99,9 @@ class ObjectRequests:
             await response.write_eof()
         return response
 
-    async def _create(self, request: web.BaseRequest, user: User, target: Target, query: Query) -> web.StreamResponse:
+    async def _create(
+        self, request: web.BaseRequest, user: User, target: Target, query: Query
+    ) -> web.StreamResponse:
         options = WriteOptions.parse(query)
         result = await self._actions.create(user, target, await body.read_object(request), options)
         more = warnings(options.warnings)
@@ -105,25 +109,33 @@ class ObjectRequests:
             return _entry_reply(result, target, request, query, 201, more)
         return json_reply(result, 201, more)
 
-    async def _update(self, request: web.BaseRequest, user: User, target: Target, query: Query) -> web.StreamResponse:
+    async def _update(
+        self, request: web.BaseRequest, user: User, target: Target, query: Query
+    ) -> web.StreamResponse:
         options = WriteOptions.parse(query)
         entry = await self._actions.update(user, target, await body.read_object(request), options)
         return _entry_reply(entry, target, request, query, 200, warnings(options.warnings))
 
-    async def _patch(self, request: web.BaseRequest, user: User, target: Target, query: Query) -> web.StreamResponse:
+    async def _patch(
+        self, request: web.BaseRequest, user: User, target: Target, query: Query
+    ) -> web.StreamResponse:
         options = WriteOptions.parse(query)
         patch, patch_type = await body.read_patch(request)
         entry = await self._actions.patch(user, target, patch, patch_type, options)
         return _entry_reply(entry, target, request, query, 200, warnings(options.warnings))
 
-    async def _delete(self, request: web.BaseRequest, user: User, target: Target, query: Query) -> web.StreamResponse:
+    async def _delete(
+        self, request: web.BaseRequest, user: User, target: Target, query: Query
+    ) -> web.StreamResponse:
         options = DeleteOptions.parse(query, await body.read_optional(request))
         if not target.name:
             selected = ListOptions.parse(query)
             listing = await self._actions.delete_collection(user, target, selected, options)
             return Reply(listing.encode())
         result = await self._actions.delete(user, target, options)
-        return _entry_reply(result, target, request, query) if isinstance(result, Entry) else json_reply(result)
+        return (
+            _entry_reply(result, target, request, query) if isinstance(result, Entry) else json_reply(result)
+        )
 
 
 def _entry_reply(

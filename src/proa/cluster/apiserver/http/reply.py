@@ -26,9 +26,7 @@ _DRAIN_ABOVE = 64 << 10
 def _opening(status: int, content_type: str) -> bytes:
     reason = HTTPStatus(status).phrase
     return (
-        f"HTTP/1.1 {status} {reason}\r\n"
-        f"Content-Type: {content_type}\r\n"
-        "Cache-Control: no-cache, private\r\n"
+        f"HTTP/1.1 {status} {reason}\r\nContent-Type: {content_type}\r\nCache-Control: no-cache, private\r\n"
     ).encode()
 
 

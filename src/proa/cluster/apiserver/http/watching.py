@@ -22,7 +22,9 @@ async def stream_watch(
     """Send changes until the stream ends or the client goes."""
     frame = _framer(kind, form, include_object or "Metadata")
     try:
-        response = web.StreamResponse(headers={hdrs.CONTENT_TYPE: JSON, hdrs.CACHE_CONTROL: "no-cache, private"})
+        response = web.StreamResponse(
+            headers={hdrs.CONTENT_TYPE: JSON, hdrs.CACHE_CONTROL: "no-cache, private"}
+        )
         response.enable_chunked_encoding()
         await response.prepare(request)
         async for changes in stream.changes():

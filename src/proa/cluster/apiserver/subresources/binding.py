@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from proa.cluster.apiserver.identity import User
-from proa.cluster.apiserver.options import WriteOptions
 from proa.cluster.apiserver.registry import Registry
 from proa.cluster.apiserver.schema import invalid
 from proa.cluster.apiserver.schema.field_error import required
+from proa.cluster.apiserver.subresources import Post
 from proa.cluster.apiserver.target import Target
 from proa.cluster.apiserver.updating import modify
 from proa.kube.meta import annotations_of, is_deleting, with_condition
@@ -21,8 +20,9 @@ class Binder:
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
 
-    async def create(self, target: Target, user: User, body: Object, options: WriteOptions) -> Object:
+    async def create(self, post: Post) -> Object:
         """Set the pod's node. Raises Conflict when it has one, is another pod or is being deleted."""
+        target, body = post.target, post.body
         node = (body.get("target") or {}).get("name")
         if not node:
             raise invalid("Binding", "", target.name, [required("target.name")])
@@ -31,7 +31,9 @@ class Binder:
             _check(pod, body, target)
             return _assigned(pod, node, body.get("metadata") or {})
 
-        await modify(self._registry.backend, replace(target, subresource="binding"), user, assign, options)
+        await modify(
+            self._registry.backend, replace(target, subresource="binding"), post.user, assign, post.options
+        )
         return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
 
 
@@ -39,7 +41,8 @@ def _check(pod: Object, body: Object, target: Target) -> None:
     wanted = (body.get("metadata") or {}).get("uid")
     if wanted and wanted != pod["metadata"]["uid"]:
         raise target.conflict(
-            f"Precondition failed: UID in precondition: {wanted}, UID in object meta: {pod['metadata']['uid']}"
+            f"Precondition failed: UID in precondition: {wanted}, "
+            f"UID in object meta: {pod['metadata']['uid']}"
         )
     if is_deleting(pod):
         raise target.conflict(f"pod {target.name} is being deleted, cannot be assigned to a host")

@@ -36,11 +36,15 @@ class KubeletClient:
         host = addresses.get("InternalIP") or addresses.get("Hostname")
         if not host:
             raise ServiceUnavailable(f"node {node_name} has no address yet")
-        port = ((status.get("daemonEndpoints") or {}).get("kubeletEndpoint") or {}).get("Port") or _KUBELET_PORT
+        port = ((status.get("daemonEndpoints") or {}).get("kubeletEndpoint") or {}).get(
+            "Port"
+        ) or _KUBELET_PORT
         return URL.build(scheme="https", host=host, port=port)
 
     @asynccontextmanager
-    async def get(self, node_name: str, path: str, query: Mapping[str, str]) -> AsyncIterator[aiohttp.ClientResponse]:
+    async def get(
+        self, node_name: str, path: str, query: Mapping[str, str]
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
         """A response that streams. Raises ServiceUnavailable when the kubelet cannot be reached."""
         url = (self.base(node_name) / path.lstrip("/")).with_query(query)
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS)
@@ -74,7 +78,9 @@ class PodLogs:
         container = choose_container(pod, query.get("container", ""))
         node = pod["spec"].get("nodeName")
         if not node:
-            raise BadRequest(f'container "{container}" in pod "{target.name}" is waiting to start: no node is assigned yet')
+            raise BadRequest(
+                f'container "{container}" in pod "{target.name}" is waiting to start: no node is assigned yet'
+            )
         path = f"containerLogs/{target.namespace}/{target.name}/{container}"
         rest = {key: value for key, value in query.items() if key != "container"}
         async with self._kubelets.get(node, path, rest) as response:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from collections.abc import Mapping, Sequence
 
-from proa.cluster.apiserver.identity import User
-from proa.cluster.apiserver.options import WriteOptions
 from proa.cluster.apiserver.schema import invalid
 from proa.cluster.apiserver.schema.field_error import invalid_value
-from proa.cluster.apiserver.target import Target
+from proa.cluster.apiserver.subresources import Post
 from proa.cluster.apiserver.tokens import Grant, TokenSigner
 from proa.cluster.apiserver.view import View
 from proa.errors import NotFound
@@ -33,8 +31,9 @@ class TokenRequests:
         self._signer = signer
         self._audiences = audiences
 
-    async def create(self, target: Target, user: User, body: Object, options: WriteOptions) -> Object:
+    async def create(self, post: Post) -> Object:
         """The request with a token in its status. Raises NotFound, Invalid."""
+        target, body = post.target, post.body
         account = self._view.get(SERVICE_ACCOUNTS, target.name, target.namespace)
         if account is None:
             raise target.not_found()
@@ -42,14 +41,19 @@ class TokenRequests:
         seconds = spec.setdefault("expirationSeconds", DEFAULT_SECONDS)
         if not MINIMUM_SECONDS <= seconds <= MAXIMUM_SECONDS:
             rule = "may not specify a duration less than 10 minutes or more than 2^32 seconds"
-            raise invalid("TokenRequest", "authentication.k8s.io", "", [invalid_value("spec.expirationSeconds", seconds, rule)])
+            raise invalid(
+                "TokenRequest",
+                "authentication.k8s.io",
+                "",
+                [invalid_value("spec.expirationSeconds", seconds, rule)],
+            )
         spec["audiences"] = spec.get("audiences") or list(self._audiences)
         bound = self._bound(spec.get("boundObjectRef"), target.namespace)
         uid = account["metadata"]["uid"]
         token, expiry = self._signer.sign(
             Grant(target.namespace, target.name, uid, spec["audiences"], seconds, bound)
         )
-        when = datetime.datetime.fromtimestamp(expiry, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        when = dt.datetime.fromtimestamp(expiry, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         metadata = {"name": target.name, "namespace": target.namespace, "creationTimestamp": None}
         return {
             "kind": "TokenRequest",
@@ -64,7 +68,9 @@ class TokenRequests:
         if not reference:
             return {}
         if reference.get("kind") not in _BOUND:
-            problem = invalid_value("spec.boundObjectRef.kind", reference.get("kind"), "must be Pod, Secret or Node")
+            problem = invalid_value(
+                "spec.boundObjectRef.kind", reference.get("kind"), "must be Pod, Secret or Node"
+            )
             raise invalid("TokenRequest", "authentication.k8s.io", "", [problem])
         claim, resource = _BOUND[reference["kind"]]
         obj = self._view.get(resource, reference.get("name", ""), namespace)
