@@ -105,5 +105,7 @@ def _wait_for_socket(path: Path) -> None:
 
 
 def _last_line(log: Path) -> str:
-    lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
-    return lines[-1] if lines else f"{log} is empty"
+    """The last line of a log that says more than that something failed."""
+    lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+    telling = [line.strip(" |").removeprefix("proa: ") for line in lines if line.strip(" |+-")]
+    return telling[-1] if telling else f"{log} is empty"

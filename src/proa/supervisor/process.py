@@ -106,5 +106,6 @@ def _wait(waiting: dict[int, Running], seconds: float) -> None:
     deadline = time.monotonic() + seconds
     while waiting and (left := deadline - time.monotonic()) > 0:
         for descriptor in select.select(list(waiting), [], [], left)[0]:
+            exit_code(descriptor)  # a child of ours would stay a zombie otherwise
             del waiting[descriptor]
             os.close(descriptor)

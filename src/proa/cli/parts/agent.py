@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from ipaddress import IPv4Address
 
 from proa.cli.parts.running import main
 from proa.cluster.kubelet import Kubelet, KubeletConfig
-from proa.kube import HttpClient, Object, load_config
+from proa.errors import ApiError, ServiceUnavailable
+from proa.kube import NAMESPACES, Client, HttpClient, Object, load_config
 from proa.machine.layout import Layout
 from proa.network.agent import NetworkAgent
 from proa.network.config import NetworkConfig, net_conf
 from proa.settings import Settings
 from proa.storage import LocalPathProvisioner, StorageConfig
+
+_log = logging.getLogger(__name__)
+_FIRST_ATTEMPTS, _ASK_AGAIN = 500, 0.02
 
 
 async def agent(settings: Settings) -> None:
@@ -20,6 +25,7 @@ async def agent(settings: Settings) -> None:
     layout = Layout(settings.data_dir, settings.run_dir)
     client = HttpClient(load_config(layout.node(settings.node_name).kubeconfig))
     try:
+        await _reachable(client)
         async with asyncio.TaskGroup() as group:
             group.create_task(Kubelet(client, kubelet_config(settings, layout)).run())
             group.create_task(NetworkAgent(network_config(settings, layout), client).run())
@@ -28,6 +34,20 @@ async def agent(settings: Settings) -> None:
                 group.create_task(LocalPathProvisioner(client, settings.node_name, storage).run())
     finally:
         await client.close()
+
+
+async def _reachable(client: Client) -> None:
+    """Returns when the API server answers: it starts beside us, and a back-off would sleep too long."""
+    for _ in range(_FIRST_ATTEMPTS):
+        try:
+            await client.list(NAMESPACES, limit=1)
+        except ServiceUnavailable:
+            await asyncio.sleep(_ASK_AGAIN)
+        except ApiError as error:
+            _log.info("the API server answers: %s", error)
+            return
+        else:
+            return
 
 
 def kubelet_config(settings: Settings, layout: Layout) -> KubeletConfig:
