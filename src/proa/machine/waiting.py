@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import socket
 import time
 from collections.abc import Callable, Coroutine, Sequence
@@ -10,7 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from proa.errors import ProaError, ServiceUnavailable, UserError
-from proa.kube import NODES, Client, HttpClient, Object, condition_is_true, load_config
+from proa.kube import (
+    NODES,
+    Client,
+    HttpClient,
+    Object,
+    condition_is_true,
+    find_condition,
+    load_config,
+    parse_time,
+)
 from proa.machine import image_store
 from proa.machine.keeper import Keeper
 from proa.machine.layout import Layout
@@ -27,20 +37,22 @@ class PartDied(ProaError):
 
 
 async def nodes_ready(kubeconfig: Path, names: Sequence[str], report: Callable[[str], None]) -> None:
-    """Returns when all these nodes are Ready."""
+    """Returns when all these nodes have said, from now on, that they are Ready."""
+    # The API keeps what a node said before it was stopped; times there are whole seconds.
+    now = dt.datetime.now(dt.UTC).replace(microsecond=0)
     client = HttpClient(load_config(kubeconfig))
     try:
         listed = await _first_list(client)
         report("the API server answers")
         waiting = set(names) - {
-            node["metadata"]["name"] for node in listed["items"] if condition_is_true(node, "Ready")
+            node["metadata"]["name"] for node in listed["items"] if _says_ready(node, since=now)
         }
         version = listed["metadata"]["resourceVersion"]
         while waiting:
             async for event in client.watch(NODES, resource_version=version):
                 metadata = event.object["metadata"]
                 version = metadata["resourceVersion"]
-                if metadata.get("name") in waiting and condition_is_true(event.object, "Ready"):
+                if metadata.get("name") in waiting and _says_ready(event.object, since=now):
                     waiting.remove(metadata["name"])
                     report(f"node {metadata['name']} is Ready")
                 if not waiting:
@@ -82,6 +94,13 @@ def load_images(layout: Layout, address: Path) -> None:
     for archive in sorted(layout.images.glob("*.tar")):
         if archive.stem not in present:
             image_store.load(address, archive)
+
+
+def _says_ready(node: Object, since: dt.datetime) -> bool:
+    condition = find_condition(node, "Ready")
+    if condition is None or condition["status"] != "True":
+        return False
+    return parse_time(condition["lastHeartbeatTime"]) >= since
 
 
 async def _first_list(client: Client) -> Object:
