@@ -22,7 +22,7 @@ def validate(obj: Object, target: Target, old: Object | None = None) -> list[Fie
     for key, value in _strings(metadata, "labels").items():
         path = "metadata.labels"
         errors += [invalid_value(path, key, problem) for problem in names.key_problems(key)]
-        errors += [invalid_value(path, value, problem) for problem in names.LABEL_VALUE.problems(value)]
+        errors += [invalid_value(path, value, problem) for problem in names.label_value_problems(value)]
     annotations = _strings(metadata, "annotations")
     for key in annotations:
         errors += [invalid_value("metadata.annotations", key, p) for p in names.key_problems(key.lower())]

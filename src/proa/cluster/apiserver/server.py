@@ -125,6 +125,7 @@ class ApiServer:
             task.cancel()
         if self._server is not None:
             self._server.close()
+        self._connections.end_streams()
         await self._connections.shutdown(timeout=1)
         await self._kubelets.close()
         await self._store.close()

@@ -1,8 +1,10 @@
-"""Connections that remember whose certificate they were opened with."""
+"""Connections that remember whose certificate they were opened with, and end streams with themselves."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import cast
 
 from aiohttp import web
@@ -19,11 +21,21 @@ from proa.cluster.apiserver.identity import User
 class Connection(RequestHandler):
     """One TLS connection; `user` is None without a client certificate."""
 
-    __slots__ = ("user",)
+    __slots__ = ("stream", "user")
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.user: User | None = certificate_user(transport.get_extra_info("peercert"))
+        self.stream: asyncio.Task[None] | None = None
         super().connection_made(transport)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self.end_stream()
+        super().connection_lost(exc)
+
+    def end_stream(self) -> None:
+        """Stop sending, if an endless answer is under way."""
+        if self.stream is not None:
+            self.stream.cancel()
 
 
 class ConnectionServer(web.Server):
@@ -31,6 +43,11 @@ class ConnectionServer(web.Server):
 
     def __call__(self) -> RequestHandler:
         return Connection(self, loop=self._loop, **self._kwargs)
+
+    def end_streams(self) -> None:
+        """Stop all endless answers, so that a shutdown need not wait for them."""
+        for connection in self.connections:
+            cast("Connection", connection).end_stream()
 
 
 def make_request(
@@ -48,3 +65,14 @@ def make_request(
 def user_of(request: web.BaseRequest) -> User | None:
     """The user of the connection's certificate."""
     return cast("Connection", request.protocol).user
+
+
+@contextmanager
+def streaming(request: web.BaseRequest) -> Iterator[None]:
+    """While inside, the current task ends when the client goes, not only when it next writes."""
+    connection = cast("Connection", request.protocol)
+    connection.stream = asyncio.current_task()
+    try:
+        yield
+    finally:
+        connection.stream = None

@@ -12,7 +12,7 @@ from proa.cluster.apiserver.http import router
 from proa.cluster.apiserver.http.connection import user_of
 from proa.cluster.apiserver.http.documents import OPEN_PATHS, Documents, not_found
 from proa.cluster.apiserver.http.objects import ObjectRequests
-from proa.cluster.apiserver.http.reply import error_reply
+from proa.cluster.apiserver.http.reply import Disconnected, error_reply
 from proa.cluster.apiserver.identity import User
 from proa.cluster.apiserver.rbac import Rbac
 from proa.errors import ApiError, InternalError, Unauthorized
@@ -37,7 +37,7 @@ class Handler:
         except ApiError as error:
             return error_reply(error)
         except ConnectionError:
-            raise
+            return Disconnected(b"")
         except Exception:
             logger.exception("%s %s failed", request.method, request.path)
             return error_reply(

@@ -13,6 +13,7 @@ from aiohttp import hdrs, web
 from proa.cluster.apiserver import codec
 from proa.cluster.apiserver.actions import Actions
 from proa.cluster.apiserver.http import body
+from proa.cluster.apiserver.http.connection import streaming
 from proa.cluster.apiserver.http.negotiation import JSON, Form, form_of
 from proa.cluster.apiserver.http.reply import Reply, json_reply, warnings
 from proa.cluster.apiserver.http.router import Route
@@ -94,8 +95,9 @@ class ObjectRequests:
         async with self._logs.open(target, query) as chunks:
             response = web.StreamResponse(headers={hdrs.CONTENT_TYPE: "text/plain"})
             await response.prepare(request)
-            async for chunk in chunks:
-                await response.write(chunk)
+            with streaming(request):
+                async for chunk in chunks:
+                    await response.write(chunk)
             await response.write_eof()
         return response
 

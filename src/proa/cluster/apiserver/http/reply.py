@@ -84,6 +84,13 @@ class Reply(web.StreamResponse):
         """Nothing is left to write."""
 
 
+class Disconnected(Reply):
+    """No answer, as the client is gone."""
+
+    async def prepare(self, request: web.BaseRequest) -> None:
+        raise ConnectionResetError(f"the client of {request.raw_path} is gone")
+
+
 def json_reply(value: object, status: int = 200, headers: Iterable[tuple[str, str]] = ()) -> Reply:
     """An object as JSON."""
     return Reply(encode_json(value), status, JSON, headers)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from aiohttp import hdrs, web
 
 from proa.cluster.apiserver import codec
+from proa.cluster.apiserver.http.connection import streaming
 from proa.cluster.apiserver.http.negotiation import JSON, Form
 from proa.cluster.apiserver.kind import Kind
 from proa.cluster.apiserver.table import partial_metadata, table
@@ -27,8 +28,9 @@ async def stream_watch(
         )
         response.enable_chunked_encoding()
         await response.prepare(request)
-        async for changes in stream.changes():
-            await response.write(b"".join([frame(change) for change in changes]))
+        with streaming(request):
+            async for changes in stream.changes():
+                await response.write(b"".join([frame(change) for change in changes]))
         await response.write_eof()
     finally:
         stream.close()
