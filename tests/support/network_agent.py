@@ -15,10 +15,10 @@ from proa.network.backends.base import Peer
 
 def main(base: Path) -> None:
     told = json.loads((base / "agent.json").read_text())
-    peers = tuple(
-        Peer(peer["name"], ip_address(peer["address"]), (ip_network(peer["subnet"]),), data=peer["data"])
-        for peer in told["peers"]
-    )
+    peers = []
+    for peer in told["peers"]:
+        subnets = (ip_network(peer["subnet"]),)
+        peers.append(Peer(peer["name"], ip_address(peer["address"]), subnets, told["backend"], peer["data"]))
     config = NetworkConfig(
         node_name=told["name"],
         data_dir=base / "network",
@@ -27,7 +27,7 @@ def main(base: Path) -> None:
         bin_dir=base / "bin",
         conf=read_net_conf(base / "net-conf.json"),
         subnets=(ip_network(told["subnet"]),),
-        peers=peers,
+        peers=tuple(peers),
     )
     asyncio.run(NetworkAgent(config).run())
 

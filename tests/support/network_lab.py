@@ -183,7 +183,7 @@ class Lab:
             for peer in self.nodes
             if peer is not node
         ]
-        told = {"name": node.name, "subnet": node.subnet, "peers": peers}
+        told = {"name": node.name, "subnet": node.subnet, "peers": peers, "backend": self._backend["Type"]}
         (node.base / "agent.json").write_text(json.dumps(told))
 
 

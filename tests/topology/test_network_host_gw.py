@@ -1,5 +1,6 @@
 """host-gw between two nodes, a change of backend, and what cleanup leaves: nothing."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -27,6 +28,8 @@ def test_changing_the_backend_needs_only_a_restart_of_the_agents(tmp_path: Path)
             node.kill_agent()
             conf = node.base / "net-conf.json"
             conf.write_text('{"Network": "10.42.0.0/16", "Backend": {"Type": "host-gw"}}')
+            told = json.loads((node.base / "agent.json").read_text())
+            (node.base / "agent.json").write_text(json.dumps(told | {"backend": "host-gw"}))
             node.start_agent()
             assert "proa-vxlan" not in node.run("ip", "-br", "link")
         assert source_seen(here.path, there.path, there.address) == here.address

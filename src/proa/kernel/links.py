@@ -240,8 +240,8 @@ def _vxlan_data(vxlan: Vxlan | None) -> bytes:
 def _parse_vxlan(data: bytes) -> Vxlan:
     found = attributes(data)
     return Vxlan(
-        vni=u32(found[_VXLAN_ID]),
-        port=int.from_bytes(found[_VXLAN_PORT], "big"),
+        vni=u32(found[_VXLAN_ID]) if _VXLAN_ID in found else 0,
+        port=int.from_bytes(found.get(_VXLAN_PORT, b""), "big"),
         local=IPv4Address(found.get(_VXLAN_LOCAL, bytes(4))),
         link=u32(found[_VXLAN_LINK]) if _VXLAN_LINK in found else 0,
         learning=bool(found.get(_VXLAN_LEARNING, b"\0")[0]),

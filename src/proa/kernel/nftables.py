@@ -122,14 +122,13 @@ def declare(chains: Iterable[Chain]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def masquerade(source: Network, *, besides: Iterable[Network] = ()) -> tuple[str, ...]:
+def masquerade(source: Network) -> tuple[str, ...]:
     """Rules that give what leaves `source` the address of the device it leaves by.
 
-    Traffic inside of `source`, to `besides`, and multicast keeps its address.
+    Traffic inside of `source` and multicast keeps its address.
     """
     family, multicast = ("ip", "224.0.0.0/4") if source.version == 4 else ("ip6", "ff00::/8")
-    kept = [str(source), *map(str, besides), multicast]
-    away = f"{family} daddr != {{ {', '.join(kept)} }}"
+    away = f"{family} daddr != {{ {source}, {multicast} }}"
     return (f"{family} saddr {source} {away} masquerade fully-random",)
 
 

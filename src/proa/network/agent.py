@@ -151,7 +151,7 @@ class NetworkAgent:
         )
 
     def _peers(self) -> list[Peer]:
-        told = self._nodes.peers(self._backend.name) if self._nodes else []
+        told = self._nodes.peers() if self._nodes else []
         return [*self._config.peers, *told]
 
     def _note(self, report: Report, ipam: Ipam) -> None:

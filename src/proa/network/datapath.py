@@ -61,7 +61,7 @@ class DataPath:
     def apply(self, peers: Sequence[Peer]) -> Report:
         """Makes the kernel's state so; KernelError when it refuses."""
         sysctl.write("net/ipv4/ip_forward", 1)
-        unreached = {peer.name: why for peer in peers if (why := self._backend.objection(self._local, peer))}
+        unreached = {peer.name: why for peer in peers if (why := self._objection(peer))}
         reached = [peer for peer in peers if peer.name not in unreached]
         with Netlink() as netlink:
             device = self._ensure_device(netlink)
@@ -69,6 +69,11 @@ class DataPath:
             netlink.execute(messages)
         changes = len(messages) + self._masquerade.apply()
         return Report(changes, device, unreached)
+
+    def _objection(self, peer: Peer) -> str:
+        if peer.backend != self._backend.name:
+            return f"its backend is {peer.backend}, ours {self._backend.name}"
+        return self._backend.objection(self._local, peer)
 
     def _ensure_device(self, netlink: Netlink) -> int:
         wanted = self._backend.device(self._local)

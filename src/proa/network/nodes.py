@@ -7,7 +7,6 @@ that run proa understand each other. Source: flannel, Kubernetes subnet manager.
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Callable, Iterable
 from ipaddress import ip_address, ip_network
 from typing import Any
@@ -17,8 +16,6 @@ from proa.kube import NODES, Client, Informer, Object
 from proa.network.backends.base import Backend, LocalNode, Peer
 
 PREFIX = "flannel.alpha.coreos.com/"
-
-_log = logging.getLogger(__name__)
 
 
 class Nodes:
@@ -43,10 +40,10 @@ class Nodes:
         own = self._informer.get(self._name)
         return subnets_of(own) if own else ()
 
-    def peers(self, backend: str) -> list[Peer]:
-        """The other nodes that take part in the pod network under the same backend."""
+    def peers(self) -> list[Peer]:
+        """The other nodes that take part in the pod network."""
         nodes = (node for node in self._informer.list() if node["metadata"]["name"] != self._name)
-        return peers_of(nodes, backend)
+        return peers_of(nodes)
 
     async def publish(self, backend: Backend, local: LocalNode) -> bool:
         """Writes what peers must know to this node's annotations; True when they were not there."""
@@ -90,17 +87,9 @@ def peer_of(node: Object) -> Peer | None:
     return Peer(node["metadata"]["name"], address, subnets, backend, _data(told))
 
 
-def peers_of(nodes: Iterable[Object], backend: str) -> list[Peer]:
-    """The peers among nodes; one under another backend is left out and named in the log."""
-    found = []
-    for node in nodes:
-        peer = peer_of(node)
-        if peer and peer.backend == backend:
-            found.append(peer)
-        elif peer:
-            _log.warning(
-                "node %s has the backend %s, this one %s: not reached", peer.name, peer.backend, backend
-            )
+def peers_of(nodes: Iterable[Object]) -> list[Peer]:
+    """The peers among nodes, in the order of their names."""
+    found = (peer for node in nodes if (peer := peer_of(node)))
     return sorted(found, key=lambda peer: peer.name)
 
 

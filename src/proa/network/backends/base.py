@@ -45,7 +45,7 @@ class Peer:
     name: str
     address: IPAddress
     subnets: tuple[Network, ...]
-    backend: str = ""
+    backend: str
     data: Mapping[str, Any] = field(default_factory=dict)
 
 

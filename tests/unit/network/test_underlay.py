@@ -1,0 +1,57 @@
+"""Which device carries traffic between nodes."""
+
+from ipaddress import IPv4Address, ip_address, ip_interface
+
+import pytest
+
+from proa.errors import UserError
+from proa.kernel import routes
+from proa.kernel.addresses import Address
+from proa.kernel.links import Link
+from proa.kernel.routes import Route
+from proa.network import underlay
+
+LINKS = [
+    Link("lo", index=1, mtu=65536), Link("docker0", index=2, mtu=1500), Link("eth0", index=3, mtu=9000),
+    Link("eth1", index=4, mtu=1500), Link("proa-vxlan", index=5, mtu=1450),
+]  # fmt: skip
+HELD = [
+    Address(ip_interface(text), index)
+    for text, index in (
+        ("127.0.0.1/8", 1), ("10.42.0.0/32", 5), ("172.17.0.1/16", 2), ("192.0.2.2/24", 3), ("10.0.0.4/8", 4)
+    )
+]  # fmt: skip
+DEFAULT = [Route(routes.default(4), 3, via=ip_address("192.0.2.1"))]
+
+
+def test_default_route_wins() -> None:
+    found = underlay.choose(LINKS, HELD, DEFAULT)
+    assert (found.name, found.index, found.mtu, str(found.interface)) == ("eth0", 3, 9000, "192.0.2.2/24")
+
+
+def test_without_default_route_the_first_in_use() -> None:
+    assert underlay.choose(LINKS, HELD, []).name == "docker0"
+
+
+def test_interface_and_node_ip_choose() -> None:
+    assert underlay.choose(LINKS, HELD, DEFAULT, interface="eth1").interface == ip_interface("10.0.0.4/8")
+    assert underlay.choose(LINKS, HELD, DEFAULT, node_ip=IPv4Address("10.0.0.4")).name == "eth1"
+
+
+@pytest.mark.parametrize(
+    ("interface", "node_ip", "message"),
+    [
+        ("eth9", None, "--flannel-iface eth9: there is no such device"),
+        ("", "10.9.9.9", "--node-ip 10.9.9.9: no network device has this address"),
+        ("eth0", "10.0.0.4", "--node-ip 10.0.0.4 is not an address of --flannel-iface eth0"),
+    ],
+)
+def test_what_does_not_fit_is_named(interface: str, node_ip: str | None, message: str) -> None:
+    address = IPv4Address(node_ip) if node_ip else None
+    with pytest.raises(UserError, match=message):
+        underlay.choose(LINKS, HELD, DEFAULT, interface=interface, node_ip=address)
+
+
+def test_machine_without_addresses() -> None:
+    with pytest.raises(UserError, match="give one with --node-ip"):
+        underlay.choose(LINKS, HELD[:2], [])
