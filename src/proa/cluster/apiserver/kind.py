@@ -64,8 +64,6 @@ class Kind:
     """Sets, in place, the status of an object that is being created."""
     generation: bool = False
     """Whether metadata.generation counts the changes of what the object asks for."""
-    create_on_update: bool = False
-    """Whether a PUT of an object that does not exist creates it."""
 
     @property
     def singular(self) -> str:

@@ -11,7 +11,10 @@ from proa.cluster.apiserver.kinds import (
     batch,
     certificates,
     coordination,
-    core,
+    core_cluster,
+    core_services,
+    core_storage,
+    core_workloads,
     discovery,
     events,
     flowcontrol,
@@ -27,9 +30,9 @@ from proa.cluster.apiserver.kinds import (
 from proa.cluster.apiserver.kinds.registry import Registry
 
 _GROUPS = (
-    core, apiregistration, apps, events, authentication, authorization, autoscaling, batch, certificates,
-    networking, policy, rbac, storage, admissionregistration, apiextensions, scheduling, coordination, node,
-    discovery, resource, flowcontrol, storagemigration,
+    core_cluster, core_services, core_storage, core_workloads, apiregistration, apps, events, authentication,
+    authorization, autoscaling, batch, certificates, networking, policy, rbac, storage, admissionregistration,
+    apiextensions, scheduling, coordination, node, discovery, resource, flowcontrol, storagemigration,
 )  # fmt: skip
 
 KINDS = Registry(kind for group in _GROUPS for kind in group.KINDS)

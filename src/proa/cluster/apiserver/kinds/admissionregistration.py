@@ -1,5 +1,8 @@
 """admissionregistration.k8s.io: webhooks and policies that see each write."""
 
+from proa.cluster.apiserver.columns import policies as columns
+from proa.cluster.apiserver.defaults import policies as defaults
+from proa.cluster.apiserver.defaults import status
 from proa.cluster.apiserver.kind import STATUS, Group
 
 _ADMISSION = Group("admissionregistration.k8s.io")
@@ -7,18 +10,27 @@ _EXTENSIONS = ("api-extensions",)
 
 KINDS = (
     _ADMISSION.cluster_wide(
-        "mutatingadmissionpolicies", "MutatingAdmissionPolicy", categories=_EXTENSIONS, generation=True
+        "mutatingadmissionpolicies",
+        "MutatingAdmissionPolicy",
+        categories=_EXTENSIONS,
+        columns=columns.MUTATING_POLICIES,
+        defaults=(defaults.admission_policy,),
+        generation=True,
     ),
     _ADMISSION.cluster_wide(
         "mutatingadmissionpolicybindings",
         "MutatingAdmissionPolicyBinding",
         categories=_EXTENSIONS,
+        columns=columns.POLICY_BINDINGS,
+        defaults=(defaults.policy_binding,),
         generation=True,
     ),
     _ADMISSION.cluster_wide(
         "mutatingwebhookconfigurations",
         "MutatingWebhookConfiguration",
         categories=_EXTENSIONS,
+        columns=columns.WEBHOOKS,
+        defaults=(defaults.mutating_webhooks,),
         generation=True,
     ),
     _ADMISSION.cluster_wide(
@@ -26,18 +38,25 @@ KINDS = (
         "ValidatingAdmissionPolicy",
         categories=_EXTENSIONS,
         subresources=(STATUS,),
+        columns=columns.VALIDATING_POLICIES,
+        defaults=(defaults.admission_policy,),
+        first_status=status.empty,
         generation=True,
     ),
     _ADMISSION.cluster_wide(
         "validatingadmissionpolicybindings",
         "ValidatingAdmissionPolicyBinding",
         categories=_EXTENSIONS,
+        columns=columns.POLICY_BINDINGS,
+        defaults=(defaults.policy_binding,),
         generation=True,
     ),
     _ADMISSION.cluster_wide(
         "validatingwebhookconfigurations",
         "ValidatingWebhookConfiguration",
         categories=_EXTENSIONS,
+        columns=columns.WEBHOOKS,
+        defaults=(defaults.validating_webhooks,),
         generation=True,
     ),
 )

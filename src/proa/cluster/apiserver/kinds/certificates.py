@@ -1,8 +1,11 @@
 """certificates.k8s.io: signing requests and trust bundles."""
 
+from proa.cluster.apiserver.columns import policies as columns
+from proa.cluster.apiserver.defaults import status
 from proa.cluster.apiserver.kind import STATUS, Group, Subresource, read
 
 _CERTIFICATES = Group("certificates.k8s.io")
+_SIGNER = {"spec.signerName": read("spec", "signerName")}
 
 KINDS = (
     _CERTIFICATES.cluster_wide(
@@ -10,15 +13,18 @@ KINDS = (
         "CertificateSigningRequest",
         short_names=("csr",),
         subresources=(Subresource("approval"), STATUS),
-        fields={"spec.signerName": read("spec", "signerName")},
+        columns=columns.SIGNING_REQUESTS,
+        fields=_SIGNER,
+        first_status=status.empty,
     ),
     _CERTIFICATES.cluster_wide(
-        "clustertrustbundles", "ClusterTrustBundle", fields={"spec.signerName": read("spec", "signerName")}
+        "clustertrustbundles", "ClusterTrustBundle", columns=columns.TRUST_BUNDLES, fields=_SIGNER
     ),
     _CERTIFICATES.namespaced(
         "podcertificaterequests",
         "PodCertificateRequest",
         subresources=(STATUS,),
-        fields={"spec.signerName": read("spec", "signerName"), "spec.nodeName": read("spec", "nodeName")},
+        fields=_SIGNER | {"spec.nodeName": read("spec", "nodeName")},
+        first_status=status.empty,
     ),
 )

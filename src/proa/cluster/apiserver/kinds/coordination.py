@@ -1,5 +1,6 @@
 """coordination.k8s.io: leases."""
 
+from proa.cluster.apiserver.columns import cluster as columns
 from proa.cluster.apiserver.kind import Group
 
-KINDS = (Group("coordination.k8s.io").namespaced("leases", "Lease", create_on_update=True),)
+KINDS = (Group("coordination.k8s.io").namespaced("leases", "Lease", columns=columns.LEASES),)

@@ -1,12 +1,26 @@
 """flowcontrol.apiserver.k8s.io: whose requests are served first."""
 
+from proa.cluster.apiserver.columns import policies as columns
+from proa.cluster.apiserver.defaults import status
 from proa.cluster.apiserver.kind import STATUS, Group
 
 _FLOW_CONTROL = Group("flowcontrol.apiserver.k8s.io")
 
 KINDS = (
-    _FLOW_CONTROL.cluster_wide("flowschemas", "FlowSchema", subresources=(STATUS,), generation=True),
     _FLOW_CONTROL.cluster_wide(
-        "prioritylevelconfigurations", "PriorityLevelConfiguration", subresources=(STATUS,), generation=True
+        "flowschemas",
+        "FlowSchema",
+        subresources=(STATUS,),
+        columns=columns.FLOW_SCHEMAS,
+        first_status=status.empty,
+        generation=True,
+    ),
+    _FLOW_CONTROL.cluster_wide(
+        "prioritylevelconfigurations",
+        "PriorityLevelConfiguration",
+        subresources=(STATUS,),
+        columns=columns.PRIORITY_LEVELS,
+        first_status=status.empty,
+        generation=True,
     ),
 )

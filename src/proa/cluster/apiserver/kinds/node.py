@@ -1,5 +1,8 @@
 """node.k8s.io: ways to run containers."""
 
+from proa.cluster.apiserver.columns import cluster as columns
 from proa.cluster.apiserver.kind import Group
 
-KINDS = (Group("node.k8s.io").cluster_wide("runtimeclasses", "RuntimeClass"),)
+KINDS = (
+    Group("node.k8s.io").cluster_wide("runtimeclasses", "RuntimeClass", columns=columns.RUNTIME_CLASSES),
+)

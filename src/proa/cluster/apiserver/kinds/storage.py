@@ -1,14 +1,38 @@
 """storage.k8s.io: classes, drivers and attachments."""
 
+from proa.cluster.apiserver.columns import storage as columns
+from proa.cluster.apiserver.defaults import status
+from proa.cluster.apiserver.defaults import storage as defaults
 from proa.cluster.apiserver.kind import STATUS, Group
+from proa.cluster.apiserver.validation import storage as rules
 
 _STORAGE = Group("storage.k8s.io")
 
 KINDS = (
-    _STORAGE.cluster_wide("csidrivers", "CSIDriver"),
-    _STORAGE.cluster_wide("csinodes", "CSINode", subresources=(STATUS,)),
-    _STORAGE.namespaced("csistoragecapacities", "CSIStorageCapacity"),
-    _STORAGE.cluster_wide("storageclasses", "StorageClass", short_names=("sc",)),
-    _STORAGE.cluster_wide("volumeattachments", "VolumeAttachment", subresources=(STATUS,)),
-    _STORAGE.cluster_wide("volumeattributesclasses", "VolumeAttributesClass", short_names=("vac",)),
+    _STORAGE.cluster_wide(
+        "csidrivers", "CSIDriver", columns=columns.CSI_DRIVERS, defaults=(defaults.csi_driver,)
+    ),
+    _STORAGE.cluster_wide("csinodes", "CSINode", subresources=(STATUS,), columns=columns.CSI_NODES),
+    _STORAGE.namespaced("csistoragecapacities", "CSIStorageCapacity", columns=columns.CSI_STORAGE_CAPACITIES),
+    _STORAGE.cluster_wide(
+        "storageclasses",
+        "StorageClass",
+        short_names=("sc",),
+        columns=columns.STORAGE_CLASSES,
+        defaults=(defaults.storage_class,),
+        rules=(rules.storage_class,),
+    ),
+    _STORAGE.cluster_wide(
+        "volumeattachments",
+        "VolumeAttachment",
+        subresources=(STATUS,),
+        columns=columns.VOLUME_ATTACHMENTS,
+        first_status=status.unattached,
+    ),
+    _STORAGE.cluster_wide(
+        "volumeattributesclasses",
+        "VolumeAttributesClass",
+        short_names=("vac",),
+        columns=columns.VOLUME_ATTRIBUTES_CLASSES,
+    ),
 )

@@ -60,7 +60,7 @@ def invalid_value(field: str, value: Any, detail: str) -> FieldError:
 
 def unsupported(field: str, value: Any, supported: Iterable[str]) -> FieldError:
     """The value is none of the supported ones."""
-    words = ", ".join(json.dumps(word) for word in sorted(supported))
+    words = ", ".join(json.dumps(word) for word in supported)
     return FieldError("Unsupported value", field, value, f"supported values: {words}")
 
 

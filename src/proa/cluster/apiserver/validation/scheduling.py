@@ -1,0 +1,92 @@
+"""Where a pod may run: affinity, tolerations, spreading."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from proa.cluster.apiserver.names import key_problems
+from proa.cluster.apiserver.schema.field_error import FieldError, invalid_value, required
+from proa.cluster.apiserver.validation.common import elements, in_range, one_of, path, selector
+from proa.kube.resources import Object
+
+_REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
+_PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
+_NODE_OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt")
+_EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
+_WHEN_UNSATISFIABLE = ("DoNotSchedule", "ScheduleAnyway")
+
+
+def affinity(field: str, value: Object | None) -> Iterator[FieldError]:
+    """An Affinity."""
+    node = path(value, "nodeAffinity")
+    if path(node, _REQUIRED) is not None:
+        yield from node_selector(f"{field}.nodeAffinity.{_REQUIRED}", node[_REQUIRED])
+    for at, term in elements(node, f"{field}.nodeAffinity", _PREFERRED):
+        yield from in_range(f"{at}.weight", term.get("weight"), 1, 100)
+        yield from _node_term(f"{at}.preference", term.get("preference") or {})
+    for name in ("podAffinity", "podAntiAffinity"):
+        yield from _pod_affinity(f"{field}.{name}", path(value, name))
+
+
+def node_selector(field: str, value: Object) -> Iterator[FieldError]:
+    """A NodeSelector."""
+    if not value.get("nodeSelectorTerms"):
+        yield required(f"{field}.nodeSelectorTerms", "must have at least one node selector term")
+    for at, term in elements(value, field, "nodeSelectorTerms"):
+        yield from _node_term(at, term)
+
+
+def _node_term(field: str, term: Object) -> Iterator[FieldError]:
+    for at, expression in elements(term, field, "matchExpressions"):
+        key, operator = expression.get("key") or "", expression.get("operator")
+        yield from (invalid_value(f"{at}.key", key, problem) for problem in key_problems(key))
+        if operator not in _NODE_OPERATORS:
+            yield invalid_value(f"{at}.operator", operator, "not a valid selector operator")
+        elif operator in ("In", "NotIn") and not expression.get("values"):
+            yield required(f"{at}.values", "must be specified when `operator` is 'In' or 'NotIn'")
+        elif operator in ("Gt", "Lt") and len(expression.get("values") or ()) != 1:
+            yield required(f"{at}.values", "must be specified single value when `operator` is 'Lt' or 'Gt'")
+
+
+def _pod_affinity(field: str, value: Object | None) -> Iterator[FieldError]:
+    for at, term in elements(value, field, _REQUIRED):
+        yield from _pod_term(at, term)
+    for at, weighted in elements(value, field, _PREFERRED):
+        yield from in_range(f"{at}.weight", weighted.get("weight"), 1, 100)
+        yield from _pod_term(f"{at}.podAffinityTerm", weighted.get("podAffinityTerm") or {})
+
+
+def _pod_term(field: str, term: Object) -> Iterator[FieldError]:
+    yield from selector(f"{field}.labelSelector", term.get("labelSelector"))
+    key = term.get("topologyKey")
+    if key:
+        yield from (invalid_value(f"{field}.topologyKey", key, problem) for problem in key_problems(key))
+
+
+def tolerations(field: str, spec: Object) -> Iterator[FieldError]:
+    """The tolerations of a PodSpec."""
+    for at, item in elements(spec, field, "tolerations"):
+        operator = item.get("operator") or "Equal"
+        if not item.get("key") and operator != "Exists":
+            detail = (
+                'operator must be Exists when `key` is empty, which means "match all values and all keys"'
+            )
+            yield invalid_value(f"{at}.operator", operator, detail)
+        if item.get("tolerationSeconds") is not None and item.get("effect") != "NoExecute":
+            detail = "effect must be 'NoExecute' when `tolerationSeconds` is set"
+            yield invalid_value(f"{at}.effect", item.get("effect", ""), detail)
+        if operator == "Exists" and item.get("value"):
+            yield invalid_value(
+                f"{at}.operator", item["value"], "value must be empty when `operator` is 'Exists'"
+            )
+        yield from one_of(f"{at}.effect", item.get("effect") or None, _EFFECTS)
+
+
+def topology_spread(field: str, spec: Object) -> Iterator[FieldError]:
+    """The spread constraints of a PodSpec."""
+    for at, item in elements(spec, field, "topologySpreadConstraints"):
+        skew = item.get("maxSkew")
+        if skew is not None and skew <= 0:
+            yield invalid_value(f"{at}.maxSkew", skew, "must be greater than zero")
+        yield from one_of(f"{at}.whenUnsatisfiable", item.get("whenUnsatisfiable"), _WHEN_UNSATISFIABLE)
+        yield from selector(f"{at}.labelSelector", item.get("labelSelector"))
