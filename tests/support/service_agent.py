@@ -32,7 +32,7 @@ async def main() -> None:
             elif "drop" in told:
                 api.drop(RESOURCES[told["drop"]], told["key"])
             else:
-                config = {
+                config: dict[str, Any] = {
                     name: tuple(value) if isinstance(value, list) else value
                     for name, value in told["start"].items()
                 }

@@ -246,6 +246,15 @@ def ask(path: Path, address: str, port: int, *, timeout: float = 2.0) -> tuple[s
     return name, source.removeprefix("::ffff:")
 
 
+def reaches(path: Path, address: str, port: int) -> bool:
+    """Whether a TCP connection comes about within a moment."""
+    try:
+        ask(path, address, port, timeout=0.3)
+    except OSError:
+        return False
+    return True
+
+
 def datagram_socket(path: Path, *, timeout: float = 2.0) -> socket.socket:
     with netns.entered(path):
         made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

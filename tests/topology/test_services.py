@@ -5,7 +5,18 @@ from collections.abc import Iterator
 
 import pytest
 
-from support.service_lab import CLIENT, NODE, Lab, ask, ask_datagram, datagram_socket, dial, eventually, lab
+from support.service_lab import (
+    CLIENT,
+    NODE,
+    Lab,
+    ask,
+    ask_datagram,
+    datagram_socket,
+    dial,
+    eventually,
+    lab,
+    reaches,
+)
 from support.service_objects import endpoint, endpoint_slice, service
 
 pytestmark = [pytest.mark.root, pytest.mark.topology]
@@ -30,3 +41,155 @@ def test_cluster_ip_balances_and_keeps_the_source_of_pods(hosts: Lab) -> None:
     answers = Counter(ask(pod, VIP, 80) for _ in range(40))
     assert set(answers) == {("near", "10.42.1.2"), ("far", "10.42.1.2")}
     assert min(answers.values()) > 5
+
+
+def test_the_node_reaches_a_cluster_ip_and_outsiders_are_masqueraded(hosts: Lab) -> None:
+    hosts.put("services", service())
+    hosts.put("endpointslices", endpoint_slice(BOTH[1:]))
+    hosts.start()
+    assert ask(hosts.node, VIP, 80) == ("far", NODE)
+    assert ask(hosts.client, VIP, 80) == ("far", NODE)
+
+
+def test_a_pod_reaches_itself(hosts: Lab) -> None:
+    pod = hosts.pod(2)
+    hosts.serve(pod, "self", "10.42.1.2")
+    hosts.put("services", service())
+    hosts.put("endpointslices", endpoint_slice([endpoint("10.42.1.2")]))
+    hosts.start()
+    name, source = ask(pod, VIP, 80)
+    assert (name, source == "10.42.1.2") == ("self", False)
+
+
+def test_node_port_answers_on_the_primary_address_only(hosts: Lab) -> None:
+    hosts.put("services", service(type="NodePort", ports=[{"name": "http", "port": 80, "nodePort": 30080}]))
+    hosts.put("endpointslices", endpoint_slice(BOTH))
+    hosts.start()
+    answers = {ask(hosts.client, NODE, 30080) for _ in range(20)}
+    assert {name for name, _ in answers} == {"near", "far"}
+    assert all(source != CLIENT for _, source in answers)
+    assert ask(hosts.node, NODE, 30080)[0] in {"near", "far"}
+    with pytest.raises(ConnectionRefusedError):
+        ask(hosts.node, "127.0.0.1", 30080)
+
+
+def test_local_keeps_the_source_and_the_node(hosts: Lab) -> None:
+    pod = hosts.pod(2)
+    hosts.put(
+        "services",
+        service(
+            type="LoadBalancer",
+            externalTrafficPolicy="Local",
+            ingress=[{"ip": "10.99.0.1"}],
+            ports=[{"name": "http", "port": 80, "nodePort": 30080}],
+        ),
+    )
+    hosts.put("endpointslices", endpoint_slice(BOTH))
+    hosts.start()
+    assert {ask(hosts.client, "10.99.0.1", 80) for _ in range(10)} == {("near", CLIENT)}
+    assert {ask(hosts.client, NODE, 30080) for _ in range(10)} == {("near", CLIENT)}
+    assert {ask(pod, "10.99.0.1", 80)[0] for _ in range(20)} == {"near", "far"}
+    assert {ask(hosts.node, "10.99.0.1", 80)[0] for _ in range(20)} == {"near", "far"}
+    hosts.put("endpointslices", endpoint_slice(BOTH[1:]))
+    eventually(lambda: not reaches(hosts.client, "10.99.0.1", 80), "the end of the local endpoint")
+    assert {ask(pod, "10.99.0.1", 80)[0] for _ in range(10)} == {"far"}
+
+
+def test_source_ranges_guard_the_load_balancer_alone(hosts: Lab) -> None:
+    made = service(
+        type="LoadBalancer",
+        externalIPs=["10.99.0.2"],
+        ingress=[{"ip": "10.99.0.1"}],
+        loadBalancerSourceRanges=["192.0.2.0/24", f"{NODE}/32"],
+    )
+    hosts.put("services", made)
+    hosts.put("endpointslices", endpoint_slice(BOTH))
+    hosts.start()
+    assert ask(hosts.node, "10.99.0.1", 80)[0] in {"near", "far"}
+    assert ask(hosts.client, "10.99.0.2", 80)[0] in {"near", "far"}
+    with pytest.raises(TimeoutError):
+        ask(hosts.client, "10.99.0.1", 80, timeout=0.3)
+
+
+def test_affinity_outlives_other_endpoints_and_ends_with_its_own(hosts: Lab) -> None:
+    pod = hosts.pod(2)
+    hosts.serve(hosts.pod(3), "third", "10.42.1.3")
+    three = [*BOTH, endpoint("10.42.1.3")]
+    hosts.put("services", service(sessionAffinity="ClientIP"))
+    hosts.put("endpointslices", endpoint_slice(three))
+    hosts.start()
+    chosen = ask(pod, VIP, 80)[0]
+    assert {ask(pod, VIP, 80)[0] for _ in range(15)} == {chosen}
+    addresses = {"near": "10.42.1.1", "far": "10.42.2.1", "third": "10.42.1.3"}
+    mine = [e for e in three if e["addresses"] == [addresses[chosen]]]
+    others = [e for e in three if e not in mine]
+    hosts.put("endpointslices", endpoint_slice(mine + others[1:]))
+    hosts.put("endpointslices", endpoint_slice(mine + others[:1]))
+    hosts.kill()
+    hosts.start()
+    assert {ask(pod, VIP, 80)[0] for _ in range(15)} == {chosen}
+    hosts.put("endpointslices", endpoint_slice(others))
+    eventually(lambda: ask(pod, VIP, 80)[0] != chosen, "the end of the chosen endpoint")
+    assert len({ask(pod, VIP, 80)[0] for _ in range(15)}) == 1
+
+
+def test_nobody_there_is_said_at_once(hosts: Lab) -> None:
+    pod = hosts.pod(2)
+    hosts.put("services", service())
+    hosts.put("services", service("node", ip="10.43.0.51", ports=[{"port": 80, "nodePort": 30081}]))
+    hosts.start()
+    for path, address, port in (
+        (pod, VIP, 80),
+        (hosts.node, VIP, 80),
+        (hosts.client, NODE, 30081),
+        (pod, "10.43.0.99", 80),
+        (pod, VIP, 81),
+        (hosts.node, "10.43.0.99", 443),
+    ):
+        with pytest.raises(ConnectionRefusedError):
+            ask(path, address, port)
+    with datagram_socket(pod) as asker, pytest.raises(ConnectionRefusedError):
+        ask_datagram(asker, VIP, 53)
+
+
+def test_udp_leaves_an_endpoint_that_ended(hosts: Lab) -> None:
+    pod = hosts.pod(2)
+    ports = [{"name": "dns", "protocol": "UDP", "port": 53}]
+    behind = [{"name": "dns", "protocol": "UDP", "port": 8080}]
+    hosts.put("services", service(ports=ports))
+    hosts.put("endpointslices", endpoint_slice(BOTH[:1], ports=behind))
+    hosts.start()
+    with datagram_socket(pod, timeout=0.5) as asker:
+        assert ask_datagram(asker, VIP, 53) == ("near", "10.42.1.2")
+        hosts.put("endpointslices", endpoint_slice(BOTH[1:], ports=behind))
+        eventually(lambda: ask_datagram(asker, VIP, 53)[0] == "far", "the flow cut")
+
+
+def test_an_ended_endpoint_keeps_its_connections_and_gets_no_new_one(hosts: Lab) -> None:
+    pod = hosts.pod(2)
+    hosts.put("services", service())
+    hosts.put("endpointslices", endpoint_slice(BOTH[:1]))
+    hosts.start()
+    with dial(pod, VIP, 80) as connection:
+        assert connection.recv(100).startswith(b"near")
+        hosts.put("endpointslices", endpoint_slice(BOTH[1:]))
+        eventually(lambda: ask(pod, VIP, 80)[0] == "far", "the end of the endpoint", within=0.1)
+        connection.sendall(b"still")
+        assert connection.recv(100) == b"still"
+
+
+def test_ipv6(hosts: Lab) -> None:
+    pod = hosts.pod(2)
+    hosts.serve(hosts.pod(3), "near6", "fd42:1::3")
+    ports = [{"name": "http", "port": 80, "nodePort": 30080}]
+    hosts.put(
+        "services", service(ips=[VIP, "fd43::50"], type="NodePort", sessionAffinity="ClientIP", ports=ports)
+    )
+    hosts.put("endpointslices", endpoint_slice([endpoint("fd42:1::3")], kind="IPv6"))
+    hosts.put("endpointslices", endpoint_slice(BOTH))
+    hosts.start()
+    assert ask(pod, "fd43::50", 80) == ("near6", "fd42:1::2")
+    assert ask(hosts.client, "fd78::11", 30080)[0] == "near6"
+    assert ask(pod, VIP, 80)[0] in {"near", "far"}
+    with pytest.raises(ConnectionRefusedError):
+        ask(pod, "fd43::51", 80)

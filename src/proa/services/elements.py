@@ -13,6 +13,8 @@ from proa.services.shape import OUTSIDE_SLOTS, verdict
 Elements = dict[tuple[str, str], str]
 """(map or set, key) to value; the value of a set's element is empty."""
 
+_IDENTITY = 1 << 31
+"""Set in every identity, so that none is the priority of a packet that was given none."""
 _EXTERNAL = {
     Masquerade.EVERYONE: "goto service-masquerade-everyone",
     Masquerade.NODE: "goto service-masquerade-node",
@@ -54,21 +56,21 @@ def add(items: Iterable[tuple[tuple[str, str], str]]) -> str:
     return _commands("add", ((name, f"{key} : {value}" if value else key) for (name, key), value in items))
 
 
-def identities(endpoints: Iterable[Endpoint], salt: int = 0) -> Mapping[Endpoint, str]:
-    """For each endpoint a name of 32 bits, as nft(8) writes a priority, which another's end leaves alone."""
+def identities(endpoints: Iterable[Endpoint], salt: int = 0) -> Mapping[Endpoint, int]:
+    """For each endpoint a number of 32 bits that stays its own when others come and go."""
     taken: dict[int, Endpoint] = {}
     for endpoint in endpoints:
-        number = crc32(f"{endpoint.address} {endpoint.port} {salt}".encode()) or 1
+        number = crc32(f"{endpoint.address} {endpoint.port} {salt}".encode()) | _IDENTITY
         while number in taken:
-            number = number % 0xFFFFFFFF + 1
+            number = (number + 1) & 0xFFFFFFFF | _IDENTITY
         taken[number] = endpoint
-    return {endpoint: f"{number >> 16:x}:{number & 0xFFFF:x}" for number, endpoint in taken.items()}
+    return {endpoint: number for number, endpoint in taken.items()}
 
 
 def _slots(family: int, key: str, endpoints: tuple[Endpoint, ...], first: int) -> Elements:
     name = f"service_endpoints{family}"
     return {
-        (name, f"{key} . {slot}"): f"{endpoint.address} . {endpoint.port}"
+        (name, f"{key} . {_number(slot)}"): f"{endpoint.address} . {endpoint.port}"
         for slot, endpoint in enumerate(endpoints, first)
     }
 
@@ -76,9 +78,15 @@ def _slots(family: int, key: str, endpoints: tuple[Endpoint, ...], first: int) -
 def _members(family: int, key: str, endpoints: tuple[Endpoint, ...], first: int) -> Elements:
     found: Elements = {}
     for slot, (endpoint, identity) in enumerate(identities(endpoints, first).items(), first):
-        found[f"service_slots{family}", f"{key} . {slot}"] = identity
-        found[f"service_members{family}", f"{key} . {identity} "] = f"{endpoint.address} . {endpoint.port}"
+        place = f"{endpoint.address} . {endpoint.port}"
+        found[f"service_slots{family}", f"{key} . {_number(slot)}"] = _number(identity)
+        found[f"service_endpoints{family}", f"{key} . {_number(identity)}"] = place
     return found
+
+
+def _number(value: int) -> str:
+    """A slot or identity as nft(8) writes a packet's priority."""
+    return f"{value >> 16:x}:{value & 0xFFFF:x}"
 
 
 def _delete(places: Iterable[tuple[str, str]]) -> str:

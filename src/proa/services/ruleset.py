@@ -23,20 +23,24 @@ _CLIENTS = 262144
 
 def collections(family: int) -> dict[str, str]:
     """Maps and sets of a family by name, as nft(8) declares them. The kernel fills the dynamic one."""
-    ip, kind = ("ip", "ipv4_addr") if family == 4 else ("ip6", "ipv6_addr")
-    address, place = f"{kind} . inet_proto . inet_service", f"{ip} daddr . meta l4proto . th dport"
-    slot = f"{place} . numgen random mod 65536"
+    ip = "ipv4_addr" if family == 4 else "ipv6_addr"
+    address = f"{ip} . inet_proto . inet_service"
+    client = (
+        f"type {ip} . {address}"
+        if family == 4
+        else "typeof numgen random mod 65536 . meta l4proto . th dport"
+    )
+    number = "classid" if family == 4 else "meta priority"
     return {
         f"service_frontends{family}": f"map {{ type {address} : verdict; }}",
-        f"service_endpoints{family}": f"map {{ typeof {slot} : {ip} daddr . tcp dport; }}",
-        f"service_slots{family}": f"map {{ typeof {slot} : meta priority; }}",
-        f"service_members{family}": f"map {{ typeof {place} . meta priority : {ip} daddr . tcp dport; }}",
+        f"service_endpoints{family}": f"map {{ type {address} . classid : {ip} . inet_service; }}",
+        f"service_slots{family}": f"map {{ type {address} . classid : classid; }}",
         f"service_affinity{family}": (
-            f"map {{ typeof {ip} saddr . {place} : meta priority; flags dynamic,timeout; size {_CLIENTS}; }}"
+            f"map {{ {client} : {number}; flags dynamic,timeout; size {_CLIENTS}; }}"
         ),
         f"service_external{family}": f"map {{ type {address} : verdict; }}",
-        f"service_allowed{family}": f"set {{ type {address} . {kind}; flags interval; }}",
-        f"service_hairpin{family}": f"set {{ type {kind} . {kind}; }}",
+        f"service_allowed{family}": f"set {{ type {address} . {ip}; flags interval; }}",
+        f"service_hairpin{family}": f"set {{ type {ip} . {ip}; }}",
     }
 
 

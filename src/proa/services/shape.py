@@ -1,9 +1,12 @@
 """Shapes: what frontends have in common becomes one chain, whatever their number.
 
-A verdict map leads from a frontend's address to the chain of its shape; the chain picks a slot at
-random and finds the endpoint of (address, slot) in a second map. With affinity the slot leads to an
-endpoint's identity, which is remembered for the client and outlives the renumbering of slots. The
-identity passes through the packet's priority, which forwarding sets anew; no mark bit is taken.
+A verdict map leads from a frontend's address to the chain of its shape; the chain draws a slot and
+finds the endpoint of (address, slot) in a second map. With affinity the slot leads to an endpoint's
+identity first, which is remembered for the client and outlives the renumbering of slots.
+
+The number drawn passes through the packet's priority: nft 1.0.6 reads back no map that is keyed by
+`numgen`, and a mark belongs to others. Only the first packet of a connection comes here, and
+forwarding sets the priority anew.
 """
 
 from __future__ import annotations
@@ -74,19 +77,26 @@ def rules(shape: Shape, cluster_cidrs: tuple[str, ...]) -> tuple[str, ...]:
 
 def _pick(shape: Shape, first: int, count: int | None) -> tuple[str, ...]:
     family, ip = shape.family, "ip" if shape.family == 4 else "ip6"
-    slot = f"{_tuple(ip)} . numgen random mod {count} offset {first}"
+    draw = f"meta priority set numgen random mod {count} offset {first}"
+    drawn = f"{_tuple(ip)} . meta priority"
+    connect = f"dnat {ip} to {drawn} map @service_endpoints{family}"
     if not shape.affinity:
-        return (f"dnat {ip} to {slot} map @service_endpoints{family}",)
-    client = f"{ip} saddr . {_tuple(ip)}"
-    memory = f"@service_affinity{family}"
+        return (f"{draw} {connect}",)
+    client, memory = _client(family), f"@service_affinity{family}"
     remember = f"{{ {client} timeout {shape.affinity}s : meta priority }}"
-    connect = f"dnat {ip} to {_tuple(ip)} . meta priority map @service_members{family}"
     return (
         f"meta priority set {client} map {memory} update {memory} {remember} {connect}",
         f"delete {memory} {{ {client} : meta priority }}",
-        f"meta priority set {slot} map @service_slots{family} add {memory} {remember} {connect}",
+        f"{draw} meta priority set {drawn} map @service_slots{family} add {memory} {remember} {connect}",
     )
 
 
 def _tuple(ip: str) -> str:
     return f"{ip} daddr . meta l4proto . th dport"
+
+
+def _client(family: int) -> str:
+    """Who is remembered, and for what. A key over 16 bytes aborts nft 1.0.6, so IPv6 is hashed."""
+    if family == 4:
+        return f"ip saddr . {_tuple('ip')}"
+    return "jhash ip6 saddr . ip6 daddr mod 4294967295 seed 0x70726f61 . meta l4proto . th dport"

@@ -1,0 +1,127 @@
+"""The text of transactions; what the kernel makes of them is for the topology tests."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proa.services.elements import identities
+from proa.services.model import Action, Address, Endpoint, Frontend, Frontends, Masquerade
+from proa.services.shape import Shape, rules
+from proa.services.table import ServiceTable
+
+VIP = Address("10.43.0.50", "tcp", 80)
+KEY = "10.43.0.50 . tcp . 80"
+A, B, C = (Endpoint(f"10.42.1.{n}", 8080) for n in (1, 2, 3))
+
+
+def table(*contents: Frontends) -> ServiceTable:
+    made = ServiceTable(("10.42.0.0/16",), ("10.43.0.0/16",))
+    for number, frontends in enumerate(contents):
+        made.transaction(made.update({f"d/s{number}": frontends}))
+    return made
+
+
+def commands(made: ServiceTable, **services: Frontends) -> list[str]:
+    text = made.transaction(made.update({f"d/{name}": frontends for name, frontends in services.items()}))
+    return [line.replace("inet proa ", "") for line in text.splitlines()]
+
+
+def test_a_new_service_brings_its_shape_and_its_elements() -> None:
+    assert commands(table(), s0={VIP: Frontend(Action.FORWARD, (A, B))}) == [
+        "add table inet proa",
+        "add chain service4-n2",
+        "flush chain service4-n2",
+        f"add rule service4-n2 {rules(Shape(4, 2), ())[0]}",
+        "add element service_frontends4 { 10.43.0.50 . tcp . 80 : goto service4-n2 }",
+        f"add element service_endpoints4 {{ {KEY} . 0:0 : 10.42.1.1 . 8080, {KEY} . 0:1 : 10.42.1.2 . 8080 }}",
+    ]
+
+
+def test_only_elements_that_differ_move() -> None:
+    made = table(
+        {VIP: Frontend(Action.FORWARD, (A, B))}, {VIP._replace(port=81): Frontend(Action.FORWARD, (A,))}
+    )
+    assert commands(made, s0={VIP: Frontend(Action.FORWARD, (A, C))}) == [
+        "add table inet proa",
+        "delete element service_endpoints4 { 10.43.0.50 . tcp . 80 . 0:1 }",
+        "add element service_endpoints4 { 10.43.0.50 . tcp . 80 . 0:1 : 10.42.1.3 . 8080 }",
+    ]
+    assert commands(made, s0={VIP: Frontend(Action.FORWARD, (A,))}) == [
+        "add table inet proa",
+        "delete element service_frontends4 { 10.43.0.50 . tcp . 80 }",
+        "delete element service_endpoints4 { 10.43.0.50 . tcp . 80 . 0:1 }",
+        "add element service_frontends4 { 10.43.0.50 . tcp . 80 : goto service4-n1 }",
+        "delete chain service4-n2",
+    ]
+    assert commands(made, s0={VIP: Frontend(Action.FORWARD, (A,))}) == []
+
+
+def test_the_last_user_of_a_shape_takes_it_along() -> None:
+    outside = Frontend(Action.FORWARD, (A, B), outside=(A,), masquerade=Masquerade.NODE)
+    made = table({VIP: outside})
+    assert commands(made, s0={})[-2:] == ["delete chain service4-n2-o1", "delete chain service4-n2"]
+
+
+def test_what_is_not_forwarded_needs_no_chain() -> None:
+    made = table()
+    for action, verdict in (
+        (Action.REJECT, "goto service-reject"),
+        (Action.DROP, "drop"),
+        (Action.LEAVE, "return"),
+    ):
+        lines = commands(made, s0={VIP: Frontend(action)})
+        assert lines[-1] == f"add element service_frontends4 {{ 10.43.0.50 . tcp . 80 : {verdict} }}"
+
+
+def test_hairpin_elements_are_shared() -> None:
+    near = A._replace(local=True)
+    made = table(
+        {VIP: Frontend(Action.FORWARD, (near,))}, {VIP._replace(port=81): Frontend(Action.FORWARD, (near,))}
+    )
+    assert not [line for line in commands(made, s0={}) if "hairpin" in line]
+    assert "delete element service_hairpin4 { 10.42.1.1 . 10.42.1.1 }" in commands(made, s1={})
+
+
+def test_the_first_to_claim_an_address_keeps_it_until_it_leaves() -> None:
+    made = table({VIP: Frontend(Action.FORWARD, (A,))})
+    assert commands(made, s1={VIP: Frontend(Action.FORWARD, (B,))}) == []
+    lines = commands(made, s0={})
+    assert "add element service_endpoints4 { 10.43.0.50 . tcp . 80 . 0:0 : 10.42.1.2 . 8080 }" in lines
+
+
+def test_the_declaration_empties_all_but_what_clients_are_remembered_by() -> None:
+    text = table({VIP: Frontend(Action.FORWARD, (A,))}).declaration(["service4-n9", "service-lookup"])
+    assert "flush map inet proa service_frontends4" in text
+    assert "flush map inet proa service_affinity4" not in text
+    assert text.splitlines()[-1] == "delete chain inet proa service4-n9"
+
+
+def test_affinity_goes_by_identity() -> None:
+    made = table({VIP: Frontend(Action.FORWARD, (A, B), affinity=60)})
+    number = {endpoint: f"{i >> 16:x}:{i & 0xFFFF:x}" for endpoint, i in identities((A, B)).items()}
+    lines = commands(made, s0={VIP: Frontend(Action.FORWARD, (B,), affinity=60)})
+    assert f"delete element service_endpoints4 {{ {KEY} . {number[A]} }}" in lines
+    assert f"add element service_slots4 {{ {KEY} . 0:0 : {number[B]} }}" in lines
+
+
+@given(st.lists(st.integers(1, 65535), unique=True, min_size=1, max_size=50))
+def test_identities_differ_and_are_never_a_plain_priority(ports: list[int]) -> None:
+    found = identities(Endpoint("10.42.1.1", port) for port in ports)
+    assert len(set(found.values())) == len(ports)
+    assert all(1 << 31 <= number < 1 << 32 for number in found.values())
+
+
+def test_rules_of_a_plain_shape() -> None:
+    assert rules(Shape(4, 2), ()) == (
+        "meta priority set numgen random mod 2 offset 0"
+        " dnat ip to ip daddr . meta l4proto . th dport . meta priority map @service_endpoints4",
+    )
+
+
+def test_rules_of_the_fullest_shape() -> None:
+    made = rules(Shape(4, 3, outside=0, affinity=60, restricted=True), ("10.42.0.0/16",))
+    assert made == (
+        "ip daddr . meta l4proto . th dport . ip saddr != @service_allowed4 drop",
+        "ip saddr { 10.42.0.0/16 } goto service4-n3-a60",
+        "fib saddr type local goto service4-n3-a60",
+        "drop",
+    )
