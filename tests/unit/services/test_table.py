@@ -10,6 +10,7 @@ from proa.services.table import ServiceTable
 
 VIP = Address("10.43.0.50", "tcp", 80)
 KEY = "10.43.0.50 . tcp . 80"
+PICK = "dnat ip to ip daddr . meta l4proto . th dport . meta priority map @service_endpoints4"
 A, B, C = (Endpoint(f"10.42.1.{n}", 8080) for n in (1, 2, 3))
 
 
@@ -25,6 +26,10 @@ def commands(made: ServiceTable, **services: Frontends) -> list[str]:
     return [line.replace("inet proa ", "") for line in text.splitlines()]
 
 
+def slot(number: int, endpoint: Endpoint) -> str:
+    return f"{KEY} . 0:{number} : {endpoint.address} . {endpoint.port}"
+
+
 def test_a_new_service_brings_its_shape_and_its_elements() -> None:
     assert commands(table(), s0={VIP: Frontend(Action.FORWARD, (A, B))}) == [
         "add table inet proa",
@@ -32,7 +37,7 @@ def test_a_new_service_brings_its_shape_and_its_elements() -> None:
         "flush chain service4-n2",
         f"add rule service4-n2 {rules(Shape(4, 2), ())[0]}",
         "add element service_frontends4 { 10.43.0.50 . tcp . 80 : goto service4-n2 }",
-        f"add element service_endpoints4 {{ {KEY} . 0:0 : 10.42.1.1 . 8080, {KEY} . 0:1 : 10.42.1.2 . 8080 }}",
+        f"add element service_endpoints4 {{ {slot(0, A)}, {slot(1, B)} }}",
     ]
 
 
@@ -111,10 +116,7 @@ def test_identities_differ_and_are_never_a_plain_priority(ports: list[int]) -> N
 
 
 def test_rules_of_a_plain_shape() -> None:
-    assert rules(Shape(4, 2), ()) == (
-        "meta priority set numgen random mod 2 offset 0"
-        " dnat ip to ip daddr . meta l4proto . th dport . meta priority map @service_endpoints4",
-    )
+    assert rules(Shape(4, 2), ()) == (f"meta priority set numgen random mod 2 offset 0 {PICK}",)
 
 
 def test_rules_of_the_fullest_shape() -> None:
