@@ -12,7 +12,6 @@ from proa.cluster.apiserver.shape import check_shape, check_type
 from proa.cluster.apiserver.target import Target
 from proa.cluster.store import Entry, KeyExists
 from proa.errors import AlreadyExists, BadRequest
-from proa.kube.meta import now
 from proa.kube.resources import Object
 
 GENERATED_ATTEMPTS = 8
@@ -45,7 +44,7 @@ def _prepare(obj: Object, target: Target, options: WriteOptions) -> None:
     metadata.settle_address(obj, target)
     if obj["metadata"].get("resourceVersion"):
         raise BadRequest("resourceVersion should not be set on objects to be created")
-    metadata.stamp_new(obj, now())
+    metadata.stamp_new(obj)
     metadata.begin(obj, target.kind)
     target.kind.default(obj)
 

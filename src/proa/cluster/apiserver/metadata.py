@@ -5,7 +5,10 @@ Source: apiserver pkg/registry/rest/{create,update}.go.
 
 from __future__ import annotations
 
+import random
+import time
 import uuid
+from functools import lru_cache
 from typing import Any
 
 from proa.cluster.apiserver.kind import Kind
@@ -13,7 +16,23 @@ from proa.cluster.apiserver.target import Target
 from proa.errors import BadRequest
 from proa.kube.resources import Object
 
+_DROPPED_WHEN_EMPTY = ("labels", "annotations", "finalizers", "ownerReferences", "generateName")
 _SERVER_OWNED = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation")
+
+
+def new_uid() -> str:
+    """A random UUID. It has to be unique, not secret, so the system's entropy is not asked each time."""
+    return str(uuid.UUID(int=random.getrandbits(128), version=4))
+
+
+@lru_cache(1)
+def _at(second: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(second))
+
+
+def now() -> str:
+    """The present as in creationTimestamp."""
+    return _at(int(time.time()))
 
 
 def of(obj: Object) -> dict[str, Any]:
@@ -39,19 +58,22 @@ def settle_address(obj: Object, target: Target) -> None:
         metadata["namespace"] = target.namespace
     else:
         metadata.pop("namespace", None)
+    for name in _DROPPED_WHEN_EMPTY:
+        if name in metadata and not metadata[name]:
+            del metadata[name]
     if target.name and metadata.setdefault("name", target.name) != target.name:
         raise BadRequest(
             f"the name of the object ({metadata['name']}) does not match the name on the URL ({target.name})"
         )
 
 
-def stamp_new(obj: Object, now: str) -> None:
+def stamp_new(obj: Object) -> None:
     """Make the metadata that of a new object: uid and time, nothing of a past life."""
     metadata = obj["metadata"]
     for name in (*_SERVER_OWNED, "selfLink", "resourceVersion", "managedFields"):
         metadata.pop(name, None)
-    metadata["uid"] = str(uuid.uuid4())
-    metadata["creationTimestamp"] = now
+    metadata["uid"] = new_uid()
+    metadata["creationTimestamp"] = now()
 
 
 def carry_over(new: Object, old: Object) -> None:

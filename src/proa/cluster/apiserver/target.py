@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 from proa.cluster.apiserver.kind import Kind
@@ -53,7 +53,7 @@ class Target:
 
     def of(self, name: str) -> Target:
         """The same collection, one object."""
-        return replace(self, name=name)
+        return Target(self.kind, self.namespace, name, self.subresource)
 
     def details(self, uid: str = "") -> dict[str, str]:
         """`details` of a Status about this object."""

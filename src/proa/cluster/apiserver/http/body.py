@@ -32,8 +32,8 @@ async def read(request: web.BaseRequest) -> bytes:
 
 def content_type(request: web.BaseRequest) -> str:
     """The media type of the body; JSON when none is given."""
-    first = next(media_types(request.headers.get(hdrs.CONTENT_TYPE, "")), None)
-    return first.type if first else JSON
+    types = media_types(request.headers.get(hdrs.CONTENT_TYPE, ""))
+    return types[0].type if types else JSON
 
 
 async def read_object(request: web.BaseRequest) -> Object:

@@ -32,8 +32,13 @@ class MediaType:
         return dict(self.parameters).get(name, "")
 
 
-def media_types(header: str) -> Iterator[MediaType]:
+@lru_cache(1024)
+def media_types(header: str) -> tuple[MediaType, ...]:
     """The media types of an Accept or Content-Type header, in order."""
+    return tuple(_parse(header))
+
+
+def _parse(header: str) -> Iterator[MediaType]:
     for item in header.split(","):
         name, *parameters = (part.strip() for part in item.split(";"))
         if name:
@@ -55,9 +60,3 @@ def form_of(accept: str) -> Form:
                 if wanted in (form.value, f"{form.value}List"):
                     return form
     raise NotAcceptable("only the following media types are accepted: application/json")
-
-
-def is_acceptable(accept: str, media_type: str) -> bool:
-    """Whether a fixed media type is among what is accepted."""
-    main = media_type.partition("/")[0] + "/*"
-    return any(wanted.type in (media_type, main, "*/*") for wanted in media_types(accept or "*/*"))
