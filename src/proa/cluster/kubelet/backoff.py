@@ -30,6 +30,12 @@ class Backoff:
         quiet = not delay or now - updated > 2 * self.longest
         self._entries[key] = (self.first if quiet else min(2 * delay, self.longest), now)
 
+    def seed(self, key: str, failures: int, now: float) -> None:
+        """Go on from an earlier life in which the key had failed so often; does nothing for a known key."""
+        if failures and key not in self._entries:
+            delay = self.first * 2 ** min(failures - 1, 16)
+            self._entries[key] = (min(delay, self.longest), now)
+
     def forget(self, key: str) -> None:
         """Drop a key after success or when its owner is gone."""
         self._entries.pop(key, None)

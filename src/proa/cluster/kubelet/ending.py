@@ -17,7 +17,7 @@ async def finish_pod(host: Host, operations: Operations, pod: Object) -> None:
     """Stop what still runs and give back the pod's address and cgroup. Raises CriError."""
     uid = pod["metadata"]["uid"]
     await operations.cancel(keep="finish")
-    host.probes.forget(uid)
+    host.probes.freeze(uid)
     await kill_pod(host, pod, await host.observer.observe(uid), grace_period(pod))
     await remove_cgroups(host, uid)
 
@@ -29,6 +29,7 @@ async def delete_pod(
     metadata = pod["metadata"]
     name, namespace, uid = metadata["name"], metadata["namespace"], metadata["uid"]
     await operations.cancel(keep="delete")
+    host.probes.freeze(uid)
     await kill_pod(host, pod, await host.observer.observe(uid), grace)
     seen = await host.observer.observe(uid)
     report(seen)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 from collections.abc import Sequence
 
@@ -20,7 +21,11 @@ _TLS.verify_mode = ssl.CERT_NONE
 
 
 class HandlerError(ProaError):
-    """The handler ran and was not content, or could not run."""
+    """The handler ran and was not content."""
+
+
+class HandlerUnknownError(HandlerError):
+    """The handler could not run, so nothing is known of the container."""
 
 
 class Handlers:
@@ -58,7 +63,8 @@ class Handlers:
         try:
             result = await self._runtime.exec_sync(container_id, command, limit)
         except CriError as fault:
-            raise HandlerError(str(fault)) from fault
+            kind = HandlerError if fault.code == "DEADLINE_EXCEEDED" else HandlerUnknownError
+            raise kind(str(fault)) from fault
         if result.exit_code:
             output = (result.stdout + result.stderr)[:_LONGEST_OUTPUT].decode(errors="replace").strip()
             raise HandlerError(output or f"command exited with {result.exit_code}")
@@ -70,14 +76,17 @@ async def _http(action: Object, container: Object, host: str) -> None:
     address = action.get("host") or host
     bracketed = f"[{address}]" if ":" in address else address
     url = f"{scheme}://{bracketed}:{port}/{(action.get('path') or '').lstrip('/')}"
+    tls = _TLS if scheme == "https" else False
     headers = _PROBE_HEADERS | {h["name"]: h["value"] for h in action.get("httpHeaders") or ()}
     try:
         async with (
             aiohttp.ClientSession() as session,
-            session.get(url, headers=headers, ssl=_TLS, allow_redirects=False) as answer,
+            session.get(url, headers=headers, ssl=tls, allow_redirects=False) as answer,
         ):
             if not 200 <= answer.status < 400:
                 raise HandlerError(f"HTTP probe failed with statuscode: {answer.status}")
+    except aiohttp.ClientConnectorError as fault:
+        raise HandlerError(f'Get "{url}": {_dial(address, port, fault.os_error)}') from fault
     except (aiohttp.ClientError, OSError) as fault:
         raise HandlerError(f'Get "{url}": {fault}') from fault
 
@@ -87,8 +96,13 @@ async def _tcp(action: Object, container: Object, host: str) -> None:
     try:
         _, writer = await asyncio.open_connection(address, port)
     except OSError as fault:
-        raise HandlerError(f"dial tcp {address}:{port}: {fault.strerror or fault}") from fault
+        raise HandlerError(_dial(address, port, fault)) from fault
     writer.close()
+
+
+def _dial(address: str, port: int, fault: OSError) -> str:
+    reason = os.strerror(fault.errno).lower() if fault.errno else str(fault)
+    return f"dial tcp {address}:{port}: connect: {reason}"
 
 
 def port_number(port: int | str, container: Object) -> int:

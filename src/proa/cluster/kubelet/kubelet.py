@@ -67,6 +67,11 @@ class Kubelet:
 
     async def _work(self, channel: Channel, host: Host) -> None:
         node = NodeReporter(self._client, self._config, host.runtime, host.events, self._pods.wake_all)
+
+        def runtime_gap() -> None:
+            node.look()
+            self._pods.wake_all()
+
         async with asyncio.TaskGroup() as group:
             group.create_task(self._informer.run())
             group.create_task(self._services.run())
@@ -74,7 +79,7 @@ class Kubelet:
             group.create_task(rotate_logs(host.runtime, self._config.logs_dir))
             await self._services.wait_synced()
             group.create_task(self._pods.run(host))
-            group.create_task(follow_exits(channel, self._pods.ended, self._pods.wake_all))
+            group.create_task(follow_exits(channel, self._pods.ended, runtime_gap))
 
     def _make_host(self, channel: Channel) -> Host:
         client, config, pods = self._client, self._config, self._pods

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from functools import partial
 
@@ -11,9 +12,10 @@ from proa.cluster.kubelet.host import Host
 from proa.cluster.kubelet.observation import PodObservation
 from proa.cluster.kubelet.operations import Operations, Postponed
 from proa.cluster.kubelet.plan import Plan
-from proa.cluster.kubelet.pods import find_container
+from proa.cluster.kubelet.pods import PodName, find_container
 from proa.cluster.kubelet.problems import ContainerProblem, VolumeProblem
 from proa.cluster.kubelet.references import pod_references
+from proa.cluster.kubelet.restarts import Restarts
 from proa.cluster.kubelet.starter import find_image, make_sandbox, start_container
 from proa.cluster.kubelet.terminator import remove_old_attempts
 from proa.cluster.kubelet.volumes.manager import Volumes
@@ -27,12 +29,13 @@ _SECOND_LOOK = 2.0
 class Launch:
     """What has been prepared of one pod, and why the rest has not."""
 
-    def __init__(self, host: Host, operations: Operations) -> None:
+    def __init__(self, host: Host, operations: Operations, name: PodName) -> None:
         self.seen = PodObservation()
         """The latest observation."""
         self.problems: dict[str, ContainerProblem] = {}
         """By container name, why it does not start."""
         self.begun = False
+        self.restarts = Restarts(name)
         self._host = host
         self._operations = operations
         self._volumes: Volumes | None = None
@@ -54,8 +57,9 @@ class Launch:
             self._operations.begin(_SANDBOX, partial(self._make_sandbox, pod, plan.sandbox_attempt))
         if self._volumes is None or self._volumes_stale:
             self._operations.begin(_VOLUMES, partial(self._set_up_volumes, pod))
-        for name in free:
-            self._operations.begin(f"start/{name}", partial(self._start, pod, name))
+        if self._is_prepared_or_will_be():
+            for name in free:
+                self._operations.begin(f"start/{name}", partial(self._start, pod, name))
 
     async def _make_sandbox(self, pod: Object, attempt: int) -> None:
         try:
@@ -82,12 +86,17 @@ class Launch:
             return
         try:
             image, volumes = await asyncio.gather(find_image(self._host, pod, container), self._prepared())
+            self.restarts.count(self.seen.latest(name), time.time())
             await start_container(self._host, pod, container, image, volumes, self.seen)
         except ContainerProblem as problem:
             self._note(pod, container, problem)
             return
         self.problems.pop(name, None)
         await remove_old_attempts(self._host, self.seen, name)
+
+    def _is_prepared_or_will_be(self) -> bool:
+        sandbox = self.seen.ready_sandbox is not None or self._operations.is_running(_SANDBOX)
+        return sandbox and (self._volumes is not None or self._operations.is_running(_VOLUMES))
 
     async def _prepared(self) -> Volumes:
         """Until sandbox and volumes are there. Raises Postponed when one of them failed."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Mapping
@@ -63,6 +64,11 @@ class NodeReporter:
         self._reported_at = 0.0
         self._node: Object | None = None
         self._was_ready = False
+        self._look_now = asyncio.Event()
+
+    def look(self) -> None:
+        """The runtime may have gone or come: look at it now."""
+        self._look_now.set()
 
     async def run(self) -> None:
         """Register, then report until cancelled."""
@@ -111,7 +117,13 @@ class NodeReporter:
                 _log.warning("status of node %s not written: %s", self._config.node_name, fault)
                 await asyncio.sleep(_RETRY)
                 continue
-            await asyncio.sleep(_LOOK_PERIOD if ready else _LOOK_PERIOD_UNREADY)
+            await self._pause(_LOOK_PERIOD if ready else _LOOK_PERIOD_UNREADY)
+
+    async def _pause(self, limit: float) -> None:
+        self._look_now.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(limit):
+                await self._look_now.wait()
 
     async def _look(self) -> list[RuntimeCondition] | None:
         try:

@@ -8,7 +8,7 @@ the restart policy says.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from proa.cluster.kubelet.container_config import HASH
 from proa.cluster.kubelet.cri import ContainerState, ContainerStatus
@@ -31,9 +31,9 @@ class Plan:
     """What a pod needs now. All parts may be done at once."""
 
     sandbox_attempt: int | None = None
-    """Make a sandbox with this attempt number; nothing can start before."""
+    """Make a sandbox with this attempt number."""
     start: tuple[str, ...] = ()
-    """Containers to start."""
+    """Containers to start, once the sandbox is there."""
     kill: Mapping[str, str] = field(default_factory=dict)
     """Container id -> why, for the Event."""
     finished: bool = False
@@ -46,7 +46,8 @@ def make_plan(pod: Object, seen: PodObservation, unhealthy: Mapping[str, str], s
         return Plan(finished=True)
     if seen.ready_sandbox is None:
         attempt = seen.sandbox.attempt + 1 if seen.sandbox else 0
-        return Plan(attempt, kill={c.id: "its sandbox is gone" for c in seen.running})
+        kill = {c.id: "its sandbox is gone" for c in seen.running}
+        return Plan(attempt, start=_starts(pod, replace(seen, sandboxes=()), started), kill=kill)
     kill = _kills(pod, seen, unhealthy)
     return Plan(start=_starts(pod, seen, started), kill=kill)
 

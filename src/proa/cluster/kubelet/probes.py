@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from proa.cluster.kubelet.cri import ContainerStatus
-from proa.cluster.kubelet.handlers import HandlerError, Handlers
+from proa.cluster.kubelet.handlers import HandlerError, Handlers, HandlerUnknownError
 from proa.cluster.kubelet.observation import PodObservation
 from proa.cluster.kubelet.pods import all_containers, field_path, is_host_network
 from proa.kube import EventRecorder, Object
+
+_log = logging.getLogger(__name__)
 
 Kind = Literal["startup", "liveness", "readiness"]
 _KINDS: tuple[Kind, ...] = ("startup", "liveness", "readiness")
@@ -75,6 +78,13 @@ class ProbeManager:
             if container.id in self._probed and self._probed[container.id].verdicts.get(kind) is False
         }
 
+    def freeze(self, uid: str) -> None:
+        """The pod ends: probe it no more, and keep the verdicts."""
+        for probed in self._probed.values():
+            if probed.uid == uid:
+                for task in probed.tasks:
+                    task.cancel()
+
     def forget(self, uid: str) -> None:
         """Stop probing the pod."""
         self._drop(uid, keep=set())
@@ -105,20 +115,23 @@ class ProbeManager:
         await asyncio.sleep(probe.get("initialDelaySeconds") or 0)
         successes = failures = 0
         while kind != "startup" or not probed.started.is_set():
-            if await self._once(probed, kind, probe):
-                successes, failures = successes + 1, 0
-            else:
-                successes, failures = 0, failures + 1
+            good = await self._once(probed, kind, probe)
+            if good is not None:
+                successes, failures = (successes + 1, 0) if good else (0, failures + 1)
             if successes >= (probe.get("successThreshold") or 1):
                 self._decide(probed, kind, verdict=True)
             elif failures >= (probe.get("failureThreshold") or 3):
                 self._decide(probed, kind, verdict=False)
             await asyncio.sleep(probe.get("periodSeconds") or 10)
 
-    async def _once(self, probed: Probed, kind: Kind, probe: Object) -> bool:
+    async def _once(self, probed: Probed, kind: Kind, probe: Object) -> bool | None:
+        """Whether the container answers well; None when it could not be asked."""
         limit = float(probe.get("timeoutSeconds") or 1)
         try:
             await self._handlers.run(probe, probed.spec, probed.id, probed.ips, limit)
+        except HandlerUnknownError as fault:
+            _log.debug("%s probe of %s: %s", kind, probed.id, fault)
+            return None
         except HandlerError as fault:
             message = f"{kind.capitalize()} probe failed: {fault}"
             where = field_path(probed.pod, probed.spec)

@@ -7,6 +7,9 @@ from proa.cluster.kubelet.cri import ContainerStatus
 from proa.cluster.kubelet.pods import PodName
 from proa.cluster.kubelet.problems import ContainerProblem
 
+_QUIET = 600 * 10**9
+"""Nanoseconds after whose run a container counts as well again."""
+
 
 class CrashLoop(ContainerProblem):
     """A container that waits after its last crash; `wait` is the rest in seconds."""
@@ -23,16 +26,22 @@ class Restarts:
         self._pod = pod
         self._backoff = Backoff()
 
+    def count(self, latest: ContainerStatus | None, now: float) -> None:
+        """A container is started, after this attempt if there was one."""
+        if latest is not None and latest.exited:
+            self._backoff.step(latest.name, now)
+
     def check(self, latest: ContainerStatus | None, now: float) -> CrashLoop | None:
-        """Why a container has to wait, or None when it may start; that counts as an attempt.
+        """Why a container has to wait, or None when it may start.
 
         A first start never waits, nor does the first restart. `now` is seconds since the epoch.
         """
         if latest is None or not latest.exited:
             return None
+        if latest.finished_at - latest.started_at < _QUIET:
+            self._backoff.seed(latest.name, latest.attempt, now)
         wait = self._backoff.remaining(latest.name, latest.finished_at / 1e9, now)
         if not wait:
-            self._backoff.step(latest.name, now)
             return None
         delay = duration(self._backoff.delay(latest.name))
         pod = self._pod

@@ -39,7 +39,7 @@ def sandbox_config(pod: Object, config: KubeletConfig, resolver: Resolver, attem
     name = pod_name(pod)
     return {
         "metadata": {"name": name.name, "namespace": name.namespace, "uid": name.uid, "attempt": attempt},
-        "hostname": host_name(pod, config),
+        "hostname": "" if is_host_network(pod) else host_name(pod, config),
         "log_directory": str(config.logs_dir / log_directory_name(name)),
         "dns_config": resolver.message(),
         "port_mappings": _port_mappings(pod),

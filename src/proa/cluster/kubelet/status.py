@@ -21,6 +21,8 @@ from proa.cluster.kubelet.problems import ContainerProblem
 from proa.cluster.kubelet.resources import qos_class
 from proa.kube import Object
 
+FINAL_PHASES = frozenset({"Succeeded", "Failed"})
+
 
 @dataclass(frozen=True)
 class StatusInputs:
@@ -43,7 +45,8 @@ def pod_status(pod: Object, inputs: StatusInputs) -> Object:
     """The new `status`; conditions that are not the kubelet's own stay as they are."""
     initial = [_container_status(pod, c, inputs) for c in init_containers(pod)]
     main = [_container_status(pod, c, inputs) for c in main_containers(pod)]
-    phase = "Failed" if inputs.failure else pod_phase(pod, initial, main)
+    reported = pod.get("status") or {}
+    phase, failure = _final(reported, inputs) or (pod_phase(pod, initial, main), None)
     ips = _addresses(pod, inputs)
     status: dict[str, Any] = {
         "observedGeneration": pod["metadata"].get("generation"),
@@ -58,11 +61,19 @@ def pod_status(pod: Object, inputs: StatusInputs) -> Object:
         "startTime": inputs.started_at,
         "initContainerStatuses": initial,
         "containerStatuses": main,
-        "qosClass": (pod.get("status") or {}).get("qosClass") or qos_class(pod),
+        "qosClass": reported.get("qosClass") or qos_class(pod),
     }
-    if inputs.failure:
-        status["reason"], status["message"] = inputs.failure
+    if failure:
+        status["reason"], status["message"] = failure
     return {key: value for key, value in status.items() if value not in (None, [])}
+
+
+def _final(reported: Object, inputs: StatusInputs) -> tuple[str, tuple[str, str] | None] | None:
+    """The phase and the reason that nothing can change any more; None as long as the pod is alive."""
+    if reported.get("phase") in FINAL_PHASES:
+        reason = reported.get("reason")
+        return reported["phase"], (reason, reported.get("message", "")) if reason else None
+    return ("Failed", inputs.failure) if inputs.failure else None
 
 
 def _addresses(pod: Object, inputs: StatusInputs) -> list[str]:
@@ -182,7 +193,7 @@ def _terminated(ended: ContainerStatus, inputs: StatusInputs) -> Object:
             "exitCode": ended.exit_code,
             "reason": ended.reason or ("Completed" if ended.exit_code == 0 else "Error"),
             **({"message": message} if message else {}),
-            "startedAt": rfc3339(ended.started_at),
+            **({"startedAt": rfc3339(ended.started_at)} if ended.started_at else {}),
             "finishedAt": rfc3339(ended.finished_at),
             "containerID": f"containerd://{ended.id}",
         }

@@ -19,8 +19,8 @@ from proa.cluster.kubelet.observation import PodObservation
 from proa.cluster.kubelet.operations import Operations
 from proa.cluster.kubelet.plan import Plan, make_plan
 from proa.cluster.kubelet.pods import find_container, grace_period, pod_name
-from proa.cluster.kubelet.restarts import CrashLoop, Restarts
-from proa.cluster.kubelet.status import StatusInputs, pod_status
+from proa.cluster.kubelet.restarts import CrashLoop
+from proa.cluster.kubelet.status import FINAL_PHASES, StatusInputs, pod_status
 from proa.cluster.kubelet.termination_messages import termination_message
 from proa.cluster.kubelet.terminator import kill_container
 from proa.kube import Object, is_deleting, now, parse_time
@@ -42,8 +42,7 @@ class PodWorker:
         self._changed.set()
         self._timer: asyncio.TimerHandle | None = None
         self._operations = Operations(str(pod_name(pod)), self.wake)
-        self._launch = Launch(host, self._operations)
-        self._restarts = Restarts(pod_name(pod))
+        self._launch = Launch(host, self._operations, pod_name(pod))
         self._accepted = (pod.get("status") or {}).get("startTime") or now()
         self._failure: tuple[str, str] | None = None
         self._grace: int | None = None
@@ -95,14 +94,12 @@ class PodWorker:
         self._launch.seen = seen
         if not self._in_api or is_deleting(pod):
             self._begin_deletion(pod)
-        elif (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed"):
+        elif (pod.get("status") or {}).get("phase") in FINAL_PHASES:
             self._begin_finish(pod, seen)
-            return
         else:
             await self._advance(pod, seen)
         self._host.probes.follow(pod, seen)
-        if self._in_api:
-            self._host.statuses.put(pod, self._status(pod, seen))
+        self._report(seen)
         self._wake_in(self._operations.next_due())
 
     async def _advance(self, pod: Object, seen: PodObservation) -> None:
@@ -130,7 +127,7 @@ class PodWorker:
         problems = self._launch.problems
         if self._operations.is_running(f"start/{name}") or self._operations.is_postponed(f"start/{name}"):
             return False
-        crash = self._restarts.check(seen.latest(name), time.time())
+        crash = self._launch.restarts.check(seen.latest(name), time.time())
         if crash is None:
             return True
         if not isinstance(problems.get(name), CrashLoop):
@@ -163,6 +160,12 @@ class PodWorker:
             return None
         return "DeadlineExceeded", "Pod was active on the node longer than the specified deadline"
 
+    def _report(self, seen: PodObservation) -> None:
+        """Have the status written, unless nothing is left to tell of a pod that has run its course."""
+        final = (self._pod.get("status") or {}).get("phase") in FINAL_PHASES
+        if self._in_api and (seen.containers or not final):
+            self._host.statuses.put(self._pod, self._status(self._pod, seen))
+
     def _status(self, pod: Object, seen: PodObservation) -> Object:
         probes = self._host.probes
         return pod_status(
@@ -193,11 +196,7 @@ class PodWorker:
         self._operations.begin("delete", partial(self._delete, pod, grace))
 
     async def _delete(self, pod: Object, grace: int) -> None:
-        def report(seen: PodObservation) -> None:
-            if self._in_api:
-                self._host.statuses.put(self._pod, self._status(self._pod, seen))
-
-        await delete_pod(self._host, self._operations, pod, grace, report)
+        await delete_pod(self._host, self._operations, pod, grace, self._report)
         self._gone = True
 
     def _wake_in(self, delay: float | None) -> None:

@@ -87,7 +87,7 @@ class VolumeManager:
 
     def _subpath_target(self, pod: Object, container: Object, mount: Object, index: int) -> Path:
         subpaths = self._config.pods_dir / str(pod["metadata"]["uid"]) / "volume-subpaths"
-        return subpaths / mount["name"] / container["name"] / str(index)
+        return subpaths / str(mount["name"]) / str(container["name"]) / str(index)
 
     async def tear_down(self, uid: str) -> None:
         """Unmount all and delete the pod's directory; data outside of it is not touched. Raises OSError."""

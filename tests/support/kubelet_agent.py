@@ -1,0 +1,33 @@
+"""Runs one kubelet and nothing else; the kubelet lab starts it as a process that can be killed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from pathlib import Path
+
+from proa.cluster.kubelet import Kubelet, KubeletConfig
+from proa.kube import HttpClient, load_config
+
+
+async def main(base: Path, name: str, port: int) -> None:
+    client = HttpClient(load_config(base / "kubeconfig"))
+    config = KubeletConfig(
+        node_name=name,
+        node_ip="127.0.0.1",
+        data_dir=base / "data",
+        containerd_socket=base / "containerd.sock",
+        tls_cert=base / "kubelet.crt",
+        tls_key=base / "kubelet.key",
+        client_ca=base / "ca.crt",
+        address="127.0.0.1",
+        port=port,
+    )
+    await Kubelet(client, config).run()
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.DEBUG, format="%(asctime)s %(name)s %(message)s")
+    logging.getLogger("asyncio").setLevel(logging.WARNING)
+    asyncio.run(main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])))

@@ -1,0 +1,70 @@
+"""Resolver, host name and hosts file of a pod."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from proa.cluster.kubelet import KubeletConfig
+from proa.cluster.kubelet.dns import Resolver, host_name, hosts_file, parse_resolver, pod_resolver
+from support.kubelet_objects import pod
+
+HERE = Path()
+CONFIG = KubeletConfig(
+    node_name="n1",
+    node_ip="10.0.0.1",
+    data_dir=HERE,
+    containerd_socket=HERE,
+    tls_cert=HERE,
+    tls_key=HERE,
+    client_ca=HERE,
+)
+NODE = Resolver(["192.0.2.1"], ["corp.example"], ["timeout:1"])
+CLUSTER = Resolver(
+    ["10.43.0.10"], ["d.svc.cluster.local", "svc.cluster.local", "cluster.local", "corp.example"], ["ndots:5"]
+)
+TIMEOUT = {"name": "timeout", "value": "3"}
+POLICIES: dict[str, tuple[dict[str, Any], Resolver]] = {
+    "cluster first": ({}, CLUSTER),
+    "the node's own": ({"dnsPolicy": "Default"}, NODE),
+    "cluster first needs the pod's network": ({"hostNetwork": True}, NODE),
+    "unless asked for": ({"hostNetwork": True, "dnsPolicy": "ClusterFirstWithHostNet"}, CLUSTER),
+    "nothing but what is configured": (
+        {"dnsPolicy": "None", "dnsConfig": {"nameservers": ["1.1.1.1"], "searches": ["x"]}},
+        Resolver(["1.1.1.1"], ["x"], []),
+    ),
+    "options are merged by name": (
+        {
+            "dnsPolicy": "Default",
+            "dnsConfig": {"options": [{"name": "timeout", "value": "3"}, {"name": "edns0"}]},
+        },
+        Resolver(["192.0.2.1"], ["corp.example"], ["timeout:3", "edns0"]),
+    ),
+}
+
+
+@pytest.mark.parametrize(("spec", "expected"), POLICIES.values(), ids=POLICIES.keys())
+def test_resolver(spec: dict[str, Any], expected: Resolver) -> None:
+    found = pod_resolver(pod(**spec), CONFIG, NODE)
+    assert {k: list(v) for k, v in found.message().items()} == {
+        k: list(v) for k, v in expected.message().items()
+    }
+
+
+def test_a_resolv_conf_is_read() -> None:
+    text = "# comment\nnameserver 1.1.1.1\nnameserver 2.2.2.2\nsearch a b\noptions ndots:2 edns0\n"
+    assert parse_resolver(text) == Resolver(["1.1.1.1", "2.2.2.2"], ["a", "b"], ["ndots:2", "edns0"])
+
+
+def test_host_names() -> None:
+    assert host_name(pod(), CONFIG) == "web"
+    assert host_name(pod(hostname="h"), CONFIG) == "h"
+    assert host_name(pod(hostNetwork=True), CONFIG) == "n1"
+    assert host_name(pod(metadata={"name": "a" * 62 + "-b"}), CONFIG) == "a" * 62
+
+
+def test_hosts_file_names_the_pod_and_its_aliases() -> None:
+    aliases = [{"ip": "1.2.3.4", "hostnames": ["x", "y"]}]
+    text = hosts_file(pod(hostname="h", subdomain="s", hostAliases=aliases), CONFIG, ["10.42.0.5"])
+    assert "10.42.0.5\th.s.d.svc.cluster.local\th\n" in text
+    assert text.endswith("1.2.3.4\tx\ty\n")
