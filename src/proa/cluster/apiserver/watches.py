@@ -50,6 +50,10 @@ def error_change(error: ApiError) -> Change:
     return Change("ERROR", encode_json(error.status()))
 
 
+def _too_old(error: Compacted) -> ApiError:
+    return Expired(f"The resourceVersion for the provided watch is too old: {error}")
+
+
 def change_of(event: Event, selection: Selection | None) -> Change | None:
     """What a watcher sees of an event; None when it does not concern it."""
     now, before = event.entry, event.previous
@@ -86,7 +90,7 @@ class WatchStream:
         try:
             self._watch = store.watch(prefix, revision)
         except Compacted as error:
-            self._error = Expired(f"The resourceVersion for the provided watch is too old: {error}")
+            self._error = _too_old(error)
 
     async def changes(self) -> AsyncIterator[Sequence[Change]]:
         """Batches of changes until the stream ends."""
@@ -99,6 +103,8 @@ class WatchStream:
                 yield chunk
             async for batch in self._live(self._watch):
                 yield batch
+        except Compacted as error:
+            yield [error_change(_too_old(error))]
         except WatchOverflow:
             return
         finally:

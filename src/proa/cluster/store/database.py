@@ -1,4 +1,4 @@
-"""The SQLite file: opening, checking, and every statement that runs on it.
+"""The statements that run on the SQLite file.
 
 One table holds the history. `previous` is the revision that a row replaced (0: the key was new),
 `cut` is where the decimal revision stands in `value`, a row with `deleted` holds the last state.
@@ -6,95 +6,16 @@ One table holds the history. `previous` is the revision that a row replaced (0: 
 
 from __future__ import annotations
 
-import fcntl
 import sqlite3
 from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import IO
 
 from proa.cluster.store.keyspace import prefix_end
 from proa.cluster.store.store import Entry, Event, Page
-from proa.errors import UserError
 
 Row = tuple[int, str, int, int, int, bytes]
 """revision, key, previous, deleted, cut, value"""
 
-_FORMAT = 1
-_QUICK_CHECK_LIMIT = 64 << 20
-_SCHEMA = """
-PRAGMA auto_vacuum = INCREMENTAL;
-PRAGMA journal_mode = WAL;
-CREATE TABLE IF NOT EXISTS revisions (
-    revision INTEGER PRIMARY KEY, key TEXT NOT NULL, previous INTEGER NOT NULL,
-    deleted INTEGER NOT NULL, cut INTEGER NOT NULL, value BLOB NOT NULL);
-CREATE INDEX IF NOT EXISTS revisions_by_key ON revisions (key, revision, deleted);
-CREATE TABLE IF NOT EXISTS compaction (revision INTEGER NOT NULL);
-"""
 _COLUMNS = "revision, key, previous, deleted, cut, value"
-
-
-def lock_for(path: Path) -> IO[str]:
-    """Make sure that no other server uses the database; held until the returned file is closed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    file = path.with_name(path.name + ".lock").open("w")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        file.close()
-        raise UserError(f"{path} is in use by another server: stop that one first") from None
-    return file
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA journal_size_limit = 67108864")
-    return connection
-
-
-def open_writer(path: Path) -> sqlite3.Connection:
-    """The connection that writes. Raises UserError, changing nothing, when the file is damaged."""
-    try:
-        size = path.stat().st_size if path.exists() else 0
-        connection = _connect(path)
-        if 0 < size <= _QUICK_CHECK_LIMIT:
-            _check(connection)
-        _prepare(connection, path)
-    except (sqlite3.DatabaseError, OSError) as error:
-        raise damaged(path, error) from error
-    path.chmod(0o600)
-    return connection
-
-
-def damaged(path: Path, error: Exception) -> UserError:
-    """What to tell the operator about a file that cannot be used."""
-    return UserError(
-        f"cannot use the database {path}: {error}; nothing was changed in it: "
-        "restore a backup, or move it away"
-    )
-
-
-def _check(connection: sqlite3.Connection) -> None:
-    (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-    if verdict != "ok":
-        raise sqlite3.DatabaseError(str(verdict))
-
-
-def _prepare(connection: sqlite3.Connection, path: Path) -> None:
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version not in (0, _FORMAT):
-        raise UserError(f"{path} was written by a newer proa (format {version}): use that version")
-    connection.executescript(_SCHEMA)
-    if version == 0:
-        connection.execute(f"PRAGMA user_version = {_FORMAT}")
-        connection.execute("INSERT INTO compaction VALUES (0)")
-
-
-def open_reader(path: Path) -> sqlite3.Connection:
-    """A second connection, for reads of history beside the writer."""
-    connection = _connect(path)
-    connection.execute("PRAGMA query_only = ON")
-    return connection
 
 
 def load(connection: sqlite3.Connection) -> Iterator[Entry]:

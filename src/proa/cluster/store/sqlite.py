@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import TypeVar
 
 from proa.cluster.store import database
 from proa.cluster.store.compaction import Marks, steps
-from proa.cluster.store.keyspace import Keyspace
+from proa.cluster.store.opening import open_database
 from proa.cluster.store.store import (
     Compacted,
     Entry,
@@ -39,23 +39,17 @@ COMPACTION_INTERVAL = 15.0
 
 
 class SqliteStore:
-    """See `Store`. Make it with `open` inside the event loop that uses it."""
+    """See `Store`. Make it inside the event loop that uses it."""
 
     def __init__(self, path: Path, *, keep_seconds: float = 330.0) -> None:
         self._loop = asyncio.get_running_loop()
-        self._lock = database.lock_for(path)
-        connection = database.open_writer(path)
-        try:
-            self._keys = Keyspace(database.load(connection))
-            revision = database.last_revision(connection)
-            self._compacted = database.compacted_revision(connection)
-            self._reader = database.open_reader(path)
-        except sqlite3.DatabaseError as error:
-            raise database.damaged(path, error) from error
-        self._hub = Hub(revision)
+        opened = open_database(path)
+        self._lock, self._reader, self._keys = opened.lock, opened.reader, opened.keys
+        self._compacted = opened.compacted
+        self._hub = Hub(opened.revision)
         self._under_way: dict[str, asyncio.Future[Entry]] = {}
         self._readers = ThreadPoolExecutor(1, "store-reader")
-        self._writer = Writer(connection, revision, self._report)
+        self._writer = Writer(opened.writer, opened.revision, self._report)
         self._writer.start()
         self._marks = Marks(keep_seconds)
         self._compaction = self._loop.create_task(self._compact_forever())
@@ -79,7 +73,9 @@ class SqliteStore:
         if self._keys.touched(prefix) <= revision <= self._hub.revision:
             return self._keys.range(prefix, start, limit, revision)
         self._check_kept(revision)
-        return await self._read(partial(database.range_at, self._reader, revision, prefix, start, limit))
+        page = await self._read(partial(database.range_at, self._reader, revision, prefix, start, limit))
+        self._check_kept(revision)
+        return page
 
     def _check_kept(self, revision: int) -> None:
         if not self._compacted <= revision <= self._hub.revision:
@@ -149,13 +145,15 @@ class SqliteStore:
     def watch(self, prefix: str, revision: int) -> QueuedWatch:
         self._check_kept(revision)
         behind = self._keys.touched(prefix) > revision
-        watch = QueuedWatch(self._hub, prefix, self._replay(prefix, revision) if behind else None)
+        replay = partial(self._replay, prefix, revision, self._hub.revision) if behind else None
+        watch = QueuedWatch(self._hub, prefix, replay)
         self._hub.add(watch)
         return watch
 
-    def _replay(self, prefix: str, revision: int) -> Callable[[], Awaitable[Sequence[Event]]]:
-        query = partial(database.events, self._reader, revision, self._hub.revision, prefix)
-        return partial(self._read, query)
+    async def _replay(self, prefix: str, after: int, until: int) -> Sequence[Event]:
+        events = await self._read(partial(database.events, self._reader, after, until, prefix))
+        self._check_kept(after)
+        return events
 
     # Compaction and the end
 

@@ -98,7 +98,10 @@ class Watch(Protocol):
         """All events up to this revision were handed out."""
 
     async def batch(self, seconds: float | None = None) -> Sequence[Event]:
-        """The next events, at least one; none when so many seconds passed. Raises WatchOverflow."""
+        """The next events, at least one; none when so many seconds passed.
+
+        Raises WatchOverflow, and Compacted when history was forgotten before it could be replayed.
+        """
 
     def close(self) -> None:
         """Stop; idempotent."""
