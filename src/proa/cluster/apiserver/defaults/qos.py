@@ -11,8 +11,8 @@ _COMPUTE = ("cpu", "memory")
 
 
 def qos_class(pod: Object) -> str:
-    """`Guaranteed`, `Burstable` or `BestEffort`, from the requests and limits of a defaulted pod."""
-    resources = list(_resources(pod["spec"]))
+    """`Guaranteed`, `Burstable` or `BestEffort`, from the requests and limits of a pod."""
+    resources = list(_resources(pod.get("spec") or {}))
     if not any(_positive(r.get(kind)) for r in resources for kind in ("requests", "limits")):
         return "BestEffort"
     return "Guaranteed" if all(map(_is_guaranteed, resources)) else "Burstable"

@@ -25,7 +25,7 @@ def active(obj: Object) -> None:
 def pod(obj: Object) -> None:
     """Pods; scheduling gates show as a condition at once."""
     obj["status"] = {"phase": "Pending", "qosClass": qos_class(obj)}
-    if obj["spec"].get("schedulingGates"):
+    if obj.get("spec", {}).get("schedulingGates"):
         obj["status"]["conditions"] = [
             {
                 "type": "PodScheduled",

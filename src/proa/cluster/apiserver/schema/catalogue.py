@@ -70,7 +70,10 @@ class Schemas:
         return checking.check(root, kind, obj) if root else checking.Findings()
 
     def prune(self, api_version: str, kind: str, obj: Object) -> None:
-        """Remove, in place, the fields that the kind does not have, and nulls."""
+        """Bring an object that passed `check` into its stored shape, in place.
+
+        Fields that the kind does not have and nulls go; quantities become canonical.
+        """
         root = self.node(api_version, kind)
         if root:
             prune(root, obj)

@@ -9,6 +9,8 @@ from typing import Any
 
 from proa.cluster.apiserver.schema.field_error import FieldError, required
 from proa.cluster.apiserver.schema.node import Node
+from proa.cluster.apiserver.schema.quantity import NAME as QUANTITY
+from proa.cluster.apiserver.schema.quantity import PATTERN, canonical
 from proa.kube.resources import Object
 
 _INTEGER_BITS = {"int32": 31, "int64": 63}
@@ -83,6 +85,8 @@ class _Checker:
             return
         if not _fits(node, value):
             self._mismatch(node, value, place)
+        elif node.name == QUANTITY and not _is_quantity(value):
+            self._malformed(f"quantities must match the regular expression '{PATTERN}'")
         elif node.type in self._visitors and not node.open:
             self._visitors[node.type](node, value, place)
 
@@ -110,11 +114,13 @@ class _Checker:
                 self.visit(node.items, element, place.entry(str(index)))
 
     def _mismatch(self, node: Node, value: Any, place: _Place) -> None:
-        if not self._findings.malformed:
-            self._findings.malformed = (
-                f"json: cannot unmarshal {_json_type(value)} into Go struct field "
-                f"{place.struct}.{place.stack} of type {_go_type(node)}"
-            )
+        self._malformed(
+            f"json: cannot unmarshal {_json_type(value)} into Go struct field "
+            f"{place.struct}.{place.stack} of type {_go_type(node)}"
+        )
+
+    def _malformed(self, message: str) -> None:
+        self._findings.malformed = self._findings.malformed or message
 
 
 def _fits(node: Node, value: Any) -> bool:
@@ -138,6 +144,14 @@ def _is(type_: str, value: Any) -> bool:
 
 
 _PYTHON: dict[str, type] = {"object": dict, "array": list, "string": str, "boolean": bool, "": object}
+
+
+def _is_quantity(value: str | float) -> bool:
+    try:
+        canonical(value)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_base64(text: str) -> bool:

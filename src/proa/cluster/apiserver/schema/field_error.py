@@ -91,7 +91,7 @@ def invalid(kind: str, group: str, name: str, errors: Sequence[FieldError]) -> I
     qualified = f"{kind}.{group}" if group else kind
     details: dict[str, Any] = {"name": name, "group": group, "kind": kind}
     details = {key: value for key, value in details.items() if value}
-    details["causes"] = [error.cause() for error in errors]
+    details["causes"] = [error.cause() for error in {str(error): error for error in errors}.values()]
     return Invalid(f"{qualified} {json.dumps(name)} is invalid: {text}", details)
 
 

@@ -1,23 +1,37 @@
-"""Dropping what a schema does not know."""
+"""Bringing an object into the shape in which it is stored."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from proa.cluster.apiserver.schema.node import Node
+from proa.cluster.apiserver.schema.quantity import NAME as QUANTITY
+from proa.cluster.apiserver.schema.quantity import canonical
 
 
 def prune(node: Node, value: Any) -> None:
-    """Remove unknown fields and nulls from objects, in place; lists keep their elements."""
+    """Remove unknown fields and nulls, and write quantities canonically; in place.
+
+    The value must have passed `check`, unknown fields aside.
+    """
     if node.open:
         return
     if isinstance(value, dict):
-        for name in list(value):
-            child = node.field(name)
-            if child is None or value[name] is None:
-                del value[name]
-            else:
-                prune(child, value[name])
+        _prune_object(node, value)
     elif isinstance(value, list) and node.items is not None:
-        for element in value:
-            prune(node.items, element)
+        for index, element in enumerate(value):
+            if node.items.name == QUANTITY:
+                value[index] = canonical(element)
+            else:
+                prune(node.items, element)
+
+
+def _prune_object(node: Node, value: dict[str, Any]) -> None:
+    for name in list(value):
+        child, item = node.field(name), value[name]
+        if child is None or item is None:
+            del value[name]
+        elif child.name == QUANTITY:
+            value[name] = canonical(item)
+        elif isinstance(item, dict | list):
+            prune(child, item)

@@ -60,7 +60,7 @@ def pod_spec(field: str, spec: Object) -> Iterator[FieldError]:
 
 
 def _containers(field: str, spec: Object) -> Iterator[FieldError]:
-    if "containers" in spec and not spec["containers"]:
+    if not spec.get("containers"):
         yield required(f"{field}.containers")
     known = {volume.get("name") for volume in spec.get("volumes") or ()}
     named: list[tuple[str, str | None]] = []

@@ -148,9 +148,11 @@ def _selected_template(spec: Object, kind: str, claimed: list[Object] | None = N
     chosen, template = spec.get("selector"), spec.get("template") or {}
     labels = path(template, "metadata", "labels") or {}
     yield from selector("spec.selector", chosen)
-    if chosen is not None and not (chosen.get("matchLabels") or chosen.get("matchExpressions")):
+    if chosen is None:
+        yield required("spec.selector")
+    elif not (chosen.get("matchLabels") or chosen.get("matchExpressions")):
         yield invalid_value("spec.selector", chosen, f"empty selector is invalid for {kind}")
-    elif chosen is not None and not selects(chosen, labels):
+    elif not selects(chosen, labels):
         yield invalid_value("spec.template.metadata.labels", labels, _MISMATCH)
     pod_spec = template.get("spec") or {}
     if claimed:
