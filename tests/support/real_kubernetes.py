@@ -1,0 +1,150 @@
+"""A real control plane (etcd, kube-apiserver, controller-manager, scheduler) on the loopback.
+
+Its programs are looked for in $PROA_PEERS/bin (default ~/.cache/proa-peers/bin) and on PATH.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import aiohttp
+
+from proa.cluster.keypair import KeyPair
+from proa.cluster.pki import Authority, Leaf, write_kubeconfig
+from proa.errors import ApiError
+from proa.kube import NAMESPACES, HttpClient, load_config
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
+_DEADLINE = 90.0
+
+
+def missing_programs() -> str:
+    """The programs that are not installed, for the reason of a skip; empty when all are there."""
+    return ", ".join(name for name in PROGRAMS if _find(name) is None)
+
+
+@asynccontextmanager
+async def control_plane(folder: Path) -> AsyncIterator[HttpClient]:
+    """An administrator's client of a control plane that lives as long as the block."""
+    ports = dict(zip(("etcd", "peer", "api", "manager", "scheduler"), _free_ports(5), strict=True))
+    kubeconfig = _files(folder, ports["api"])
+    with ExitStack() as stack:
+        stack.enter_context(_program(folder, "etcd", _etcd_flags(folder, ports)))
+        api = stack.enter_context(_program(folder, "kube-apiserver", _api_flags(folder, ports)))
+        client = HttpClient(load_config(kubeconfig))
+        try:
+            await _answers(client, api, folder)
+            common = {"kubeconfig": kubeconfig, "leader-elect": "false", "bind-address": "127.0.0.1"}
+            managing = common | {
+                "secure-port": ports["manager"],
+                "service-account-private-key-file": folder / "api.key",
+                "root-ca-file": folder / "ca.crt",
+            }
+            stack.enter_context(_program(folder, "kube-controller-manager", managing))
+            scheduling = common | {"secure-port": ports["scheduler"]}
+            stack.enter_context(_program(folder, "kube-scheduler", scheduling))
+            yield client
+        finally:
+            await client.close()
+
+
+def _files(folder: Path, port: int) -> Path:
+    authority = Authority.open(folder)
+    authority.issue(Leaf("kube-apiserver", names=("127.0.0.1", "kubernetes")), KeyPair.at(folder, "api"))
+    admin = KeyPair.at(folder, "admin")
+    authority.issue(Leaf("admin", ("system:masters",)), admin)
+    kubeconfig = folder / "kubeconfig"
+    write_kubeconfig(kubeconfig, f"https://127.0.0.1:{port}", authority.files.certificate, admin, "admin")
+    return kubeconfig
+
+
+def _etcd_flags(folder: Path, ports: dict[str, int]) -> dict[str, object]:
+    client, peer = f"http://127.0.0.1:{ports['etcd']}", f"http://127.0.0.1:{ports['peer']}"
+    return {
+        "name": "real",
+        "data-dir": folder / "etcd",
+        "listen-client-urls": client,
+        "advertise-client-urls": client,
+        "listen-peer-urls": peer,
+        "initial-advertise-peer-urls": peer,
+        "initial-cluster": f"real={peer}",
+    }
+
+
+def _api_flags(folder: Path, ports: dict[str, int]) -> dict[str, object]:
+    return {
+        "etcd-servers": f"http://127.0.0.1:{ports['etcd']}",
+        "bind-address": "127.0.0.1",
+        "advertise-address": "127.0.0.1",
+        "secure-port": ports["api"],
+        "tls-cert-file": folder / "api.crt",
+        "tls-private-key-file": folder / "api.key",
+        "client-ca-file": folder / "ca.crt",
+        "authorization-mode": "Node,RBAC",
+        "service-cluster-ip-range": "10.43.0.0/16",
+        "service-account-issuer": "https://kubernetes.default.svc",
+        "service-account-key-file": folder / "api.crt",
+        "service-account-signing-key-file": folder / "api.key",
+        "endpoint-reconciler-type": "none",
+    }
+
+
+@contextmanager
+def _program(folder: Path, name: str, flags: dict[str, object]) -> Iterator[subprocess.Popen[bytes]]:
+    """The program with its output in `folder/NAME.log`; ended, and waited for, after the block."""
+    words = [str(_find(name)), *(f"--{flag}={value}" for flag, value in flags.items())]
+    with (
+        (folder / f"{name}.log").open("wb") as log,
+        subprocess.Popen(words, stdout=log, stderr=log, start_new_session=True) as process,
+    ):
+        try:
+            yield process
+        finally:
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+async def _answers(client: HttpClient, api: subprocess.Popen[bytes], folder: Path) -> None:
+    try:
+        async with asyncio.timeout(_DEADLINE):
+            while not await _has_default_namespace(client):
+                if api.poll() is not None:
+                    raise TimeoutError
+                await asyncio.sleep(0.1)
+    except TimeoutError:
+        log = (folder / "kube-apiserver.log").read_text(errors="replace")[-2000:]
+        raise AssertionError(f"kube-apiserver ended, or is not ready after {_DEADLINE} s:\n{log}") from None
+
+
+async def _has_default_namespace(client: HttpClient) -> bool:
+    try:
+        return bool(await client.get(NAMESPACES, "default"))
+    except (ApiError, aiohttp.ClientError):
+        return False
+
+
+def _find(name: str) -> str | None:
+    home = Path(os.environ.get("PROA_PEERS") or Path.home() / ".cache/proa-peers")
+    return shutil.which(name, path=str(home / "bin")) or shutil.which(name)
+
+
+def _free_ports(count: int) -> list[int]:
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
