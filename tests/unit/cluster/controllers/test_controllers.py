@@ -104,7 +104,7 @@ async def test_a_namespace_gets_its_account_and_ca_and_gets_them_back(client: Cl
     await client.patch(CONFIG_MAPS, "kube-root-ca.crt", {"data": {"ca.crt": "forged"}}, "team")
 
     async def restored() -> bool:
-        return (await client.get(CONFIG_MAPS, "kube-root-ca.crt", "team"))["data"] == ca["data"]
+        return bool((await client.get(CONFIG_MAPS, "kube-root-ca.crt", "team"))["data"] == ca["data"])
 
     await eventually(restored)
 
@@ -204,7 +204,7 @@ async def test_nodes_get_ranges_that_differ(client: Client) -> None:
 async def test_a_silent_node_is_unreachable_and_its_pods_leave(client: Client) -> None:
     await create(client, node())
     ready = [{"type": "Ready", "status": "True", "lastTransitionTime": "2030-01-01T00:00:00Z"}]
-    stays = {"tolerations": [{"operator": "Exists"}]}
+    stays: dict[str, Any] = {"tolerations": [{"operator": "Exists"}]}
     await create(client, pod("leaves", nodeName="n1"), phase="Running")
     # DefaultTolerationSeconds would give it five minutes: this one wants none.
     soon = [{"key": "node.kubernetes.io/unreachable", "operator": "Exists", "tolerationSeconds": 0}]

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import ipaddress
 
+import hypothesis
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
 from proa.cluster.controllers.pod_cidrs import CidrRangeFullError, PodCidrs
@@ -45,7 +45,7 @@ def test_a_mask_that_does_not_fit_is_refused() -> None:
         PodCidrs("10.42.0.0/16", 8)
 
 
-@given(st.lists(st.tuples(st.sampled_from("abcdefgh"), st.booleans()), max_size=60))
+@hypothesis.given(st.lists(st.tuples(st.sampled_from("abcdefgh"), st.booleans()), max_size=60))
 def test_no_two_nodes_ever_overlap(steps: list[tuple[str, bool]]) -> None:
     cidrs, held = PodCidrs("fd00::/61", 64), dict[str, str]()
     for node, arrives in steps:
