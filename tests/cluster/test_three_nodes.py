@@ -39,8 +39,6 @@ def test_each_pod_reaches_each(three_nodes: Cluster, pods: dict[str, str]) -> No
             f"from-{here}-to-{there}",
             "wget",
             "-qO-",
-            "-T",
-            "5",
             f"http://{pods[there]}/",
             nodeName=here,
             restartPolicy="Never",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from ipaddress import IPv4Interface
+from collections.abc import Mapping, Sequence
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
-from proa.kernel import addresses, links, netns, sysctl, topology
+from proa.kernel import addresses, links, routes, sysctl, topology
 from proa.kernel.netlink import Netlink
+from proa.kernel.routes import Route
 from proa.machine.plan import BRIDGE, GATEWAY, NODE_NETWORK, Node
 
 CHAIN = "nodes"
@@ -37,17 +38,24 @@ def disconnect(nodes: Sequence[Node]) -> None:
             links.delete(netlink, [*(node.host_device for node in cabled), BRIDGE])
 
 
+def route_pods(nodes: Sequence[Node], ranges: Mapping[str, str]) -> None:
+    """Let this machine reach the pods of its namespaced nodes; `ranges` has each node's pod network."""
+    with Netlink() as netlink:
+        index = links.get(netlink, BRIDGE).index
+        netlink.execute(
+            [
+                routes.add(Route(IPv4Network(ranges[node.name]), index, via=IPv4Address(node.address)))
+                for node in nodes
+                if node.netns and node.name in ranges
+            ]
+        )
+
+
 def own_address() -> str | None:
     """The address of this machine towards the outside; without a default route, any but loopback."""
     with Netlink() as netlink:
-        from proa.kernel import routes
-
         found = addresses.all_addresses(netlink)
         outward = [r.index for r in routes.all_routes(netlink) if r.destination == routes.default(4)]
     usable = [a for a in found if a.interface.version == 4 and not a.interface.ip.is_loopback]
     usable.sort(key=lambda address: address.index not in outward)
     return str(usable[0].interface.ip) if usable else None
-
-
-def namespace_exists(node: Node) -> bool:
-    return netns.exists(node.netns)

@@ -76,15 +76,24 @@ async def unless_a_part_dies(layout: Layout, keeper: Keeper, work: Coroutine[Any
 
 async def node_states(kubeconfig: Path) -> dict[str, str]:
     """Ready or NotReady by node. Raises ProaError when there is no answer."""
-    client = HttpClient(load_config(kubeconfig))
-    try:
-        listed = await client.list(NODES)
-    finally:
-        await client.close()
     return {
         node["metadata"]["name"]: "Ready" if condition_is_true(node, "Ready") else "NotReady"
-        for node in listed["items"]
+        for node in await _nodes(kubeconfig)
     }
+
+
+async def pod_ranges(kubeconfig: Path) -> dict[str, str]:
+    """The pod network of each node that has one. Raises ProaError when there is no answer."""
+    ranges = {node["metadata"]["name"]: node["spec"].get("podCIDR", "") for node in await _nodes(kubeconfig)}
+    return {name: network for name, network in ranges.items() if network}
+
+
+async def _nodes(kubeconfig: Path) -> list[Object]:
+    client = HttpClient(load_config(kubeconfig))
+    try:
+        return list((await client.list(NODES))["items"])
+    finally:
+        await client.close()
 
 
 def load_images(layout: Layout, address: Path) -> None:
