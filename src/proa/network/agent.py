@@ -7,6 +7,7 @@ connections, and the next start goes on from what is there.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from functools import partial
 from typing import Any
@@ -73,12 +74,19 @@ class NetworkAgent:
         if nodes is None:
             await self._keep(self._config.subnets or (self._config.conf.default_subnet,))
             return
-        following = asyncio.create_task(nodes.run())
+        tasks = {asyncio.create_task(nodes.run()), asyncio.create_task(self._keep_assigned(nodes))}
         try:
-            await nodes.wait_synced()
-            await self._keep(await self._assigned(nodes))
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
         finally:
-            following.cancel()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _keep_assigned(self, nodes: Nodes) -> None:
+        await nodes.wait_synced()
+        await self._keep(await self._assigned(nodes))
 
     async def _assigned(self, nodes: Nodes) -> Any:
         """The node's ranges, as soon as a controller has given it some."""
@@ -127,11 +135,10 @@ class NetworkAgent:
             await self._next()
 
     async def _next(self) -> None:
-        try:
-            await asyncio.wait_for(self._wake.wait(), _RESYNC)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_RESYNC):  # not wait_for: in 3.11 that can lose a cancellation
+                await self._wake.wait()
             await asyncio.sleep(_SETTLE)
-        except TimeoutError:
-            pass
 
     def _become_ready(self, local: LocalNode) -> None:
         if self.ready.is_set() or self._attachments is None:

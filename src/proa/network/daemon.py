@@ -51,9 +51,10 @@ class Daemon:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError, TimeoutError):
-            data = await asyncio.wait_for(reader.read(_LONGEST), _PATIENCE)
-            while not reader.at_eof() and len(data) < _LONGEST:
-                data += await asyncio.wait_for(reader.read(_LONGEST), _PATIENCE)
+            async with asyncio.timeout(_PATIENCE):
+                data = await reader.read(_LONGEST)
+                while not reader.at_eof() and len(data) < _LONGEST:
+                    data += await reader.read(_LONGEST)
             loop = asyncio.get_running_loop()
             writer.write(await loop.run_in_executor(self._workers, respond, data, self._handler))
             await writer.drain()
