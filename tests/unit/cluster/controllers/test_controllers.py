@@ -207,8 +207,9 @@ async def test_a_silent_node_is_unreachable_and_its_pods_leave(client: Client) -
     stays: dict[str, Any] = {"tolerations": [{"operator": "Exists"}]}
     await create(client, pod("leaves", nodeName="n1"), phase="Running")
     # DefaultTolerationSeconds would give it five minutes: this one wants none.
-    soon = [{"key": "node.kubernetes.io/unreachable", "operator": "Exists", "tolerationSeconds": 0}]
-    await create(client, pod("leaves-at-once", nodeName="n1", tolerations=soon), phase="Running")
+    soon: Object = {"key": "node.kubernetes.io/unreachable", "operator": "Exists", "effect": "NoExecute"}
+    at_once = {"tolerations": [soon | {"tolerationSeconds": 0}]}
+    await create(client, pod("leaves-at-once", nodeName="n1", **at_once), phase="Running")
     await create(client, pod("stays", nodeName="n1", **stays), phase="Running", conditions=ready)
 
     async def taints() -> set[str]:
