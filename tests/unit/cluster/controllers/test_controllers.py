@@ -208,7 +208,7 @@ async def test_a_silent_node_is_unreachable_and_its_pods_leave(client: Client) -
     await create(client, pod("leaves", nodeName="n1"), phase="Running")
     # DefaultTolerationSeconds would give it five minutes: this one wants none.
     soon: Object = {"key": "node.kubernetes.io/unreachable", "operator": "Exists", "effect": "NoExecute"}
-    at_once = {"tolerations": [soon | {"tolerationSeconds": 0}]}
+    at_once: dict[str, Any] = {"tolerations": [soon | {"tolerationSeconds": 0}]}
     await create(client, pod("leaves-at-once", nodeName="n1", **at_once), phase="Running")
     await create(client, pod("stays", nodeName="n1", **stays), phase="Running", conditions=ready)
 
