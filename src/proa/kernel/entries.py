@@ -28,13 +28,16 @@ class Entries:
     neighbours: frozenset[Neighbour] = frozenset()
     forwarding: frozenset[Forwarding] = frozenset()
 
-    def __or__(self, other: Entries) -> Entries:
-        return Entries(
-            self.addresses | other.addresses,
-            self.routes | other.routes,
-            self.neighbours | other.neighbours,
-            self.forwarding | other.forwarding,
-        )
+
+def merged(parts: Iterable[Entries]) -> Entries:
+    """All entries of all parts."""
+    parts = list(parts)
+    return Entries(
+        frozenset().union(*(part.addresses for part in parts)),
+        frozenset().union(*(part.routes for part in parts)),
+        frozenset().union(*(part.neighbours for part in parts)),
+        frozenset().union(*(part.forwarding for part in parts)),
+    )
 
 
 def read(netlink: Netlink) -> Entries:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 
 from proa.kernel import addresses, links, neighbours, routes
 from proa.kernel.netlink import Answer, Netlink, attributes, text
@@ -22,16 +22,19 @@ _NFT_DELETIONS = {_NFTABLES | deletion for deletion in (2, 5, 8)}  # table, chai
 Filter = Callable[[Answer], bool]
 
 
-def concerns_devices(answer: Answer, *, name: str, devices: Collection[int]) -> bool:
-    """Whether a notification is about the link `name`, about `devices`, or about a lost route of proa."""
+def concerns_devices(answer: Answer, *, name: str, own: int, below: int) -> bool:
+    """Whether a notification is about our device (`name`, index `own`), the one below, or a lost route.
+
+    Neighbours of the device below change all the time and are nobody's concern.
+    """
     kind = answer.kind
     if kind in {links.RTM_NEWLINK, links.RTM_DELLINK}:
         link = links.parse(answer)
-        return link.name == name or link.index in devices
+        return link.name == name or link.index == below
     if kind in {addresses.RTM_NEWADDR, addresses.RTM_DELADDR}:
-        return addresses.parse(answer).index in devices
+        return addresses.parse(answer).index in {own, below}
     if kind in {neighbours.RTM_NEWNEIGH, neighbours.RTM_DELNEIGH}:
-        return neighbours.device_of(answer) in devices
+        return neighbours.device_of(answer) == own
     if kind == routes.RTM_DELROUTE:
         route = routes.parse(answer)
         return route is not None and route.protocol == routes.PROTOCOL

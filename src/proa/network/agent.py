@@ -46,7 +46,7 @@ class NetworkAgent:
         self._wake = asyncio.Event()
         self._nodes = Nodes(client, config.node_name, self._wake.set) if client else None
         self._attachments: Attachments | None = None
-        self._watched: set[int] = set()
+        self._device = 0
         self._unreached: dict[str, str] = {}
         self.ready = asyncio.Event()
 
@@ -105,9 +105,8 @@ class NetworkAgent:
         path = DataPath(self._backend, local, ipam, Masquerade(config.conf.network))
         await asyncio.to_thread(path.adopt)
         self._attachments = Attachments(ipam)
-        self._watched = {below.index}
         watches = [
-            monitor.watch_devices(self._concerns, self._wake.set),
+            monitor.watch_devices(partial(self._concerns, below.index), self._wake.set),
             monitor.watch_nftables(partial(monitor.concerns_table, table="proa"), self._wake.set),
         ]
         try:
@@ -162,7 +161,7 @@ class NetworkAgent:
         return [*self._config.peers, *told]
 
     def _note(self, report: Report, ipam: Ipam) -> None:
-        self._watched.add(report.device)
+        self._device = report.device
         for name, why in report.unreached.items():
             if self._unreached.get(name) != why:
                 _log.warning("node %s is not reached: %s", name, why)
@@ -173,8 +172,9 @@ class NetworkAgent:
             metrics.ADDRESSES_USED.labels(str(subnet)).set(used)
             metrics.ADDRESSES_TOTAL.labels(str(subnet)).set(size)
 
-    def _concerns(self, answer: Answer) -> bool:
-        return monitor.concerns_devices(answer, name=self._backend.device_name, devices=self._watched)
+    def _concerns(self, below: int, answer: Answer) -> bool:
+        name = self._backend.device_name
+        return monitor.concerns_devices(answer, name=name, own=self._device, below=below)
 
     def _answer(self, request: Request) -> dict[str, Any]:
         if self._attachments is None:

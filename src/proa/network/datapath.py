@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from proa.kernel import entries, links, sysctl
-from proa.kernel.entries import Entries
+from proa.kernel.entries import Entries, merged
 from proa.kernel.links import Link
 from proa.kernel.netlink import Message, Netlink
 from proa.kernel.routes import IPAddress
@@ -98,11 +98,8 @@ class DataPath:
     def _pod_entries(self, devices: Mapping[str, int]) -> Entries:
         """What the pods need that are there; a pod that comes or goes meanwhile sees to itself."""
         address = self._local.underlay.interface.ip
-        wanted = Entries()
-        for allocation in self._ipam.all():
-            if index := devices.get(allocation.device):
-                wanted |= endpoint.host_entries(allocation, index, address)
-        return wanted
+        held = ((devices.get(allocation.device), allocation) for allocation in self._ipam.all())
+        return merged(endpoint.host_entries(it, index, address) for index, it in held if index)
 
 
 def _pod_devices(netlink: Netlink) -> dict[int, str]:

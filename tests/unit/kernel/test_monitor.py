@@ -1,5 +1,6 @@
 """Which notifications matter."""
 
+from dataclasses import replace
 from ipaddress import ip_address, ip_interface, ip_network
 
 import pytest
@@ -20,20 +21,22 @@ NEIGHBOUR = Neighbour(ip_address("10.0.0.1"), "02:00:00:00:00:01", 4)
 CASES = {
     "our device": (links.create(Link("proa-vxlan", "vxlan")), links.RTM_DELLINK, True),
     "another device": (links.create(Link("docker0", "bridge")), links.RTM_DELLINK, False),
-    "watched device": (links.change(Link("x"), 4), links.RTM_NEWLINK, True),
-    "watched address": (addresses.add(HELD), addresses.RTM_DELADDR, True),
+    "device below": (links.change(Link("eth0"), 2), links.RTM_NEWLINK, True),
+    "our address": (addresses.add(HELD), addresses.RTM_DELADDR, True),
     "another address": (addresses.add(ELSEWHERE), addresses.RTM_DELADDR, False),
     "our route lost": (routes.add(Route(NETWORK, 9)), routes.RTM_DELROUTE, True),
     "our route made": (routes.add(Route(NETWORK, 9)), routes.RTM_NEWROUTE, False),
     "another route": (routes.add(Route(NETWORK, 9, protocol=STATIC)), routes.RTM_DELROUTE, False),
-    "watched neighbour": (neighbours.add(NEIGHBOUR), neighbours.RTM_DELNEIGH, True),
+    "our neighbour": (neighbours.add(NEIGHBOUR), neighbours.RTM_DELNEIGH, True),
+    "neighbour below": (neighbours.add(replace(NEIGHBOUR, index=2)), neighbours.RTM_NEWNEIGH, False),
+    "address below": (addresses.add(replace(HELD, index=2)), addresses.RTM_DELADDR, True),
 }
 
 
 @pytest.mark.parametrize(("message", "kind", "expected"), CASES.values(), ids=CASES.keys())
 def test_device_notifications(message: Message, kind: int, *, expected: bool) -> None:
     answer = Answer(kind, 0, message.body)
-    assert monitor.concerns_devices(answer, name="proa-vxlan", devices={4}) is expected
+    assert monitor.concerns_devices(answer, name="proa-vxlan", own=4, below=2) is expected
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ from typing import Any, ClassVar, Self
 from proa.errors import UserError
 from proa.kernel import probe
 from proa.kernel.addresses import Address
-from proa.kernel.entries import Entries
+from proa.kernel.entries import Entries, merged
 from proa.kernel.links import Link, Vxlan, derived_mac
 from proa.kernel.neighbours import Forwarding, Neighbour
 from proa.kernel.routes import Route
@@ -78,16 +78,14 @@ class VxlanBackend(Backend):
         return Link(self.device_name, "vxlan", mac=_mac(local), mtu=self.mtu(underlay), vxlan=data)
 
     def entries(self, local: LocalNode, device: int, peers: Iterable[Peer]) -> Entries:
-        own = frozenset(
-            Address(ip_interface(f"{subnet.network_address}/32"), device) for subnet in _ipv4(local.subnets)
-        )
-        entries = Entries(addresses=own)
-        for peer in peers:
-            if self.direct_routing and adjacent(local, peer):
-                entries |= Entries(routes=frozenset(direct(local, peer)))
-            else:
-                entries |= _tunnel(device, peer)
-        return entries
+        own = (ip_interface(f"{subnet.network_address}/32") for subnet in _ipv4(local.subnets))
+        addresses = frozenset(Address(interface, device) for interface in own)
+        return merged([Entries(addresses), *(self._towards(local, device, peer) for peer in peers)])
+
+    def _towards(self, local: LocalNode, device: int, peer: Peer) -> Entries:
+        if self.direct_routing and adjacent(local, peer):
+            return Entries(routes=frozenset(direct(local, peer)))
+        return _tunnel(device, peer)
 
     def objection(self, local: LocalNode, peer: Peer) -> str:
         if self.direct_routing and adjacent(local, peer):
