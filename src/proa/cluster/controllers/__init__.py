@@ -9,6 +9,8 @@ from collections.abc import Callable
 
 from proa.cluster.controllers import (
     claim_binder,
+    endpoint_slice,
+    endpoints,
     garbage_collector,
     namespace,
     node_ipam,
@@ -31,6 +33,8 @@ _CONTROLLERS: tuple[Callable[[Manager, ControllersConfig], None], ...] = (
     service_account.setup,
     root_ca.setup,
     namespace.setup,
+    endpoint_slice.setup,
+    endpoints.setup,
     garbage_collector.setup,
     claim_binder.setup,
     volume_binder.setup,
