@@ -29,5 +29,6 @@ async def main(base: Path, name: str, port: int) -> None:
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.DEBUG, format="%(asctime)s %(name)s %(message)s")
-    logging.getLogger("asyncio").setLevel(logging.WARNING)
+    for name in ("asyncio", "grpc"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     asyncio.run(main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])))

@@ -18,7 +18,7 @@ import aiohttp
 from proa.cluster.keypair import KeyPair
 from proa.cluster.pki import Authority, Leaf, write_kubeconfig
 from proa.errors import NotFound
-from proa.kube import NODES, PODS, Client, Object, condition_is_true
+from proa.kube import CONFIG_MAPS, NODES, PODS, SERVICE_ACCOUNTS, Client, Object, condition_is_true
 from support.containerd import Containerd
 from support.server import api_server
 
@@ -119,6 +119,17 @@ class KubeletLab:
         assert status == 200, text
         return text
 
+    async def lines(self, pod: str, number: int) -> list[str]:
+        """The lines of a container's log, once there are so many."""
+        found: list[str] = []
+
+        async def written() -> bool:
+            found[:] = (await self.log(pod)).splitlines()
+            return len(found) >= number
+
+        await self.eventually(written, lambda: f"{found}")
+        return found
+
     async def ask(self, path: str, *, user: str = "apiserver", **query: str) -> tuple[int, str]:
         """Status and text of a request to the kubelet's HTTPS port."""
         context = ssl.create_default_context(cafile=self.base / "ca.crt")
@@ -172,6 +183,7 @@ async def kubelet_lab(containerd: Containerd, folder: Path) -> AsyncIterator[Kub
         admin = KeyPair.at(containerd.base, "admin")
         write_kubeconfig(containerd.base / "kubeconfig", url, authority.files.certificate, admin, "admin")
         lab = KubeletLab(server.client(), containerd, name, 21000 + os.getpid() % 9000)
+        await _furnish(lab.api)
         try:
             lab.start_kubelet()
             await lab.eventually(lambda: _is_ready(lab), lambda: "the node does not become ready")
@@ -179,6 +191,13 @@ async def kubelet_lab(containerd: Containerd, folder: Path) -> AsyncIterator[Kub
             await _empty(lab)
         finally:
             await lab.stop_kubelet()
+
+
+async def _furnish(api: Client) -> None:
+    """What controllers would put into the namespace."""
+    await api.create(SERVICE_ACCOUNTS, {"metadata": {"name": "default"}}, "default")
+    bundle = {"metadata": {"name": "kube-root-ca.crt"}, "data": {"ca.crt": "the authority"}}
+    await api.create(CONFIG_MAPS, bundle, "default")
 
 
 async def _is_ready(lab: KubeletLab) -> bool:

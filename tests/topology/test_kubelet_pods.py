@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from proa.kube import PODS, condition_is_true, find_condition
+from proa.kube import PODS, Object, condition_is_true, find_condition
 from support.containerd import Containerd, running_containerd
 from support.kubelet_lab import KubeletLab, container, kubelet_lab
 
@@ -46,7 +46,7 @@ async def test_a_pod_runs_is_reported_and_leaves_nothing(lab: KubeletLab) -> Non
     assert main["ready"]
     assert main["started"]
     assert main["containerID"].startswith("containerd://")
-    assert await lab.log("web") == "hello\n"
+    assert await lab.lines("web", 1) == ["hello"]
     await lab.delete("web")
     assert lab.remains() == []
 
@@ -68,7 +68,7 @@ async def test_init_containers_run_in_order_and_sidecars_stay(lab: KubeletLab) -
     assert first["state"]["terminated"]["reason"] == "Completed"
     assert second["state"]["terminated"]["exitCode"] == 0
     assert "running" in sidecar["state"]
-    assert await lab.log("init") == "one\ntwo\n"
+    assert await lab.lines("init", 2) == ["one", "two"]
 
 
 async def test_a_crashing_container_backs_off_and_tells_why(lab: KubeletLab) -> None:
@@ -163,6 +163,6 @@ async def test_a_pod_that_does_not_fit_is_refused(lab: KubeletLab) -> None:
     assert "requested: 999000, used: 0" in pod["status"]["message"]
 
 
-def _state(pod: dict) -> dict:  # type: ignore[type-arg]
+def _state(pod: Object) -> Object:
     statuses = pod["status"].get("containerStatuses")
-    return statuses[0]["state"] if statuses else {}
+    return dict(statuses[0]["state"]) if statuses else {}

@@ -22,18 +22,23 @@ async def finish_pod(host: Host, operations: Operations, pod: Object) -> None:
     await remove_cgroups(host, uid)
 
 
-async def delete_pod(
+async def end_pod(
     host: Host, operations: Operations, pod: Object, grace: int, report: Callable[[PodObservation], None]
 ) -> None:
-    """End the pod, report how, remove all of it, have the API forget it. Raises CriError, ApiError."""
-    metadata = pod["metadata"]
-    name, namespace, uid = metadata["name"], metadata["namespace"], metadata["uid"]
+    """End a pod that is deleted, report how, and remove all of it. Raises CriError, OSError."""
+    uid = pod["metadata"]["uid"]
     await operations.cancel(keep="delete")
     host.probes.freeze(uid)
     await kill_pod(host, pod, await host.observer.observe(uid), grace)
     seen = await host.observer.observe(uid)
     report(seen)
     await remove_pod(host, uid, seen)
+
+
+async def forget_pod(host: Host, pod: Object) -> None:
+    """Have the API forget a pod of which nothing is left. Raises ApiError."""
+    metadata = pod["metadata"]
+    name, namespace, uid = metadata["name"], metadata["namespace"], metadata["uid"]
     await host.statuses.flush(uid)
     try:
         await host.client.delete(PODS, name, namespace, grace_period_seconds=0, uid=uid)

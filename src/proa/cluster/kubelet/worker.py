@@ -12,7 +12,7 @@ import time
 from functools import partial
 
 from proa.cluster.kubelet.cri import CriError
-from proa.cluster.kubelet.ending import delete_pod, finish_pod
+from proa.cluster.kubelet.ending import end_pod, finish_pod, forget_pod
 from proa.cluster.kubelet.host import Host
 from proa.cluster.kubelet.launch import Launch
 from proa.cluster.kubelet.observation import PodObservation
@@ -28,6 +28,8 @@ from proa.kube import Object, is_deleting, now, parse_time
 _log = logging.getLogger(__name__)
 
 _TROUBLE_PAUSE = 1.0
+_LOST_GRACE = 2
+"""Seconds that containers have once the API has forgotten their pod, as by a forced deletion."""
 
 
 class PodWorker:
@@ -189,14 +191,16 @@ class PodWorker:
 
     def _begin_deletion(self, pod: Object) -> None:
         """End the pod; again, and faster, when the grace period was shortened meanwhile."""
-        grace = grace_period(pod)
+        grace = grace_period(pod) if self._in_api else _LOST_GRACE
         if self._grace is not None and grace < self._grace:
             self._operations.stop("delete")
-        self._grace = grace
+        self._grace = grace if self._grace is None else min(grace, self._grace)
         self._operations.begin("delete", partial(self._delete, pod, grace))
 
     async def _delete(self, pod: Object, grace: int) -> None:
-        await delete_pod(self._host, self._operations, pod, grace, self._report)
+        await end_pod(self._host, self._operations, pod, grace, self._report)
+        self._grace = 0
+        await forget_pod(self._host, pod)
         self._gone = True
 
     def _wake_in(self, delay: float | None) -> None:

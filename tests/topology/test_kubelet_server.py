@@ -1,0 +1,97 @@
+"""The kubelet's HTTPS port and its node object."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from proa.kube import LEASES, NODES, find_condition
+from support.containerd import Containerd, running_containerd
+from support.kubelet_lab import KubeletLab, container, kubelet_lab
+
+pytestmark = [pytest.mark.root, pytest.mark.topology]
+
+
+@pytest.fixture(scope="module")
+def containerd() -> Iterator[Containerd]:
+    with running_containerd() as made:
+        yield made
+
+
+@pytest.fixture
+async def lab(containerd: Containerd, tmp_path: Path) -> AsyncIterator[KubeletLab]:
+    async with kubelet_lab(containerd, tmp_path) as made:
+        yield made
+
+
+async def test_the_node_describes_the_machine(lab: KubeletLab) -> None:
+    node = await lab.api.get(NODES, lab.name)
+    status = node["status"]
+    assert node["metadata"]["labels"]["kubernetes.io/hostname"] == lab.name
+    assert status["capacity"]["pods"] == "110"
+    assert {a["type"]: a["address"] for a in status["addresses"]} == {
+        "InternalIP": "127.0.0.1",
+        "Hostname": lab.name,
+    }
+    assert status["nodeInfo"]["containerRuntimeVersion"].startswith("containerd://")
+    assert status["daemonEndpoints"]["kubeletEndpoint"]["Port"] == lab.port
+    conditions = {c["type"]: c["status"] for c in status["conditions"]}
+    assert conditions["Ready"] == "True"
+    assert conditions["PIDPressure"] == "False"
+    lease = await lab.api.get(LEASES, lab.name, "kube-node-lease")
+    assert lease["spec"]["holderIdentity"] == lab.name
+    assert lease["metadata"]["ownerReferences"][0]["uid"] == node["metadata"]["uid"]
+
+
+async def test_a_node_without_pod_network_is_not_ready(lab: KubeletLab) -> None:
+    (conf,) = (lab.base / "net.d").iterdir()
+    text = conf.read_text()
+    conf.unlink()
+    try:
+
+        async def unready() -> bool:
+            ready = find_condition(await lab.api.get(NODES, lab.name), "Ready")
+            return ready is not None and "NetworkPluginNotReady" in ready.get("message", "")
+
+        await lab.eventually(unready, lambda: "the node stays Ready without a pod network")
+    finally:
+        conf.write_text(text)
+
+
+async def test_only_the_api_server_and_administrators_may_ask(lab: KubeletLab) -> None:
+    assert (await lab.ask("/healthz"))[0] == 200
+    assert (await lab.ask("/healthz", user="admin")) == (200, "ok")
+    assert (await lab.ask("/healthz", user="stranger"))[0] == 403
+
+
+async def test_logs_as_asked_for(lab: KubeletLab) -> None:
+    await lab.create("talks", container("for i in 1 2 3; do echo line $i; done; sleep 1000000"))
+    await lab.wait_running("talks")
+    assert await lab.lines("talks", 3) == ["line 1", "line 2", "line 3"]
+    assert await lab.log("talks", tailLines="2") == "line 2\nline 3\n"
+    assert await lab.log("talks", limitBytes="4") == "line"
+    assert await lab.log("talks", sinceSeconds="3600", tailLines="1") == "line 3\n"
+    first = (await lab.log("talks", timestamps="true")).splitlines()[0]
+    assert first.endswith("Z line 1")
+    assert await lab.log("talks", sinceTime="2100-01-01T00:00:00Z") == ""
+
+
+async def test_followed_logs_end_with_the_container(lab: KubeletLab) -> None:
+    await lab.create("ends", container("echo one; sleep 1; echo two"), restartPolicy="Never")
+    await lab.wait_phase("ends", "Running")
+    assert await lab.log("ends", follow="true") == "one\ntwo\n"
+
+
+async def test_the_log_of_the_attempt_before(lab: KubeletLab) -> None:
+    await lab.create("again", container("echo attempt; exit 1"))
+    await lab.wait("again", lambda p: p["status"]["containerStatuses"][0]["restartCount"] >= 1)
+    assert await lab.log("again", previous="true") == "attempt\n"
+
+
+async def test_logs_that_are_not_there(lab: KubeletLab) -> None:
+    await lab.create("quiet")
+    await lab.wait_running("quiet")
+    assert await lab.ask("/containerLogs/default/nobody/main") == (404, 'pod "nobody" does not exist')
+    status, text = await lab.ask("/containerLogs/default/quiet/main", previous="true")
+    assert (status, text) == (400, 'previous terminated container "main" in pod "quiet" not found')
+    assert (await lab.ask("/containerLogs/default/quiet/main", tailLines="-1"))[0] == 400
