@@ -10,10 +10,13 @@ from proa.kube import (
     PERSISTENT_VOLUMES,
     STORAGE_CLASSES,
     Manager,
+    Object,
+    annotations_of,
     condition_is_true,
     key_of,
     labels_of,
 )
+from proa.storage.names import BETA_CLASS, PROVISIONER
 
 
 class Caches:
@@ -34,6 +37,16 @@ class Caches:
         """The node that does what any node could do: all agree on it without an election."""
         ready = (n["metadata"]["name"] for n in self.nodes.list() if condition_is_true(n, "Ready"))
         return min(ready, default="")
+
+    def class_of(self, claim: Object) -> Object | None:
+        """The claim's StorageClass; the beta annotation wins, as upstream."""
+        name = annotations_of(claim).get(BETA_CLASS) or claim["spec"].get("storageClassName") or ""
+        return self.classes.get(name)
+
+    def is_ours(self, claim: Object) -> bool:
+        """Whether the claim's class is served by this provisioner."""
+        storage_class = self.class_of(claim)
+        return storage_class is not None and storage_class["provisioner"] == PROVISIONER
 
     def pending_claims(self) -> list[str]:
         """Keys of the claims that have no volume."""

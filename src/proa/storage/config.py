@@ -113,21 +113,27 @@ def _path_config(fields: Mapping[str, Any]) -> PathConfig:
         if name in nodes:
             raise ConfigError(f"duplicate node {name}")
         nodes[name] = _paths(row.get("paths") or (), name)
-    return PathConfig(nodes, str(fields.get("sharedfilesystempath") or ""))
+    shared = fields.get("sharedfilesystempath")
+    return PathConfig(nodes, _path(shared, "as sharedFileSystemPath") if shared else "")
 
 
 def _paths(paths: Sequence[Any], node: str) -> tuple[str, ...]:
     clean: list[str] = []
-    for path in paths:
-        if not isinstance(path, str) or not path.startswith("/"):
-            raise ConfigError(f"path must start with / for path {path} on node {node}")
-        path = posixpath.normpath(path)
-        if path.strip("/") == "":
-            raise ConfigError(f"cannot use root ('/') as path on node {node}")
+    for each in paths:
+        path = _path(each, f"on node {node}")
         if path in clean:
             raise ConfigError(f"duplicate path {path} on node {node}")
         clean.append(path)
     return tuple(clean)
+
+
+def _path(path: Any, where: str) -> str:
+    if not isinstance(path, str) or not path.startswith("/"):
+        raise ConfigError(f"path must start with / for path {path} {where}")
+    clean: str = posixpath.normpath(path)
+    if clean.strip("/") == "":
+        raise ConfigError(f"cannot use root ('/') as path {where}")
+    return clean
 
 
 def _fields(value: Any, where: str, *, keep_case: bool = False) -> dict[str, Any]:

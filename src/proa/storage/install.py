@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 
 from proa.errors import AlreadyExists
-from proa.kube import CONFIG_MAPS, STORAGE_CLASSES, Client, Controller, Manager, Object, Resource, Source
+from proa.kube import CONFIG_MAPS, STORAGE_CLASSES, Client, Manager, Object, Resource
+from proa.storage import lost_nodes
 from proa.storage.config import default_document
 from proa.storage.local_path import StorageConfig
-from proa.storage.lost_nodes import LostNodeReclaimer
 from proa.storage.names import CONFIG_MAP, NAMESPACE, PROVISIONER, STORAGE_CLASS
 
 _log = logging.getLogger(__name__)
@@ -26,17 +26,9 @@ async def install(client: Client, config: StorageConfig) -> None:
 
 
 def setup(manager: Manager, config: StorageConfig) -> None:
-    """Run the cluster-wide half with the manager: `install` once, then care for volumes of lost nodes."""
-    reclaimer = LostNodeReclaimer(manager)
-    caches = reclaimer.caches
+    """Run the cluster-wide half with the manager: `install` once, then care for what lost nodes left."""
     manager.add(_Installer(manager.client, config))
-    manager.add(
-        Controller(
-            "lost-node-reclaimer",
-            reclaimer,
-            sources=[Source(caches.volumes), Source(caches.nodes, lambda _: caches.unbound_volumes())],
-        )
-    )
+    lost_nodes.setup(manager)
 
 
 def manifests(config: StorageConfig) -> list[tuple[Resource, Object]]:

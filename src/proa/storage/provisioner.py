@@ -21,7 +21,7 @@ from proa.kube import (
 from proa.storage.caches import Caches
 from proa.storage.config import ConfigError
 from proa.storage.directory import VolumeBackend, explain
-from proa.storage.names import BETA_CLASS, PROVISIONER, SELECTED_NODE, STORAGE_PROVISIONER
+from proa.storage.names import PROVISIONER, SELECTED_NODE, STORAGE_PROVISIONER
 from proa.storage.request import Request, path_of, place, volume_of
 from proa.storage.settings import Settings
 
@@ -92,9 +92,7 @@ class Provisioner:
         """What is to be provisioned on this node for the claim; None when nothing is."""
         if claim is None or is_deleting(claim) or claim["spec"].get("volumeName"):
             return None
-        annotations = annotations_of(claim)
-        name = annotations.get(BETA_CLASS) or claim["spec"].get("storageClassName") or ""
-        storage_class = self._caches.classes.get(name)
+        annotations, storage_class = annotations_of(claim), self._caches.class_of(claim)
         if storage_class is None or storage_class["provisioner"] != PROVISIONER:
             return None
         selected = annotations.get(SELECTED_NODE, "")

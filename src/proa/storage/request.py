@@ -130,6 +130,8 @@ def _check_claim(request: Request, shared: bool) -> None:
     spec = request.claim["spec"]
     if spec.get("volumeMode") == "Block":
         raise ConfigError(f"{PROVISIONER} does not support block volume provisioning")
+    if spec.get("dataSource") or spec.get("dataSourceRef"):
+        raise ConfigError(f"{PROVISIONER} does not support dataSource: the volume would be empty")
     if spec.get("selector") is not None:
         raise ConfigError("claim.Spec.Selector is not supported")
     if not shared and not set(spec.get("accessModes") or ()) <= _SINGLE_NODE_MODES:

@@ -58,6 +58,10 @@ BAD = {
     "empty path": (nodes(n=[""]), "path must start with / for path  on node n"),
     "root": (nodes(n=["/"]), r"cannot use root \('/'\) as path on node n"),
     "root in disguise": (nodes(n=["/a/.."]), r"cannot use root \('/'\) as path on node n"),
+    "relative shared path": (
+        {"sharedFileSystemPath": "nfs"},
+        "path must start with / for path nfs as sharedFileSystemPath",
+    ),
     "path twice": (nodes(n=["/a", "/a/"]), "duplicate path /a on node n"),
     "node twice": (
         {"nodePathMap": [{"node": "n", "paths": ["/a"]}, {"node": "n", "paths": ["/b"]}]},

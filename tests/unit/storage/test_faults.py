@@ -177,6 +177,24 @@ async def test_a_volume_of_a_lost_node_is_let_go(client: Client, folder: Path) -
         assert await client.get(STORAGE_CLASSES, "local-path")
 
 
+async def test_a_claim_given_to_a_lost_node_goes_back_to_the_scheduler(client: Client, folder: Path) -> None:
+    config = storage.StorageConfig(str(folder))
+    await storage.install(client, config)
+    wanted = claim(annotations={SELECTED_NODE: "lost"})
+    await client.create(PERSISTENT_VOLUME_CLAIMS, _fresh(wanted), "default")
+    kept = await client.create(
+        PERSISTENT_VOLUME_CLAIMS, _fresh(claim("kept", annotations={SELECTED_NODE: "n1"})), "default"
+    )
+
+    async def given_back() -> bool:
+        found = await client.get(PERSISTENT_VOLUME_CLAIMS, "data", "default")
+        return SELECTED_NODE not in (found["metadata"].get("annotations") or {})
+
+    async with running(client, lambda manager: storage.setup(manager, config)):
+        await eventually(given_back)
+        assert await client.get(PERSISTENT_VOLUME_CLAIMS, "kept", "default") == kept
+
+
 async def test_claims_of_other_nodes_and_provisioners_are_left_alone(client: Client, folder: Path) -> None:
     await storage.install(client, storage.StorageConfig(str(folder)))
     await client.create(STORAGE_CLASSES, _fresh(storage_class("foreign", provisioner="example.com/disk")))

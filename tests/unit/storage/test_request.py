@@ -102,6 +102,10 @@ REFUSED = {
         claim(accessModes=["ReadWriteOnce", "ReadWriteMany"]),
         r"NodePath only supports ReadWriteOnce and ReadWriteOncePod \(1.22\+\) access modes",
     ),
+    "a copy of something": (
+        claim(dataSource={"kind": "PersistentVolumeClaim", "name": "other"}),
+        "rancher.io/local-path does not support dataSource: the volume would be empty",
+    ),
     "block": (claim(volumeMode="Block"), "rancher.io/local-path does not support block volume provisioning"),
 }
 

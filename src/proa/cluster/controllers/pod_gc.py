@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Iterable
 
@@ -31,7 +32,7 @@ class OrphanedPods:
     def __init__(self, manager: Manager, config: ControllersConfig) -> None:
         self._client = manager.client
         self._quarantine = config.orphaned_pod_quarantine
-        self._suspects: set[str] = set()
+        self._suspected_since: dict[str, float] = {}
         self.nodes = manager.informer(NODES)
         self.pods = manager.informer(PODS)
         self.pods.add_index(BY_NODE, node_names)
@@ -40,15 +41,15 @@ class OrphanedPods:
         """Remove the pod if its node is gone for good."""
         pod = self.pods.get(key)
         if pod is None or not self._is_orphan(pod):
-            self._suspects.discard(key)
+            self._suspected_since.pop(key, None)
             return None
         if not pod["spec"].get("nodeName"):
             await _remove(self._client, pod)
             return None
-        if key not in self._suspects:
-            self._suspects.add(key)
-            return Result(self._quarantine)
-        self._suspects.discard(key)
+        now = asyncio.get_running_loop().time()
+        left = self._suspected_since.setdefault(key, now) + self._quarantine - now
+        if left > 0:
+            return Result(left)
         if not await self._node_exists(pod["spec"]["nodeName"]):
             _log.info("pod %s: node %s is gone, removing it", key, pod["spec"]["nodeName"])
             await _fail(self._client, pod)

@@ -9,7 +9,8 @@ from proa.cluster.scheduler.pod import HostPort, PodInfo
 from proa.cluster.scheduler.resources import ASSUMED, Amounts, amounts
 from proa.kube import Object, condition_is_true, labels_of
 
-NOT_READY = {"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}
+_NOT_READY = {"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}
+_SAID_BY = frozenset({"node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"})
 
 
 class NodeInfo:
@@ -65,6 +66,6 @@ class NodeInfo:
 def _taints(node: Object) -> tuple[Mapping[str, str], ...]:
     """The taints; a node that is not Ready counts as tainted before the controller has said so."""
     taints = tuple(node["spec"].get("taints") or ())
-    if condition_is_true(node, "Ready") or any(t["key"].startswith("node.kubernetes.io/") for t in taints):
+    if condition_is_true(node, "Ready") or any(t["key"] in _SAID_BY for t in taints):
         return taints
-    return (*taints, NOT_READY)
+    return (*taints, _NOT_READY)
