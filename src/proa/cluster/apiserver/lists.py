@@ -14,6 +14,7 @@ from proa.cluster.apiserver.selection import Selection
 from proa.cluster.apiserver.target import Target, object_key
 from proa.cluster.store import Compacted, Entry, Page, Store
 from proa.errors import BadRequest, Expired, Timeout
+from proa.kube.resources import Object
 
 _TOO_OLD = "The provided continue parameter is too old to display a consistent list result."
 
@@ -47,6 +48,17 @@ class Listing:
         }
         items = b",".join([entry.value for entry in self.entries])
         return b'%b,"items":[%b]}' % (encode_json(header)[:-1], items)
+
+
+class ExpiredToken(Expired):
+    """410 for a continue token; it brings a new one, which goes on in the present."""
+
+    def __init__(self, token: str) -> None:
+        super().__init__(_TOO_OLD)
+        self.token = token
+
+    def status(self) -> Object:
+        return super().status() | {"metadata": {"continue": self.token}}
 
 
 def encode_token(revision: int, start: str) -> str:
@@ -114,10 +126,7 @@ async def _page(store: Store, target: Target, revision: int, start: str, limit: 
     except Compacted as error:
         if not start:
             raise Expired(f"The resourceVersion for the provided list is too old: {revision}") from error
-        expired = Expired(_TOO_OLD)
-        token = encode_token(-1, start[len(target.prefix) : -1])
-        expired.details = {"continue": token}
-        raise expired from error
+        raise ExpiredToken(encode_token(-1, start[len(target.prefix) : -1])) from error
 
 
 def _whole(target: Target, page: Page) -> Listing:

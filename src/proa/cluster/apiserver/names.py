@@ -1,6 +1,6 @@
 """Rules for names, and names that the server makes up.
 
-Source: Kubernetes object names; RFC 1123, RFC 1035; apimachinery util/validation, apiserver storage/names.
+Source: Kubernetes object names; RFC 1123; apimachinery util/validation, apiserver storage/names.
 """
 
 from __future__ import annotations
@@ -21,7 +21,10 @@ class Rule:
     def problems(self, value: str) -> list[str]:
         """Why a value breaks the rule; empty when it does not."""
         long = [f"must be no more than {self.limit} bytes"] if len(value) > self.limit else []
-        return long if self.pattern.fullmatch(value) else [*long, self.message]
+        if self.pattern.fullmatch(value):
+            return long
+        dotted = self is LABEL and SUBDOMAIN.pattern.fullmatch(value)
+        return [*long, "must not contain dots" if dotted else self.message]
 
 
 def _rule(pattern: str, limit: int, sentence: str, *examples: str) -> Rule:
@@ -49,14 +52,6 @@ SUBDOMAIN = _rule(
     "start and end with an alphanumeric character",
     "example.com",
 )
-SERVICE = _rule(
-    "[a-z]([-a-z0-9]*[a-z0-9])?",
-    63,
-    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic "
-    "character, and end with an alphanumeric character",
-    "my-name",
-    "abc-123",
-)
 _KEY_NAME = _rule(
     _QUALIFIED,
     63,
@@ -77,7 +72,7 @@ LABEL_VALUE = _rule(
 )
 
 # Kinds whose names are no subdomains: labels, or any path segment.
-_LABEL_KINDS = {"namespaces": LABEL, "services": SERVICE}
+_LABEL_KINDS = {"namespaces": LABEL, "services": LABEL}
 _PATH_KINDS = frozenset({"roles", "rolebindings", "clusterroles", "clusterrolebindings"})
 
 SUFFIX_LENGTH = 5

@@ -58,10 +58,10 @@ class ObjectRequests:
     ) -> web.StreamResponse:
         """Raises ApiError."""
         method = self._methods.get(request.method)
-        if method is None:
+        if method is None or not _addressable(request.method, route.target):
             raise MethodNotAllowed("the server does not allow this method on the requested resource")
         query = parse_query(query_text)
-        if request.method == hdrs.METH_GET and (route.watch or not route.target.name):
+        if method == self._get and (route.watch or not route.target.name):
             return await self._collection(request, user, route, query)
         return await method(request, user, route.target, query)
 
@@ -138,6 +138,13 @@ class ObjectRequests:
         return (
             _entry_reply(result, target, request, query) if isinstance(result, Entry) else json_reply(result)
         )
+
+
+def _addressable(method: str, target: Target) -> bool:
+    """Whether a method goes with a collection or an object: what a path names."""
+    if method == hdrs.METH_POST:
+        return not target.name or bool(target.subresource)
+    return bool(target.name) or method not in (hdrs.METH_PUT, hdrs.METH_PATCH)
 
 
 def _entry_reply(
