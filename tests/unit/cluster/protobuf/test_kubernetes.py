@@ -29,10 +29,8 @@ def body(api_version: str, kind: str, raw: bytes) -> bytes:
     return MAGIC + Codec(TABLES).encode("Unknown", envelope)
 
 
-
-
 def test_name_and_zero_values() -> None:
-    # metadata {name "dev", generateName "", generation 0, creationTimestamp empty}, spec {}, status {phase ""}
+    # metadata {name "dev", generateName "", generation 0, creationTimestamp {}}, spec {}, status {phase ""}
     raw = bytes.fromhex("0a0b0a036465761200" + "38004200" + "1200" + "1a020a00")
     decoded = decode_object(body("v1", "Namespace", raw))
     assert decoded == {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "dev"}}

@@ -37,6 +37,11 @@ def event(obj: Object) -> None:
     fill(obj, source={}, reportingComponent="", reportingInstance="")
 
 
+def new_event(obj: Object) -> None:
+    """Event of events.k8s.io."""
+    fill(obj, deprecatedSource={})
+
+
 def limit_range(obj: Object) -> None:
     """LimitRange: for containers, a limit serves as default, and that as request."""
     for item in each(part(obj, "spec"), "limits"):

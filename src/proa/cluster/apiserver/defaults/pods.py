@@ -124,8 +124,9 @@ def _volume(volume: Object) -> None:
             fill(source["serviceAccountToken"], expirationSeconds=3600)
         _downward(source.get("downwardAPI") or {})
     template = ((volume.get("ephemeral") or {}).get("volumeClaimTemplate")) or {}
-    if template.get("spec"):
-        fill(template["spec"], volumeMode="Filesystem")
+    if template:
+        fill(template, metadata={})
+        fill(part(template, "spec"), volumeMode="Filesystem")
 
 
 def _downward(source: Object) -> None:

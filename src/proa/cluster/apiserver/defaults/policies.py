@@ -7,6 +7,7 @@ from proa.kube.resources import Object
 
 _RBAC = "rbac.authorization.k8s.io"
 _CPU_UTILIZATION = 80
+_PRECEDENCE = 1000
 
 
 def role_binding(obj: Object) -> None:
@@ -93,6 +94,12 @@ def custom_resource_definition(obj: Object) -> None:
     names = part(spec, "names")
     kind = names.get("kind") or ""
     fill_empty(names, singular=kind.lower(), listKind=f"{kind}List")
+
+
+def flow_schema(obj: Object) -> None:
+    """FlowSchema."""
+    spec = part(obj, "spec")
+    spec["matchingPrecedence"] = spec.get("matchingPrecedence") or _PRECEDENCE
 
 
 def api_service(obj: Object) -> None:

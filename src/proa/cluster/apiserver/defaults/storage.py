@@ -13,8 +13,6 @@ def persistent_volume(obj: Object) -> None:
     fill(spec, volumeMode="Filesystem")
     if spec.get("hostPath"):
         fill(spec["hostPath"], type="")
-    if spec.get("claimRef"):
-        fill_empty(spec["claimRef"], apiVersion="v1", kind="PersistentVolumeClaim")
     fill_empty(part(obj, "status"), phase="Pending")
 
 

@@ -61,6 +61,7 @@ def stateful_set(obj: Object) -> None:
     """StatefulSet, with its claim templates."""
     spec = part(obj, "spec")
     fill_empty(spec, podManagementPolicy="OrderedReady")
+    fill(spec, serviceName="")
     fill(spec, replicas=1, revisionHistoryLimit=_HISTORY)
     _stateful_strategy(part(spec, "updateStrategy"))
     retention = part(spec, "persistentVolumeClaimRetentionPolicy")
@@ -81,12 +82,23 @@ def _stateful_strategy(strategy: Object) -> None:
 
 
 def job(obj: Object) -> None:
-    """Job."""
+    """Job. Unless its maker chose a selector, it selects by the uid that it has got."""
     spec = part(obj, "spec")
     job_spec(spec)
+    if obj["metadata"].get("uid") and not spec.get("selector") and not spec["manualSelector"]:
+        _select_by_uid(obj["metadata"], spec)
     labels = (spec["template"].get("metadata") or {}).get("labels")
     if labels and not obj["metadata"].get("labels"):
         obj["metadata"]["labels"] = dict(labels)
+
+
+def _select_by_uid(metadata: Object, spec: Object) -> None:
+    uid, name = metadata["uid"], metadata.get("name") or ""
+    labels = part(part(spec["template"], "metadata"), "labels")
+    for prefix in ("", "batch.kubernetes.io/"):
+        labels[f"{prefix}controller-uid"] = uid
+        labels[f"{prefix}job-name"] = name
+    spec["selector"] = {"matchLabels": {"batch.kubernetes.io/controller-uid": uid}}
 
 
 def job_spec(spec: Object) -> None:

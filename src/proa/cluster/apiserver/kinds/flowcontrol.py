@@ -1,6 +1,7 @@
 """flowcontrol.apiserver.k8s.io: whose requests are served first."""
 
 from proa.cluster.apiserver.columns import policies as columns
+from proa.cluster.apiserver.defaults import policies as defaults
 from proa.cluster.apiserver.defaults import status
 from proa.cluster.apiserver.kind import STATUS, Group
 
@@ -12,6 +13,7 @@ KINDS = (
         "FlowSchema",
         subresources=(STATUS,),
         columns=columns.FLOW_SCHEMAS,
+        defaults=(defaults.flow_schema,),
         first_status=status.empty,
         generation=True,
     ),

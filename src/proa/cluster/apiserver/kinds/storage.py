@@ -12,7 +12,13 @@ KINDS = (
     _STORAGE.cluster_wide(
         "csidrivers", "CSIDriver", columns=columns.CSI_DRIVERS, defaults=(defaults.csi_driver,)
     ),
-    _STORAGE.cluster_wide("csinodes", "CSINode", subresources=(STATUS,), columns=columns.CSI_NODES),
+    _STORAGE.cluster_wide(
+        "csinodes",
+        "CSINode",
+        subresources=(STATUS,),
+        columns=columns.CSI_NODES,
+        first_status=status.empty,
+    ),
     _STORAGE.namespaced("csistoragecapacities", "CSIStorageCapacity", columns=columns.CSI_STORAGE_CAPACITIES),
     _STORAGE.cluster_wide(
         "storageclasses",

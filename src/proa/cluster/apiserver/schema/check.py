@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import binascii
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +14,7 @@ from proa.cluster.apiserver.schema.quantity import NAME as QUANTITY
 from proa.cluster.apiserver.schema.quantity import PATTERN, canonical
 from proa.kube.resources import Object
 
+_BASE64 = re.compile(r"[A-Za-z0-9+/\r\n]*")
 _INTEGER_BITS = {"int32": 31, "int64": 63}
 _NOT_DEMANDED = frozenset({"status", "managedFields"})
 """Fields below which a server takes what it gets: missing values are zero values there."""
@@ -23,8 +25,13 @@ _MAY_LACK = {
     "io.k8s.api.rbac.v1.ClusterRole": {"rules"},
     "io.k8s.api.rbac.v1.RoleRef": {"apiGroup"},
     "io.k8s.api.core.v1.Event": {"metadata"},
+    "io.k8s.api.core.v1.PodAffinityTerm": {"topologyKey"},
+    "io.k8s.api.core.v1.TopologySpreadConstraint": {"topologyKey"},
 }
-"""Fields that are published as required although a server accepts objects without them."""
+"""Fields that are published as required although a server takes objects without, or says more."""
+
+_LOOKED_INTO = frozenset({"spec", "template"})
+"""When these are missing, what they lack is reported instead."""
 
 
 @dataclass
@@ -105,8 +112,11 @@ class _Checker:
     def _demand(self, node: Node, value: dict[str, Any], place: _Place) -> None:
         for name in node.required:
             missing = value.get(name) is None or value[name] == ""
-            if missing and name not in _MAY_LACK.get(node.name, ()):
-                self._findings.errors.append(required(place.field(name, "").path))
+            child, below = node.field(name), place.field(name, "")
+            if missing and child is not None and name in _LOOKED_INTO:
+                self._demand(child, {}, below)
+            elif missing and name not in _MAY_LACK.get(node.name, ()):
+                self._findings.errors.append(required(below.path))
 
     def _array(self, node: Node, value: list[Any], place: _Place) -> None:
         if node.items is not None:
@@ -114,6 +124,8 @@ class _Checker:
                 self.visit(node.items, element, place.entry(str(index)))
 
     def _mismatch(self, node: Node, value: Any, place: _Place) -> None:
+        if node.format == "byte" and isinstance(value, str):
+            self._malformed(f"illegal base64 data at input byte {_first_illegal(value)}")
         self._malformed(
             f"json: cannot unmarshal {_json_type(value)} into Go struct field "
             f"{place.struct}.{place.stack} of type {_go_type(node)}"
@@ -160,6 +172,12 @@ def _is_base64(text: str) -> bool:
     except binascii.Error:
         return False
     return True
+
+
+def _first_illegal(text: str) -> int:
+    """Where a decoder of base64 stops."""
+    match = _BASE64.match(text)
+    return match.end() if match else 0
 
 
 def _json_type(value: Any) -> str:

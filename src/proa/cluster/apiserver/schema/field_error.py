@@ -96,4 +96,4 @@ def invalid(kind: str, group: str, name: str, errors: Sequence[FieldError]) -> I
 
 
 def _printed(value: Any) -> str:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, sort_keys=True)

@@ -10,9 +10,9 @@ from proa.cluster.apiserver.schema.quantity import canonical
 
 
 def prune(node: Node, value: Any) -> None:
-    """Remove unknown fields and nulls, and write quantities canonically; in place.
+    """Remove unknown fields, nulls, and lists and maps that are empty though not required; in place.
 
-    The value must have passed `check`, unknown fields aside.
+    Quantities become canonical. The value must have passed `check`, unknown fields aside.
     """
     if node.open:
         return
@@ -29,9 +29,14 @@ def prune(node: Node, value: Any) -> None:
 def _prune_object(node: Node, value: dict[str, Any]) -> None:
     for name in list(value):
         child, item = node.field(name), value[name]
-        if child is None or item is None:
+        if child is None or item is None or (name not in node.required and _is_nothing(child, item)):
             del value[name]
         elif child.name == QUANTITY:
             value[name] = canonical(item)
         elif isinstance(item, dict | list):
             prune(child, item)
+
+
+def _is_nothing(node: Node, item: Any) -> bool:
+    """An empty list or map says no more than an absent one; an empty object (`emptyDir: {}`) does."""
+    return item == [] or (item == {} and node.values is not None)

@@ -22,7 +22,7 @@ _NANO = Fraction(1, 1000**3)
 
 
 @lru_cache(maxsize=4096)
-def canonical(text: str | int | float) -> str:
+def canonical(text: str | float) -> str:
     """The canonical form. Raises ValueError for what is not a quantity."""
     value, written = parse_quantity(text), str(text)
     if written.endswith("i") and abs(value) >= 1024:

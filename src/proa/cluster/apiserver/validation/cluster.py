@@ -97,7 +97,7 @@ def event(obj: Object, _old: Object | None) -> Iterator[FieldError]:
 
 def node(obj: Object, old: Object | None) -> Iterator[FieldError]:
     """Node."""
-    for at, taint in elements(obj.get("spec"), "spec", "taints"):
+    for at, taint in elements(obj.get("spec"), "metadata", "taints"):
         yield from labels(f"{at}.key", {taint["key"]: taint.get("value") or ""} if taint.get("key") else None)
         yield from one_of(f"{at}.effect", taint.get("effect"), _EFFECTS)
     if path(old, "spec", "providerID"):

@@ -27,11 +27,16 @@ from proa.kube.quantities import parse_quantity
 from proa.kube.resources import Object
 
 _PULL_POLICIES = ("Always", "IfNotPresent", "Never")
-_MESSAGE_POLICIES = ("FallbackToLogsOnError", "File")
+_MESSAGE_POLICIES = ("File", "FallbackToLogsOnError")
 _VARIABLE = re.compile(r"[ -<>-~]+")
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 _HANDLERS = ("exec", "httpGet", "tcpSocket", "grpc", "sleep")
-_OVERCOMMIT = ("cpu", "memory", "ephemeral-storage")
+_FIELD_PATHS = (
+    "metadata.name", "metadata.namespace", "metadata.uid", "spec.nodeName", "spec.serviceAccountName",
+    "status.hostIP", "status.hostIPs", "status.podIP", "status.podIPs",
+)  # fmt: skip
+_SUBSCRIPTED = ("metadata.labels", "metadata.annotations")
+_STANDARD = ("cpu", "memory", "ephemeral-storage")
 
 
 def container(
@@ -51,14 +56,21 @@ def container(
     yield from _resources(f"{field}.resources", item.get("resources") or {})
     if is_init and item.get("restartPolicy") != "Always":
         for name in (*_PROBES, "lifecycle"):
-            if item.get(name):
+            if item.get(name) is not None:
                 yield forbidden(
                     f"{field}.{name}", "may not be set for init containers without restartPolicy=Always"
                 )
         return
+    yield from _lifecycle(f"{field}.lifecycle", item.get("lifecycle") or {})
     for name in _PROBES:
-        if item.get(name):
+        if item.get(name) is not None:
             yield from _probe(f"{field}.{name}", item[name], once=name != "readinessProbe")
+
+
+def _lifecycle(field: str, lifecycle: Object) -> Iterator[FieldError]:
+    for name in ("postStart", "preStop"):
+        if lifecycle.get(name) is not None:
+            yield from handler(f"{field}.{name}", lifecycle[name])
 
 
 def _image(field: str, item: Object) -> Iterator[FieldError]:
@@ -73,7 +85,9 @@ def _image(field: str, item: Object) -> Iterator[FieldError]:
 def _ports(field: str, item: Object) -> Iterator[FieldError]:
     ports = list(elements(item, field, "ports"))
     for at, entry in ports:
-        yield from port(f"{at}.containerPort", entry.get("containerPort"))
+        if entry.get("containerPort") == 0:
+            yield required(f"{at}.containerPort")
+        yield from port(f"{at}.containerPort", entry.get("containerPort") or None)
         yield from port(f"{at}.hostPort", entry.get("hostPort") or None)
         yield from one_of(f"{at}.protocol", entry.get("protocol"), PROTOCOLS)
         if entry.get("name"):
@@ -110,11 +124,20 @@ def _variable(field: str, variable: Object) -> Iterator[FieldError]:
     if len(source) != 1:
         detail = "may not have more than one field specified at a time"
         if not source:
-            fields = "`configMapKeyRef`, `fieldRef`, `resourceFieldRef` or `secretKeyRef`"
+            fields = "`fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`"
             detail = f"must specify one of: {fields}"
-        yield invalid_value(f"{field}.valueFrom", source or "", detail)
+        yield invalid_value(f"{field}.valueFrom", "", detail)
+    yield from _field_path(f"{field}.valueFrom.fieldRef.fieldPath", path(source, "fieldRef", "fieldPath"))
     if variable.get("value"):
         yield invalid_value(f"{field}.valueFrom", "", "may not be specified when `value` is not empty")
+
+
+def _field_path(field: str, value: str | None) -> Iterator[FieldError]:
+    name, bracket, _ = (value or "").partition("[")
+    known = name in _SUBSCRIPTED if bracket else name in _FIELD_PATHS
+    if value and not known:
+        detail = f"error converting fieldPath: field label not supported: {value}"
+        yield invalid_value(field, value, detail)
 
 
 def _mounts(field: str, item: Object, known: set[str | None]) -> Iterator[FieldError]:
@@ -125,7 +148,7 @@ def _mounts(field: str, item: Object, known: set[str | None]) -> Iterator[FieldE
         if mount.get("mountPath") in seen:
             yield invalid_value(f"{at}.mountPath", mount["mountPath"], "must be unique")
         seen.add(mount.get("mountPath"))
-        yield from sub_path(f"{at}.subPath", mount.get("subPath") or "")
+        yield from sub_path(f"{field}.volumeMounts.subPath", mount.get("subPath") or "")
         if mount.get("subPath") and mount.get("subPathExpr"):
             yield invalid_value(
                 f"{at}.subPathExpr", mount["subPathExpr"], "subPathExpr and subPath are mutually exclusive"
@@ -142,18 +165,32 @@ def sub_path(field: str, value: str) -> Iterator[FieldError]:
 
 def _resources(field: str, resources: Object) -> Iterator[FieldError]:
     limits, requests = resources.get("limits") or {}, resources.get("requests") or {}
-    yield from amounts(f"{field}.limits", limits)
-    yield from amounts(f"{field}.requests", requests)
+    for kind, given in (("limits", limits), ("requests", requests)):
+        yield from amounts(f"{field}.{kind}", given)
+        for name in given:
+            yield from _resource_name(f"{field}.{kind}[{name}]", name)
+    if any(_is_extended(name) and name not in limits for name in requests):
+        yield required(f"{field}.limits", "Limit must be set for non overcommitable resources")
     for name, amount in requests.items():
         if name not in limits:
             continue
         if parse_quantity(amount) > parse_quantity(limits[name]):
             detail = f"must be less than or equal to {name} limit of {limits[name]}"
             yield invalid_value(f"{field}.requests", str(amount), detail)
-        elif name not in _OVERCOMMIT and parse_quantity(amount) != parse_quantity(limits[name]):
+        elif _is_extended(name) and parse_quantity(amount) != parse_quantity(limits[name]):
             yield invalid_value(
                 f"{field}.requests", str(amount), f"must be equal to {name} limit of {limits[name]}"
             )
+
+
+def _is_extended(name: str) -> bool:
+    return "/" in name or name.startswith("hugepages-")
+
+
+def _resource_name(field: str, name: str) -> Iterator[FieldError]:
+    if name not in _STANDARD and not _is_extended(name):
+        yield invalid_value(field, name, "must be a standard resource type or fully qualified")
+        yield invalid_value(field, name, "must be a standard resource for containers")
 
 
 def _probe(field: str, probe: Object, *, once: bool) -> Iterator[FieldError]:
@@ -177,6 +214,8 @@ def handler(field: str, action: Object) -> Iterator[FieldError]:
         yield required(field, "must specify a handler type")
     for name in given[1:]:
         yield forbidden(f"{field}.{name}", "may not specify more than 1 handler type")
+    if action.get("exec") is not None and not action["exec"].get("command"):
+        yield required(f"{field}.exec.command")
     for name in ("httpGet", "tcpSocket", "grpc"):
         value = path(action, name, "port")
         if isinstance(value, int):

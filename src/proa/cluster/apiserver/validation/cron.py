@@ -39,8 +39,12 @@ def _field_problem(field: str, name: str, low: int, high: int) -> str:
         if match is None:
             return f"failed to parse {name}: {part}"
         bounds = [_value(word, name) for word in match.groups()[:2] if word is not None]
-        if any(value is None or not low <= value <= high for value in bounds):
-            return f"{name} {part} is not between {low} and {high}"
+        if None in bounds:
+            return f"failed to parse {name}: {part}"
+        if bounds and (bounds[0] or 0) < low:
+            return f"beginning of range ({bounds[0]}) below minimum ({low}): {part}"
+        if bounds and (bounds[-1] or 0) > high:
+            return f"end of range ({bounds[-1]}) above maximum ({high}): {part}"
         if len(bounds) == 2 and bounds != sorted(bounds, key=lambda value: value or 0):
             return f"beginning of range ({bounds[0]}) beyond end of range ({bounds[1]}): {part}"
         if match[3] == "0":

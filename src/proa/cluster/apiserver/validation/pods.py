@@ -27,6 +27,8 @@ _MAX_NAME_SERVERS = 3
 
 def pod(obj: Object, old: Object | None) -> Iterator[FieldError]:
     """A pod. What was accepted once is not looked at again unless it changed."""
+    if old is None and path(obj, "spec", "ephemeralContainers"):
+        yield forbidden("spec.ephemeralContainers", "cannot be set on create")
     if old is None or obj.get("spec") != old.get("spec"):
         yield from pod_spec("spec", obj.get("spec") or {})
 
@@ -93,6 +95,9 @@ def _identity(field: str, spec: Object) -> Iterator[FieldError]:
 
 
 def _dns(field: str, spec: Object) -> Iterator[FieldError]:
+    if spec.get("dnsPolicy") == "None" and spec.get("dnsConfig") is None:
+        yield required(f"{field}.dnsConfig", "must provide `dnsConfig` when `dnsPolicy` is None")
+        return
     servers = path(spec, "dnsConfig", "nameservers") or []
     if len(servers) > _MAX_NAME_SERVERS:
         detail = f"must not have more than {_MAX_NAME_SERVERS} nameservers"

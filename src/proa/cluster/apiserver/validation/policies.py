@@ -24,20 +24,20 @@ def role_binding(obj: Object, old: Object | None) -> Iterator[FieldError]:
     reference = obj.get("roleRef") or {}
     if reference.get("apiGroup") not in (None, _RBAC):
         yield unsupported("roleRef.apiGroup", reference["apiGroup"], (_RBAC,))
-    kinds = ("ClusterRole", "Role") if obj.get("kind") == "RoleBinding" else ("ClusterRole",)
+    kinds = ("Role", "ClusterRole") if obj.get("kind") == "RoleBinding" else ("ClusterRole",)
     if reference.get("kind") and reference["kind"] not in kinds:
         yield unsupported("roleRef.kind", reference["kind"], kinds)
     for index, subject in enumerate(obj.get("subjects") or ()):
-        yield from _subject(f"subjects[{index}]", subject)
+        yield from _subject(f"subjects[{index}]", subject, namespaced=obj.get("kind") == "RoleBinding")
     if old is not None and reference != old.get("roleRef"):
         yield invalid_value("roleRef", reference, "cannot change roleRef")
 
 
-def _subject(field: str, subject: Object) -> Iterator[FieldError]:
+def _subject(field: str, subject: Object, *, namespaced: bool) -> Iterator[FieldError]:
     kind = subject.get("kind")
     if kind and kind not in _SUBJECTS:
         yield unsupported(f"{field}.kind", kind, _SUBJECTS)
-    if kind == "ServiceAccount" and not subject.get("namespace"):
+    if kind == "ServiceAccount" and not namespaced and not subject.get("namespace"):
         yield required(f"{field}.namespace")
     wanted = "" if kind == "ServiceAccount" else _RBAC
     if kind in _SUBJECTS and (subject.get("apiGroup") or "") != wanted:
@@ -49,7 +49,7 @@ def role(obj: Object, _old: Object | None) -> Iterator[FieldError]:
     for index, rule in enumerate(obj.get("rules") or ()):
         at = f"rules[{index}]"
         if not rule.get("verbs"):
-            yield required(f"{at}.verbs", "verbs must contain at least one value")
+            yield required(f"{at}.verbs")
         if rule.get("nonResourceURLs"):
             yield from _non_resource(at, rule, namespaced=obj.get("kind") == "Role")
             continue

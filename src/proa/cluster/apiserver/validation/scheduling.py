@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from proa.cluster.apiserver.names import key_problems
 from proa.cluster.apiserver.schema.field_error import FieldError, invalid_value, required
-from proa.cluster.apiserver.validation.common import elements, in_range, one_of, path, selector
+from proa.cluster.apiserver.validation.common import elements, one_of, path, selector
 from proa.kube.resources import Object
 
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
@@ -22,7 +22,7 @@ def affinity(field: str, value: Object | None) -> Iterator[FieldError]:
     if path(node, _REQUIRED) is not None:
         yield from node_selector(f"{field}.nodeAffinity.{_REQUIRED}", node[_REQUIRED])
     for at, term in elements(node, f"{field}.nodeAffinity", _PREFERRED):
-        yield from in_range(f"{at}.weight", term.get("weight"), 1, 100)
+        yield from _weight(at, term)
         yield from _node_term(f"{at}.preference", term.get("preference") or {})
     for name in ("podAffinity", "podAntiAffinity"):
         yield from _pod_affinity(f"{field}.{name}", path(value, name))
@@ -52,15 +52,22 @@ def _pod_affinity(field: str, value: Object | None) -> Iterator[FieldError]:
     for at, term in elements(value, field, _REQUIRED):
         yield from _pod_term(at, term)
     for at, weighted in elements(value, field, _PREFERRED):
-        yield from in_range(f"{at}.weight", weighted.get("weight"), 1, 100)
+        yield from _weight(at, weighted)
         yield from _pod_term(f"{at}.podAffinityTerm", weighted.get("podAffinityTerm") or {})
 
 
 def _pod_term(field: str, term: Object) -> Iterator[FieldError]:
     yield from selector(f"{field}.labelSelector", term.get("labelSelector"))
-    key = term.get("topologyKey")
-    if key:
-        yield from (invalid_value(f"{field}.topologyKey", key, problem) for problem in key_problems(key))
+    key = term.get("topologyKey") or ""
+    if not key:
+        yield required(f"{field}.topologyKey", "can not be empty")
+    yield from (invalid_value(f"{field}.topologyKey", key, problem) for problem in key_problems(key))
+
+
+def _weight(field: str, term: Object) -> Iterator[FieldError]:
+    weight = term.get("weight") or 0
+    if not 1 <= weight <= 100:
+        yield invalid_value(f"{field}.weight", weight, "must be in the range 1-100")
 
 
 def tolerations(field: str, spec: Object) -> Iterator[FieldError]:
@@ -88,5 +95,7 @@ def topology_spread(field: str, spec: Object) -> Iterator[FieldError]:
         skew = item.get("maxSkew")
         if skew is not None and skew <= 0:
             yield invalid_value(f"{at}.maxSkew", skew, "must be greater than zero")
+        if not item.get("topologyKey"):
+            yield required(f"{at}.topologyKey", "can not be empty")
         yield from one_of(f"{at}.whenUnsatisfiable", item.get("whenUnsatisfiable"), _WHEN_UNSATISFIABLE)
         yield from selector(f"{at}.labelSelector", item.get("labelSelector"))

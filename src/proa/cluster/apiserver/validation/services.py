@@ -18,7 +18,6 @@ from proa.cluster.apiserver.validation.common import (
     dns_label,
     elements,
     immutable,
-    in_range,
     labels,
     one_of,
     path,
@@ -32,7 +31,7 @@ from proa.kube.resources import Object
 _TYPES = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
 _POLICIES = ("Cluster", "Local")
 _FAMILY_POLICIES = ("PreferDualStack", "RequireDualStack", "SingleStack")
-_ADDRESS_TYPES = ("IPv4", "IPv6", "FQDN")
+_ADDRESS_TYPES = ("FQDN", "IPv4", "IPv6")
 _PATH_TYPES = ("Exact", "ImplementationSpecific", "Prefix")
 _MAX_AFFINITY_SECONDS = 86400
 _NOT_AN_ADDRESS = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
@@ -110,14 +109,17 @@ def _addresses(spec: Object) -> Iterator[FieldError]:
         if address not in ("None", ""):
             yield from _address(f"spec.clusterIPs[{index}]", address)
     for index, network in enumerate(spec.get("loadBalancerSourceRanges") or ()):
-        yield from _network(f"spec.loadBalancerSourceRanges[{index}]", network.strip())
+        yield from _network(f"spec.LoadBalancerSourceRanges[{index}]", network.strip())
 
 
-def _address(field: str, value: str) -> Iterator[FieldError]:
+def _address(field: str, value: str, version: int | None = None) -> Iterator[FieldError]:
     try:
-        ipaddress.ip_address(value)
+        address = ipaddress.ip_address(value)
     except ValueError:
         yield invalid_value(field, value, _NOT_AN_ADDRESS)
+        return
+    if version and address.version != version:
+        yield invalid_value(field, value, f"must be an IPv{version} address")
 
 
 def _network(field: str, value: str) -> Iterator[FieldError]:
@@ -148,21 +150,12 @@ def endpoint_slice(obj: Object, old: Object | None) -> Iterator[FieldError]:
     yield from immutable(obj, old, "addressType")
     version = {"IPv4": 4, "IPv6": 6}.get(str(kind))
     for index, endpoint in enumerate(obj.get("endpoints") or ()):
-        for at, address in enumerate(endpoint.get("addresses") or ()):
-            if version and not _is_address(address, version):
-                yield invalid_value(
-                    f"endpoints[{index}].addresses[{at}]", address, f"must be a valid IPv{version} address"
-                )
+        if not endpoint.get("addresses"):
+            yield required(f"endpoints[{index}].addresses")
+        for at, address in enumerate((endpoint.get("addresses") or ()) if version else ()):
+            yield from _address(f"endpoints[{index}].addresses[{at}]", address, version)
     for index, item in enumerate(obj.get("ports") or ()):
         yield from one_of(f"ports[{index}].protocol", item.get("protocol"), PROTOCOLS)
-        yield from in_range(f"ports[{index}].port", item.get("port"), 1, 65535)
-
-
-def _is_address(text: str, version: int) -> bool:
-    try:
-        return ipaddress.ip_address(text).version == version
-    except ValueError:
-        return False
 
 
 def ingress(obj: Object, _old: Object | None) -> Iterator[FieldError]:
@@ -191,9 +184,9 @@ def _ingress_path(field: str, item: Object) -> Iterator[FieldError]:
 def _backend(field: str, backend: Object) -> Iterator[FieldError]:
     named = backend.get("service")
     if (named is None) == (backend.get("resource") is None):
-        yield required(field, "either service or resource must be specified, and not both")
+        yield invalid_value(field, "", "resource or service backend is required")
     if named is not None and not (path(named, "port", "number") or path(named, "port", "name")):
-        yield required(f"{field}.service.port.number", "port name or number is required")
+        yield required(field, "port name or number is required")
 
 
 def network_policy(obj: Object, _old: Object | None) -> Iterator[FieldError]:

@@ -47,7 +47,7 @@ def _capacity(capacity: Object) -> Iterator[FieldError]:
     if not capacity:
         yield required("spec.capacity")
     if set(capacity) != {"storage"}:
-        yield unsupported("spec.capacity", capacity, ("storage",))
+        yield unsupported("spec.capacity", capacity or None, ("storage",))
     for name, amount in capacity.items():
         if parse_quantity(amount) <= 0:
             yield invalid_value(f"spec.capacity[{name}]", str(amount), "must be greater than zero")
@@ -62,7 +62,7 @@ def _volume_source(spec: Object) -> Iterator[FieldError]:
     for name in ("hostPath", "local"):
         if spec.get(name) is not None and ".." in (spec[name].get("path") or "").split("/"):
             yield invalid_value(f"spec.{name}.path", spec[name]["path"], "must not contain '..'")
-    if spec.get("local") is not None and not path(spec, "nodeAffinity", "required"):
+    if sources[:1] == ["local"] and not path(spec, "nodeAffinity", "required"):
         yield required("spec.nodeAffinity", "Local volume requires node affinity")
 
 
@@ -153,7 +153,7 @@ def storage_class(obj: Object, old: Object | None) -> Iterator[FieldError]:
     """StorageClass: nothing that made volumes may change."""
     provisioner = obj.get("provisioner") or ""
     for problem in key_problems(provisioner.lower()) if provisioner else ():
-        yield invalid_value("provisioner", provisioner, problem)
+        yield invalid_value("provisioner", provisioner.lower(), problem)
     yield from one_of("reclaimPolicy", obj.get("reclaimPolicy"), ("Delete", "Retain"))
     yield from one_of(
         "volumeBindingMode", obj.get("volumeBindingMode"), ("Immediate", "WaitForFirstConsumer")

@@ -80,11 +80,11 @@ def stateful_set(obj: Object, old: Object | None) -> Iterator[FieldError]:
     """StatefulSet, with its claim templates."""
     spec = obj.get("spec") or {}
     yield from _counts(spec)
-    yield from one_of(
-        "spec.podManagementPolicy", spec.get("podManagementPolicy"), ("OrderedReady", "Parallel")
-    )
-    strategy = path(spec, "updateStrategy", "type")
-    yield from one_of("spec.updateStrategy.type", strategy, ("RollingUpdate", "OnDelete"))
+    policy, strategy = spec.get("podManagementPolicy"), spec.get("updateStrategy") or {}
+    if policy not in (None, "OrderedReady", "Parallel"):
+        yield invalid_value("spec.podManagementPolicy", policy, "must be 'OrderedReady' or 'Parallel'")
+    if strategy.get("type") not in (None, "RollingUpdate", "OnDelete"):
+        yield invalid_value("spec.updateStrategy", strategy, "must be 'RollingUpdate' or 'OnDelete'")
     templates = list(elements(spec, "spec", "volumeClaimTemplates"))
     for at, template in templates:
         yield from claim_spec(f"{at}.spec", template.get("spec") or {})
@@ -135,7 +135,7 @@ def _job_spec(field: str, spec: Object) -> Iterator[FieldError]:
     yield from pod_template(f"{field}.template", spec.get("template") or {})
     policy = path(spec, "template", "spec", "restartPolicy")
     if policy == "Always":
-        yield unsupported(f"{field}.template.spec.restartPolicy", policy, ("OnFailure", "Never"))
+        yield required(f"{field}.template.spec.restartPolicy", 'valid values: "OnFailure", "Never"')
 
 
 def _counts(spec: Object) -> Iterator[FieldError]:
@@ -150,6 +150,7 @@ def _selected_template(spec: Object, kind: str, claimed: list[Object] | None = N
     yield from selector("spec.selector", chosen)
     if chosen is None:
         yield required("spec.selector")
+        yield invalid_value("spec.template.metadata.labels", labels or None, _MISMATCH)
     elif not (chosen.get("matchLabels") or chosen.get("matchExpressions")):
         yield invalid_value("spec.selector", chosen, f"empty selector is invalid for {kind}")
     elif not selects(chosen, labels):
@@ -175,7 +176,8 @@ def _always_running(pod_spec: Object, kind: str) -> Iterator[FieldError]:
 
 def _rolling(strategy: Object) -> Iterator[FieldError]:
     field, kind = "spec.strategy", strategy.get("type")
-    yield from one_of(f"{field}.type", kind, ("Recreate", "RollingUpdate"))
+    if kind not in (None, "Recreate", "RollingUpdate"):
+        yield unsupported(field, strategy, ("Recreate", "RollingUpdate"))
     update = strategy.get("rollingUpdate")
     if kind == "Recreate" and update is not None:
         detail = "may not be specified when strategy `type` is 'Recreate'"
@@ -183,6 +185,9 @@ def _rolling(strategy: Object) -> Iterator[FieldError]:
         return
     for name in ("maxUnavailable", "maxSurge"):
         yield from _share(f"{field}.rollingUpdate.{name}", path(update, name))
+    most = path(update, "maxUnavailable")
+    if isinstance(most, str) and _PERCENT.fullmatch(most) and int(most[:-1]) > 100:
+        yield invalid_value(f"{field}.rollingUpdate.maxUnavailable", most, "must not be greater than 100%")
     if all(path(update, name) in (0, "0%") for name in ("maxUnavailable", "maxSurge")):
         detail = "may not be 0 when `maxSurge` is 0"
         yield invalid_value(f"{field}.rollingUpdate.maxUnavailable", path(update, "maxUnavailable"), detail)
@@ -191,8 +196,8 @@ def _rolling(strategy: Object) -> Iterator[FieldError]:
 def _share(field: str, value: int | str | None) -> Iterator[FieldError]:
     if isinstance(value, str) and not _PERCENT.fullmatch(value):
         detail = (
-            "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', "
-            "regex used for validation is '[0-9]+%')"
+            "a valid percent string must be a numeric string followed by an ending '%' "
+            "(e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')"
         )
         yield invalid_value(field, value, detail)
     elif isinstance(value, int):

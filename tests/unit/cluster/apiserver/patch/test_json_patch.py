@@ -21,17 +21,29 @@ CASES: dict[str, tuple[dict[str, Any], list[Operation], dict[str, Any]]] = {
     "remove an element": ({"a": [1, 2]}, [{"op": "remove", "path": "/a/0"}], {"a": [2]}),
     "replace an element": ({"a": [1, 2]}, [{"op": "replace", "path": "/a/1", "value": 9}], {"a": [1, 9]}),
     "move a member": ({"a": {"b": 1}}, [{"op": "move", "from": "/a/b", "path": "/c"}], {"a": {}, "c": 1}),
-    "move within a list": ({"a": [1, 2, 3]}, [{"op": "move", "from": "/a/0", "path": "/a/2"}], {"a": [2, 3, 1]}),
+    "move within a list": (
+        {"a": [1, 2, 3]},
+        [{"op": "move", "from": "/a/0", "path": "/a/2"}],
+        {"a": [2, 3, 1]},
+    ),
     "copy is independent": (
         {"a": {"b": 1}},
         [{"op": "copy", "from": "/a", "path": "/c"}, {"op": "replace", "path": "/c/b", "value": 2}],
         {"a": {"b": 1}, "c": {"b": 2}},
     ),
-    "test passes": ({"a": [1, {"b": None}]}, [{"op": "test", "path": "/a", "value": [1, {"b": None}]}], {"a": [1, {"b": None}]}),
-    "escaped pointers": ({"a/b": 1, "m~n": 2}, [{"op": "remove", "path": "/a~1b"}, {"op": "remove", "path": "/m~0n"}], {}),
+    "test passes": (
+        {"a": [1, {"b": None}]},
+        [{"op": "test", "path": "/a", "value": [1, {"b": None}]}],
+        {"a": [1, {"b": None}]},
+    ),
+    "escaped pointers": (
+        {"a/b": 1, "m~n": 2},
+        [{"op": "remove", "path": "/a~1b"}, {"op": "remove", "path": "/m~0n"}],
+        {},
+    ),
     "null is a value": ({"a": 1}, [{"op": "replace", "path": "/a", "value": None}], {"a": None}),
     "the whole document": ({"a": 1}, [{"op": "replace", "path": "", "value": {"b": 2}}], {"b": 2}),
-}  # fmt: skip
+}
 
 FAILURES: dict[str, list[Operation]] = {
     "test fails": [{"op": "test", "path": "/a", "value": 2}],

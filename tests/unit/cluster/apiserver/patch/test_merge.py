@@ -25,7 +25,8 @@ RFC_CASES: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = [
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.text(max_size=3)
 JSON = st.recursive(
-    SCALARS, lambda child: st.lists(child, max_size=3) | st.dictionaries(st.text(max_size=2), child, max_size=3)
+    SCALARS,
+    lambda child: st.lists(child, max_size=3) | st.dictionaries(st.text(max_size=2), child, max_size=3),
 )
 OBJECTS = st.dictionaries(st.text(max_size=2), JSON, max_size=4)
 
@@ -49,7 +50,9 @@ def test_a_patch_that_is_no_object_is_refused(patch: Any) -> None:
 
 
 @given(OBJECTS, OBJECTS)
-def test_inputs_stay_and_a_second_time_changes_nothing(document: dict[str, Any], patch: dict[str, Any]) -> None:
+def test_inputs_stay_and_a_second_time_changes_nothing(
+    document: dict[str, Any], patch: dict[str, Any]
+) -> None:
     before = copy.deepcopy((document, patch))
     once = apply_merge_patch(document, patch)
     assert (document, patch) == before

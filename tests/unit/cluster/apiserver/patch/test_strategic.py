@@ -29,7 +29,11 @@ def names(result: Object) -> list[str]:
 A, B, C, D = ({"name": name, "image": name} for name in "abcd")
 
 CASES: dict[str, tuple[Object, Object, Object]] = {
-    "a keyed element merges": (pod(A, B), pod({"name": "b", "image": "new"}), pod(A, {"name": "b", "image": "new"})),
+    "a keyed element merges": (
+        pod(A, B),
+        pod({"name": "b", "image": "new"}),
+        pod(A, {"name": "b", "image": "new"}),
+    ),
     "a new element goes before what only the server has": (pod(A), pod(B), pod(B, A)),
     "an element is deleted by its key": (pod(A, B), pod({"name": "a", "$patch": "delete"}), pod(B)),
     "deleting what is not there is nothing": (pod(A), pod({"name": "x", "$patch": "delete"}), pod(A)),
@@ -107,8 +111,12 @@ CASES: dict[str, tuple[Object, Object, Object]] = {
         {"spec": {"$setElementOrder/containers": [{"name": "a"}], "containers": [A], "hostname": None}},
         pod(A),
     ),
-    "another type replaces": ({"spec": {"nodeSelector": "odd"}}, {"spec": {"nodeSelector": {"a": "b"}}}, {"spec": {"nodeSelector": {"a": "b"}}}),
-}  # fmt: skip
+    "another type replaces": (
+        {"spec": {"nodeSelector": "odd"}},
+        {"spec": {"nodeSelector": {"a": "b"}}},
+        {"spec": {"nodeSelector": {"a": "b"}}},
+    ),
+}
 
 FAULTS: dict[str, Any] = {
     "no object": [1],
@@ -117,11 +125,13 @@ FAULTS: dict[str, Any] = {
     "no merge key": pod({"image": "x"}),
     "no merge key in a deletion": pod({"$patch": "delete"}),
     "merge key that identifies nothing": pod({"name": {"x": 1}}),
-    "mixed elements": pod(*["text"]),
+    "mixed elements": {"spec": {"containers": ["text"]}},
     "order is no list": {"spec": {"$setElementOrder/containers": "a"}},
-    "order without an element that is set": {"spec": {"$setElementOrder/containers": [{"name": "a"}], "containers": [B]}},
+    "order without an element that is set": {
+        "spec": {"$setElementOrder/containers": [{"name": "a"}], "containers": [B]}
+    },
     "retained keys miss one that is set": {"spec": {"$retainKeys": ["hostname"], "nodeName": "n"}},
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("document", "patch", "result"), CASES.values(), ids=CASES.keys())

@@ -27,10 +27,13 @@ def test_a_good_object_has_no_findings() -> None:
 UNKNOWN: dict[str, tuple[Object, list[str]]] = {
     "at the top": ({"foo": 1, "spec": {"containers": [CONTAINER]}}, ['unknown field "foo"']),
     "in an object": ({"spec": {"containers": [CONTAINER], "foo": 1}}, ['unknown field "spec.foo"']),
-    "in an element": ({"spec": {"containers": [{**CONTAINER, "nme": 1}]}}, ['unknown field "spec.containers[0].nme"']),
+    "in an element": (
+        {"spec": {"containers": [{**CONTAINER, "nme": 1}]}},
+        ['unknown field "spec.containers[0].nme"'],
+    ),
     "in metadata": ({"metadata": {"lables": {}}}, ['unknown field "metadata.lables"']),
     "several": ({"a": 1, "status": {"b": 2}}, ['unknown field "a"', 'unknown field "status.b"']),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("fields", "messages"), UNKNOWN.values(), ids=UNKNOWN.keys())
@@ -39,17 +42,38 @@ def test_unknown_fields(fields: Object, messages: list[str]) -> None:
 
 
 MALFORMED: dict[str, tuple[Object, str]] = {
-    "number for text": ({"hostname": 1}, "cannot unmarshal number into Go struct field PodSpec.spec.hostname of type string"),
-    "text for number": ({"priority": "1"}, "cannot unmarshal string into Go struct field PodSpec.spec.priority of type int32"),
-    "fraction for number": ({"priority": 1.5}, "cannot unmarshal number 1.5 into Go struct field PodSpec.spec.priority of type int32"),
-    "true for number": ({"priority": True}, "cannot unmarshal bool into Go struct field PodSpec.spec.priority of type int32"),
+    "number for text": (
+        {"hostname": 1},
+        "cannot unmarshal number into Go struct field PodSpec.spec.hostname of type string",
+    ),
+    "text for number": (
+        {"priority": "1"},
+        "cannot unmarshal string into Go struct field PodSpec.spec.priority of type int32",
+    ),
+    "fraction for number": (
+        {"priority": 1.5},
+        "cannot unmarshal number 1.5 into Go struct field PodSpec.spec.priority of type int32",
+    ),
+    "true for number": (
+        {"priority": True},
+        "cannot unmarshal bool into Go struct field PodSpec.spec.priority of type int32",
+    ),
     "too large for 32 bits": ({"priority": 1 << 31}, "of type int32"),
-    "list for object": ({"securityContext": []}, "cannot unmarshal array into Go struct field PodSpec.spec.securityContext of type v1.PodSecurityContext"),
+    "list for object": (
+        {"securityContext": []},
+        "array into Go struct field PodSpec.spec.securityContext of type v1.PodSecurityContext",
+    ),
     "text in a list": ({"tolerations": "x"}, "of type []v1.Toleration"),
-    "number in a map": ({"nodeSelector": {"a": 1}}, "cannot unmarshal number into Go struct field PodSpec.spec.nodeSelector of type string"),
+    "number in a map": (
+        {"nodeSelector": {"a": 1}},
+        "cannot unmarshal number into Go struct field PodSpec.spec.nodeSelector of type string",
+    ),
     "within an element": ({"containers": [{"name": 1}]}, "Container.spec.containers.name of type string"),
-    "no quantity": ({"containers": [{**CONTAINER, "resources": {"limits": {"cpu": "much"}}}]}, "quantities must match the regular expression"),
-}  # fmt: skip
+    "no quantity": (
+        {"containers": [{**CONTAINER, "resources": {"limits": {"cpu": "much"}}}]},
+        "quantities must match the regular expression",
+    ),
+}
 
 
 @pytest.mark.parametrize(("spec", "message"), MALFORMED.values(), ids=MALFORMED.keys())
@@ -66,7 +90,9 @@ def test_quantities_and_ports_may_be_numbers_or_text() -> None:
     assert check_pod(containers=containers) == Findings()
 
 
-@pytest.mark.parametrize(("data", "good"), [("aGk=", True), ("aGk\n=", True), ("no base64!", False), ("", True)])
+@pytest.mark.parametrize(
+    ("data", "good"), [("aGk=", True), ("aGk\n=", True), ("no base64!", False), ("", True)]
+)
 def test_bytes_are_base64(data: str, good: bool) -> None:
     assert (check("Secret", data={"key": data}).malformed == "") == good
 
@@ -80,7 +106,10 @@ def test_required_fields() -> None:
 
 
 def test_nothing_is_required_of_a_status() -> None:
-    assert check("Pod", spec={"containers": [CONTAINER]}, status={"containerStatuses": [{"name": "c"}]}) == Findings()
+    assert (
+        check("Pod", spec={"containers": [CONTAINER]}, status={"containerStatuses": [{"name": "c"}]})
+        == Findings()
+    )
 
 
 def test_open_objects_take_anything() -> None:

@@ -19,12 +19,16 @@ WORDINGS: list[tuple[FieldError, str, str]] = [
     (invalid_value("a", "B", "no"), 'a: Invalid value: "B": no', "FieldValueInvalid"),
     (invalid_value("a", 0, "no"), "a: Invalid value: 0: no", "FieldValueInvalid"),
     (invalid_value("a", {"k": "v"}, "no"), 'a: Invalid value: {"k":"v"}: no', "FieldValueInvalid"),
-    (unsupported("a", "x", ("B", "A")), 'a: Unsupported value: "x": supported values: "B", "A"', "FieldValueNotSupported"),
+    (
+        unsupported("a", "x", ("B", "A")),
+        'a: Unsupported value: "x": supported values: "B", "A"',
+        "FieldValueNotSupported",
+    ),
     (forbidden("spec", "stays"), "spec: Forbidden: stays", "FieldValueForbidden"),
     (duplicate("a[1].name", "x"), 'a[1].name: Duplicate value: "x"', "FieldValueDuplicate"),
     (not_found("a.name", "x"), 'a.name: Not found: "x"', "FieldValueNotFound"),
     (too_long("data", 10), "data: Too long: may not be more than 10 bytes", "FieldValueTooLong"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("error", "text", "reason"), WORDINGS)

@@ -11,7 +11,10 @@ def test_unknown_fields_and_nulls_go_and_the_rest_stays() -> None:
         "kind": "Pod",
         "foo": 1,
         "metadata": {"name": "p", "labels": {"any": "label"}, "bar": 2, "annotations": None},
-        "spec": {"containers": [{"name": "c", "baz": 3, "env": [{"name": "e", "value": ""}]}], "hostname": None},
+        "spec": {
+            "containers": [{"name": "c", "baz": 3, "env": [{"name": "e", "value": ""}]}],
+            "hostname": None,
+        },
     }
     SCHEMAS.prune("v1", "Pod", obj)
     assert obj == {
