@@ -47,12 +47,9 @@ class TokenSigner:
     """Signs and checks tokens with one EC P-256 key."""
 
     def __init__(self, pem: bytes, issuer: str) -> None:
-        key = serialization.load_pem_private_key(pem, password=None)
-        if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
-            raise UserError("the service-account key must be an EC P-256 key in PEM form")
         self.issuer = issuer
-        self._key = key
-        public = key.public_key().public_bytes(
+        self._key = _load(pem)
+        public = self._key.public_key().public_bytes(
             serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
         )
         self._header = _encode(
@@ -101,6 +98,16 @@ class TokenSigner:
         if claims.get("iss") != self.issuer:
             raise BadToken("the token was issued by another cluster")
         return claims
+
+
+def _load(pem: bytes) -> ec.EllipticCurvePrivateKey:
+    try:
+        key = serialization.load_pem_private_key(pem, password=None)
+    except (ValueError, TypeError):
+        key = None
+    if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
+        raise UserError("the service-account key must be an EC P-256 key in PEM form")
+    return key
 
 
 def check_times(claims: Claims, now: float) -> None:

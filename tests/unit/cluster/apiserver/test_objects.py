@@ -25,7 +25,8 @@ def pod(name: str = "p", **spec: Any) -> dict[str, Any]:
 
 
 async def test_a_new_object_is_stamped(http: Any) -> None:
-    lies = {"uid": "x", "creationTimestamp": "2000-01-01T00:00:00Z", "generation": 7, "selfLink": "/x"}
+    lies: dict[str, Any] = {"uid": "x", "creationTimestamp": "2000-01-01T00:00:00Z", "selfLink": "/x"}
+    lies["generation"] = 7
 
     answer = await http("POST", CONFIG_MAPS, config_map(**lies))
     metadata = answer.body["metadata"]

@@ -1,0 +1,109 @@
+"""Addresses and node ports of Services."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proa.cluster.apiserver import ApiServer
+from proa.cluster.apiserver.services.pool import Pool
+from proa.kube import ENDPOINT_SLICES, SERVICES
+from support.server import api_server
+
+PATH = "/api/v1/namespaces/default/services"
+
+
+def service(name: str, **spec: Any) -> dict[str, Any]:
+    return {"metadata": {"name": name}, "spec": {"ports": [{"port": 80}], **spec}}
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(-1, 12)), max_size=60))
+def test_no_number_has_two_owners(steps: list[tuple[str, int]]) -> None:
+    pool, owners = Pool(0, 9, 4), dict[int, str]()
+    for owner, number in steps:
+        if number < 0:
+            picked = pool.pick(owner)
+            assert (picked is None) == (len(owners) == 10)
+            if picked is not None:
+                assert picked not in owners
+                owners[picked] = owner
+        elif number <= 9 and pool.take(number, owner):
+            assert owners.setdefault(number, owner) == owner
+        elif owners.get(number) == owner:
+            pool.release(number, owner)
+            del owners[number]
+
+
+async def test_the_server_is_a_service_itself(server: ApiServer) -> None:
+    client = server.client()
+    own = await client.get(SERVICES, "kubernetes", "default")
+    slices = await client.get(ENDPOINT_SLICES, "kubernetes", "default")
+
+    assert own["spec"]["clusterIP"] == "10.43.0.1"
+    assert slices["endpoints"][0]["addresses"] == ["127.0.0.1"]
+    assert slices["ports"][0]["port"] == server.port
+
+
+async def test_each_service_gets_an_address_and_its_ports(http: Any) -> None:
+    made = [(await http("POST", PATH, service(name, type="NodePort"))).body for name in "abc"]
+    addresses = {obj["spec"]["clusterIP"] for obj in made}
+    ports = {obj["spec"]["ports"][0]["nodePort"] for obj in made}
+
+    assert len(addresses) == len(ports) == 3
+    assert all(address.startswith("10.43.") for address in addresses)
+    assert all(30000 <= port <= 32767 for port in ports)
+
+
+async def test_headless_and_external_services_get_none(http: Any) -> None:
+    headless = (await http("POST", PATH, service("h", clusterIP="None"))).body["spec"]
+    external = (await http("POST", PATH, service("e", type="ExternalName", externalName="x.example"))).body[
+        "spec"
+    ]
+
+    assert (headless["clusterIP"], headless["clusterIPs"]) == ("None", ["None"])
+    assert "clusterIP" not in external
+
+
+async def test_a_wanted_address_must_be_free_and_ours(http: Any) -> None:
+    assert (await http("POST", PATH, service("a", clusterIP="10.43.0.9"))).status == 201
+    taken = await http("POST", PATH, service("b", clusterIP="10.43.0.9"))
+    foreign = await http("POST", PATH, service("c", clusterIP="192.0.2.1"))
+    port = await http("POST", PATH, service("d", type="NodePort", ports=[{"port": 80, "nodePort": 80}]))
+
+    assert "provided IP is already allocated" in taken.body["message"]
+    assert "not in the valid range" in foreign.body["message"]
+    assert {answer.status for answer in (taken, foreign, port)} == {422}
+
+
+async def test_what_is_deleted_or_refused_is_free_again(http: Any) -> None:
+    wanted = service("a", clusterIP="10.43.0.9")
+    await http("POST", f"{PATH}?dryRun=All", wanted)
+    await http("POST", PATH, wanted | {"spec": {**wanted["spec"], "ports": [{"port": -1}]}})
+    assert (await http("POST", PATH, wanted)).status == 201
+    await http("DELETE", f"{PATH}/a")
+
+    assert (await http("POST", PATH, service("b", clusterIP="10.43.0.9"))).status == 201
+
+
+async def test_a_replacement_keeps_address_and_ports(http: Any) -> None:
+    before = (await http("POST", PATH, service("a", type="NodePort"))).body["spec"]
+    after = (await http("PUT", f"{PATH}/a", service("a", type="NodePort", selector={"x": "y"}))).body["spec"]
+
+    assert after["clusterIP"] == before["clusterIP"]
+    assert after["ports"] == before["ports"]
+
+
+async def test_allocations_survive_a_restart(tmp_path: Path) -> None:
+    async with api_server(tmp_path) as server:
+        await server.client().create(SERVICES, service("a", clusterIP="10.43.0.9"), "default")
+    async with api_server(tmp_path) as server:
+        results = await asyncio.gather(
+            server.client().create(SERVICES, service("b", clusterIP="10.43.0.9"), "default"),
+            return_exceptions=True,
+        )
+
+    assert "already allocated" in str(results[0])
