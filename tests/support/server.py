@@ -22,6 +22,8 @@ async def api_server(folder: Path) -> AsyncIterator[ApiServer]:
     authority = Authority.open(folder)
     pair = KeyPair(folder / "server.crt", folder / "server.key")
     authority.issue(Leaf("server", names=("127.0.0.1", "localhost")), pair)
+    kubelet_client = KeyPair(folder / "kubelet-client.crt", folder / "kubelet-client.key")
+    authority.issue(Leaf("kube-apiserver-kubelet-client", ("system:masters",)), kubelet_client)
     signing_key(folder / "service.key")
     server = ApiServer(
         ApiServerConfig(
@@ -32,8 +34,8 @@ async def api_server(folder: Path) -> AsyncIterator[ApiServer]:
             key=pair.key,
             client_authority=authority.files.certificate,
             kubelet_authority=authority.files.certificate,
-            kubelet_certificate=pair.certificate,
-            kubelet_key=pair.key,
+            kubelet_certificate=kubelet_client.certificate,
+            kubelet_key=kubelet_client.key,
             service_account_key=folder / "service.key",
         )
     )
