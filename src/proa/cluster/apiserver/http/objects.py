@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from urllib.parse import parse_qsl
 
+import aiohttp
 from aiohttp import hdrs, web
 
 from proa.cluster.apiserver import codec
@@ -95,9 +96,12 @@ class ObjectRequests:
         async with self._logs.open(target, query) as chunks:
             response = web.StreamResponse(headers={hdrs.CONTENT_TYPE: "text/plain"})
             await response.prepare(request)
-            with streaming(request):
-                async for chunk in chunks:
-                    await response.write(chunk)
+            try:
+                with streaming(request):
+                    async for chunk in chunks:
+                        await response.write(chunk)
+            except aiohttp.ClientError as error:
+                raise ConnectionResetError("the kubelet ended the log halfway") from error
             await response.write_eof()
         return response
 

@@ -51,10 +51,11 @@ class KubeletClient:
         if self._session is None:
             self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=self._context))
         try:
-            async with self._session.get(url, timeout=timeout) as response:
-                yield response
-        except aiohttp.ClientConnectorError as error:
+            response = await self._session.get(url, timeout=timeout)
+        except aiohttp.ClientConnectionError as error:
             raise ServiceUnavailable(f"the kubelet of node {node_name} cannot be reached: {error}") from error
+        async with response:
+            yield response
 
     async def close(self) -> None:
         """Give back connections."""
