@@ -88,9 +88,7 @@ def test_a_pod_that_fits_nowhere(cluster: Cluster, namespace: str) -> None:
 def test_anonymous_is_refused_but_for_health(cluster: Cluster) -> None:
     curl = ["curl", "-sk", "-o", "/dev/null", "-w", "%{http_code}"]
     codes = [
-        subprocess.run(
-            [*curl, f"https://127.0.0.1:6443{path}"], check=True, capture_output=True, text=True
-        ).stdout
+        subprocess.run([*curl, f"{cluster.server}{path}"], check=True, capture_output=True, text=True).stdout
         for path in ("/api/v1/pods", "/livez", "/readyz")
     ]
     assert codes == ["401", "200", "200"]
@@ -135,6 +133,8 @@ run()
 
 def test_without_root(tmp_path: Path) -> None:
     program = [sys.executable, "-m", "proa", "up"]
+    if any(not folder.stat().st_mode & 0o001 for folder in Path(sys.executable).resolve().parents):
+        pytest.skip("nobody may not enter the folder of this Python")
     result = subprocess.run(
         program,
         check=False,
@@ -145,8 +145,6 @@ def test_without_root(tmp_path: Path) -> None:
         cwd="/",
         env={"PATH": os.environ["PATH"]},
     )
-    if "No module named" in result.stderr or "Permission denied" in result.stderr:
-        pytest.skip("this Python cannot be read by nobody")
     assert result.stderr == "proa: this needs root: run it as root or with sudo\n"
 
 

@@ -36,6 +36,12 @@ class Cluster:
     def proa(self, *arguments: str, check: bool = True) -> Result:
         return self._execute([sys.executable, "-m", "proa", *arguments], check=check)
 
+    @property
+    def server(self) -> str:
+        """The address of the API server."""
+        lines = self.kubeconfig.read_text().splitlines()
+        return next(line.split()[1] for line in lines if line.strip().startswith("server:"))
+
     def ensure(self, *flags: str) -> None:
         """The cluster runs with just these flags of `proa up`; one with others is thrown away."""
         if self._mode == flags:

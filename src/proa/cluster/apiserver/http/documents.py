@@ -14,6 +14,7 @@ from proa.cluster.apiserver.openapi import OpenApi
 from proa.errors import ApiError, MethodNotAllowed, NotFound
 
 VERSION = "v1.37.2+proa"
+_OPENAPI_PROTOBUF = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
 
 OPEN_PATHS = (*PATHS, "version")
 """What anybody may read, named by the first part of the path."""
@@ -42,6 +43,8 @@ class Documents:
             return self._health.reply(path, verbose=query.startswith("verbose") or "&verbose" in query)
         if parts == ["version"]:
             return json_reply(version_info())
+        if parts == ["openapi", "v2"]:
+            return old_openapi(request.headers.get(hdrs.ACCEPT, ""))
         body = self._openapi_document(parts) if parts[0] == "openapi" else None
         if body is not None:
             return Reply(body)
@@ -83,6 +86,23 @@ def wants_aggregated(accept: str) -> bool:
         wanted.get("as") == "APIGroupDiscoveryList" and wanted.get("v") == "v2"
         for wanted in media_types(accept)
     )
+
+
+def old_openapi(accept: str) -> Reply:
+    """OpenAPI v2 without a definition: kubectl asks it about kinds that v3 does not have, to learn of none.
+
+    Source of the protobuf form: gnostic's openapiv2/OpenAPIv2.proto, messages Document and Info.
+    """
+    if "proto-openapi" in accept:
+        info = _text_field(1, "proa") + _text_field(2, VERSION)
+        return Reply(
+            _text_field(1, "2.0") + bytes([2 << 3 | 2, len(info)]) + info, content_type=_OPENAPI_PROTOBUF
+        )
+    return json_reply({"swagger": "2.0", "info": {"title": "proa", "version": VERSION}, "paths": {}})
+
+
+def _text_field(number: int, text: str) -> bytes:
+    return bytes([number << 3 | 2, len(text)]) + text.encode()
 
 
 def version_info() -> dict[str, str]:
