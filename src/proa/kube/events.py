@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
+import time
 from collections import OrderedDict
 from typing import Any
 
@@ -80,7 +80,7 @@ class EventRecorder:
         return {
             "kind": "Event",
             "apiVersion": "v1",
-            "metadata": {"name": f"{involved['name']}.{random.getrandbits(64):016x}", "namespace": namespace},
+            "metadata": {"name": f"{involved['name']}.{time.time_ns():x}", "namespace": namespace},
             "involvedObject": involved,
             "reason": reason,
             "message": message[:_LONGEST_MESSAGE],
