@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 from proa.cluster.apiserver.columns.column import AGE, NAME, Column, age_cell, field, length, since, text
 from proa.kube.resources import Object
@@ -57,7 +58,7 @@ EVENTS = (
     Column("Message", lambda obj, _now: str(obj.get("message") or "").strip()),
     Column("First Seen", _first_seen, wide=True),
     Column("Count", _count, wide=True),
-    text("Name", "metadata", "name", wide=True),
+    replace(NAME, wide=True),
 )
 
 

@@ -45,14 +45,15 @@ ROLE_BINDINGS = (
     Column("ServiceAccounts", _subjects("ServiceAccount"), wide=True),
 )
 _CREATED = text("Created At", "metadata", "creationTimestamp")
-CREATED_AT = (NAME, replace(_CREATED, type="date"))
+CREATED = replace(_CREATED, type="date")
+CREATED_AT = (NAME, CREATED)
 
 PRIORITY_CLASSES = (
     NAME,
     number("Value", "value"),
     flag("Global-Default", "globalDefault"),
     AGE,
-    text("PreemptionPolicy", "preemptionPolicy", wide=True),
+    text("PreemptionPolicy", "preemptionPolicy"),
 )
 
 

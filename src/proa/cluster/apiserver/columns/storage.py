@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 from proa.cluster.apiserver.columns.column import (
     AGE,
@@ -119,7 +120,7 @@ CSI_NODES = (NAME, length("Drivers", "spec", "drivers"), AGE)
 CSI_STORAGE_CAPACITIES = (NAME, text("StorageClassName", "storageClassName"), text("Capacity", "capacity"))
 VOLUME_ATTACHMENTS = (
     NAME,
-    text("Attacher", "spec", "attacher"),
+    replace(text("Attacher", "spec", "attacher"), format="name"),
     text("PV", "spec", "source", "persistentVolumeName"),
     text("Node", "spec", "nodeName"),
     flag("Attached", "status", "attached"),

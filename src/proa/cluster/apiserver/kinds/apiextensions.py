@@ -1,8 +1,33 @@
 """apiextensions.k8s.io: definitions of custom resources."""
 
-from proa.cluster.apiserver.columns.policies import CREATED_AT
+import datetime as dt
+
+from proa.cluster.apiserver.columns.column import NAME, Column, field, text
+from proa.cluster.apiserver.columns.policies import CREATED
 from proa.cluster.apiserver.defaults import policies as defaults
 from proa.cluster.apiserver.kind import STATUS, Group
+from proa.kube.meta import condition_is_true
+from proa.kube.resources import Object
+
+
+def _versions(obj: Object, _now: dt.datetime) -> str:
+    """Those that are served; the stored one is marked."""
+    served = [version for version in field(obj, "spec", "versions") or () if version.get("served")]
+    return ",".join(sorted(f"{v['name']}{'(storage)' if v.get('storage') else ''}" for v in served))
+
+
+_COLUMNS = (
+    NAME,
+    text("Scope", "spec", "scope"),
+    Column("Versions", _versions),
+    CREATED,
+    text("Group", "spec", "group", wide=True),
+    text("Kind", "spec", "names", "kind", wide=True),
+    Column(
+        "ShortNames", lambda obj, _now: ",".join(field(obj, "spec", "names", "shortNames") or ()), wide=True
+    ),
+    Column("Established", lambda obj, _now: condition_is_true(obj, "Established"), wide=True, type="boolean"),
+)
 
 KINDS = (
     Group("apiextensions.k8s.io").cluster_wide(
@@ -11,7 +36,7 @@ KINDS = (
         short_names=("crd", "crds"),
         categories=("api-extensions",),
         subresources=(STATUS,),
-        columns=CREATED_AT,
+        columns=_COLUMNS,
         defaults=(defaults.custom_resource_definition,),
         generation=True,
     ),

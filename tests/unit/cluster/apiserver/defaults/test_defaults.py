@@ -1,0 +1,81 @@
+"""Defaults: what the recorded creates do not show."""
+
+import base64
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from proa.cluster.apiserver.defaults.pods import is_latest
+from proa.cluster.apiserver.defaults.qos import qos_class
+from proa.cluster.apiserver.kinds import KINDS
+
+Object = dict[str, Any]
+GOLDEN = Path(__file__).parents[1] / "golden/creates-1.37.2.jsonl"
+ACCEPTED = [case for case in map(json.loads, GOLDEN.read_text().splitlines()) if case["code"] == 201]
+
+
+@pytest.mark.parametrize("case", ACCEPTED, ids=lambda case: case["name"])
+def test_a_second_time_changes_nothing(case: Object) -> None:
+    obj = copy.deepcopy(case["object"])
+    kind = KINDS.by_kind(obj["apiVersion"], obj["kind"])
+    assert kind is not None
+    kind.default(obj)
+    once = copy.deepcopy(obj)
+    kind.default(obj)
+    assert obj == once
+
+
+@pytest.mark.parametrize(
+    ("image", "latest"),
+    [
+        ("busybox", True), ("busybox:latest", True), ("busybox:1", False), ("reg:5000/busybox", True),
+        ("reg:5000/busybox:1", False), ("busybox@sha256:abc", False), ("busybox:latest@sha256:abc", True),
+    ],
+)  # fmt: skip
+def test_latest(image: str, latest: bool) -> None:
+    assert is_latest(image) is latest
+
+
+def pod(*resources: Object) -> Object:
+    return {"spec": {"containers": [{"name": str(i), "resources": r} for i, r in enumerate(resources)]}}
+
+
+FULL = {"cpu": "1", "memory": "1Gi"}
+CLASSES: dict[str, tuple[Object, str]] = {
+    "nothing": (pod({}), "BestEffort"),
+    "zeros": (pod({"requests": {"cpu": "0"}}), "BestEffort"),
+    "limits alone": (pod({"limits": FULL}), "Guaranteed"),
+    "limits and the same requests": (pod({"limits": FULL, "requests": {"cpu": "1000m", "memory": "1024Mi"}}), "Guaranteed"),
+    "less requested": (pod({"limits": FULL, "requests": {"cpu": "500m"}}), "Burstable"),
+    "memory not limited": (pod({"limits": {"cpu": "1"}}), "Burstable"),
+    "one container without": (pod({"limits": FULL}, {}), "Burstable"),
+    "only other resources": (pod({"requests": {"ephemeral-storage": "1Gi"}}), "BestEffort"),
+    "the pod as a whole": ({"spec": {"resources": {"limits": FULL}, "containers": [{}]}}, "Guaranteed"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("obj", "expected"), CLASSES.values(), ids=CLASSES.keys())
+def test_quality_of_service(obj: Object, expected: str) -> None:
+    assert qos_class(obj) == expected
+
+
+def test_string_data_of_a_secret_wins_and_vanishes() -> None:
+    secret: Object = {"metadata": {}, "data": {"a": "b2xk"}, "stringData": {"a": "new"}}
+    kind = KINDS.by_kind("v1", "Secret")
+    assert kind is not None
+    kind.default(secret)
+    assert secret["data"] == {"a": base64.b64encode(b"new").decode()}
+    assert "stringData" not in secret
+
+
+def test_a_job_with_a_chosen_selector_keeps_it() -> None:
+    spec = {"manualSelector": True, "selector": {"matchLabels": {"a": "b"}}, "template": {"spec": {}}}
+    job: Object = {"metadata": {"name": "j", "uid": "U"}, "spec": spec}
+    kind = KINDS.by_kind("batch/v1", "Job")
+    assert kind is not None
+    kind.default(job)
+    assert job["spec"]["selector"] == {"matchLabels": {"a": "b"}}
+    assert job["spec"]["template"]["metadata"] == {}
