@@ -2,6 +2,7 @@
 
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +134,14 @@ def test_bad_requests_have_the_codes_of_the_specification(
     with pytest.raises(CniFailure) as refused:
         node.cni(command, container, node.path, **extra)
     assert refused.value.code == code
+
+
+def test_pods_that_come_at_once_have_different_addresses(one: Lab, node: Node) -> None:
+    paths = {f"many-{number}": one.namespace(f"many-{number}") for number in range(12)}
+    with ThreadPoolExecutor(6) as workers:
+        results = list(workers.map(lambda it: node.cni("ADD", *it), paths.items()))
+        assert len({result["ips"][0]["address"] for result in results}) == len(paths)
+        list(workers.map(lambda it: node.cni("DEL", *it), paths.items()))
 
 
 def test_configuration_that_is_not_json(node: Node) -> None:
