@@ -1,4 +1,4 @@
-"""Kubernetes objects in protobuf: the `k8s\\0` envelope, to the objects that JSON would give.
+r"""Kubernetes objects in protobuf: the `k8s\0` envelope, to the objects that JSON would give.
 
 Bodies of the media type application/vnd.kubernetes.protobuf. Tables come from the data
 file of `scripts/distil-protobuf`; a message is parsed when first met.

@@ -45,7 +45,7 @@ def _text(raw: bytes) -> str:
         raise DecodeError(f"string is not UTF-8: {error.reason}") from None
 
 
-def _fixed(wire_type: int, layout: str, default: int | float) -> Scalar:
+def _fixed(wire_type: int, layout: str, default: float) -> Scalar:
     codec = struct.Struct(layout)
     return Scalar(wire_type, default, codec.pack, lambda raw: codec.unpack(raw)[0])
 

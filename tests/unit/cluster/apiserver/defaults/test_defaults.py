@@ -31,10 +31,15 @@ def test_a_second_time_changes_nothing(case: Object) -> None:
 @pytest.mark.parametrize(
     ("image", "latest"),
     [
-        ("busybox", True), ("busybox:latest", True), ("busybox:1", False), ("reg:5000/busybox", True),
-        ("reg:5000/busybox:1", False), ("busybox@sha256:abc", False), ("busybox:latest@sha256:abc", True),
+        ("busybox", True),
+        ("busybox:latest", True),
+        ("busybox:1", False),
+        ("reg:5000/busybox", True),
+        ("reg:5000/busybox:1", False),
+        ("busybox@sha256:abc", False),
+        ("busybox:latest@sha256:abc", True),
     ],
-)  # fmt: skip
+)
 def test_latest(image: str, latest: bool) -> None:
     assert is_latest(image) is latest
 
@@ -48,13 +53,16 @@ CLASSES: dict[str, tuple[Object, str]] = {
     "nothing": (pod({}), "BestEffort"),
     "zeros": (pod({"requests": {"cpu": "0"}}), "BestEffort"),
     "limits alone": (pod({"limits": FULL}), "Guaranteed"),
-    "limits and the same requests": (pod({"limits": FULL, "requests": {"cpu": "1000m", "memory": "1024Mi"}}), "Guaranteed"),
+    "limits and the same requests": (
+        pod({"limits": FULL, "requests": {"cpu": "1000m", "memory": "1024Mi"}}),
+        "Guaranteed",
+    ),
     "less requested": (pod({"limits": FULL, "requests": {"cpu": "500m"}}), "Burstable"),
     "memory not limited": (pod({"limits": {"cpu": "1"}}), "Burstable"),
     "one container without": (pod({"limits": FULL}, {}), "Burstable"),
     "only other resources": (pod({"requests": {"ephemeral-storage": "1Gi"}}), "BestEffort"),
     "the pod as a whole": ({"spec": {"resources": {"limits": FULL}, "containers": [{}]}}, "Guaranteed"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("obj", "expected"), CLASSES.values(), ids=CLASSES.keys())

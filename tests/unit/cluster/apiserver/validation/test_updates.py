@@ -28,17 +28,25 @@ POD_CHANGES: dict[str, tuple[Object, Object, list[str]]] = {
     "a node, once": (pod(), pod(nodeName="n"), []),
     "a node, twice": (pod(nodeName="n"), pod(nodeName="m"), ["spec"]),
     "a command": (pod(), pod(containers=[{**CONTAINER, "command": ["x"]}]), ["spec"]),
-    "a container more": (pod(), pod(containers=[CONTAINER, {**CONTAINER, "name": "d"}]), ["spec.containers", "spec"]),
+    "a container more": (
+        pod(),
+        pod(containers=[CONTAINER, {**CONTAINER, "name": "d"}]),
+        ["spec.containers", "spec"],
+    ),
     "a toleration more": (pod(), pod(tolerations=[{"operator": "Exists"}]), []),
     "a toleration less": (pod(tolerations=[{"operator": "Exists"}]), pod(), ["spec.tolerations"]),
     "a deadline": (pod(), pod(activeDeadlineSeconds=5), []),
-    "a longer deadline": (pod(activeDeadlineSeconds=5), pod(activeDeadlineSeconds=6), ["spec.activeDeadlineSeconds"]),
+    "a longer deadline": (
+        pod(activeDeadlineSeconds=5),
+        pod(activeDeadlineSeconds=6),
+        ["spec.activeDeadlineSeconds"],
+    ),
     "no deadline any more": (pod(activeDeadlineSeconds=5), pod(), ["spec.activeDeadlineSeconds"]),
     "a gate less": (pod(**GATED), pod(), []),
     "a gate more": (pod(), pod(**GATED), ["spec.schedulingGates[0].name"]),
     "a node selector while gated": (pod(**GATED), pod(**GATED, nodeSelector={"a": "b"}), []),
     "a node selector": (pod(), pod(nodeSelector={"a": "b"}), ["spec"]),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("old", "new", "fields"), POD_CHANGES.values(), ids=POD_CHANGES.keys())
@@ -61,10 +69,12 @@ CLAIM_CHANGES: dict[str, tuple[Object, Object, list[str]]] = {
     "size before it is bound": (claim(), claim("2Gi"), ["spec"]),
     "size when it is bound": (claim(phase="Bound", capacity="1Gi"), claim("2Gi", phase="Bound"), []),
     "less than it has": (
-        claim("2Gi", phase="Bound", capacity="2Gi"), claim("1Gi"), ["spec.resources.requests.storage"],
+        claim("2Gi", phase="Bound", capacity="2Gi"),
+        claim("1Gi"),
+        ["spec.resources.requests.storage"],
     ),
     "back to more than it has": (claim("3Gi", phase="Bound", capacity="1Gi"), claim("2Gi"), []),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("old", "new", "fields"), CLAIM_CHANGES.values(), ids=CLAIM_CHANGES.keys())
@@ -102,19 +112,61 @@ def binding(role: str) -> Object:
 FROZEN = {"metadata": {"name": "c"}, "immutable": True, "data": {"a": "b"}}
 
 OTHERS: dict[str, tuple[str, str, Object, Object, list[str]]] = {
-    "source of a volume": ("v1", "PersistentVolume", volume(), volume(hostPath={"path": "/y"}), ["spec.persistentvolumesource"]),
+    "source of a volume": (
+        "v1",
+        "PersistentVolume",
+        volume(),
+        volume(hostPath={"path": "/y"}),
+        ["spec.persistentvolumesource"],
+    ),
     "claim of a volume": ("v1", "PersistentVolume", volume(), volume(claimRef={"name": "c"}), []),
-    "parameters of a class": ("storage.k8s.io/v1", "StorageClass", storage_class(), storage_class(parameters={"a": "b"}), ["parameters"]),
-    "expansion of a class": ("storage.k8s.io/v1", "StorageClass", storage_class(), storage_class(allowVolumeExpansion=True), []),
-    "binding mode of a class": ("storage.k8s.io/v1", "StorageClass", storage_class(), storage_class(volumeBindingMode="Immediate"), ["volumeBindingMode"]),
-    "selector of a deployment": ("apps/v1", "Deployment", deployment("a"), deployment("b"), ["spec.selector"]),
-    "address of a service": ("v1", "Service", service("10.43.0.5"), service("10.43.0.6"), ["spec.clusterIPs[0]"]),
-    "role of a binding": ("rbac.authorization.k8s.io/v1", "ClusterRoleBinding", binding("a"), binding("b"), ["roleRef"]),
+    "parameters of a class": (
+        "storage.k8s.io/v1",
+        "StorageClass",
+        storage_class(),
+        storage_class(parameters={"a": "b"}),
+        ["parameters"],
+    ),
+    "expansion of a class": (
+        "storage.k8s.io/v1",
+        "StorageClass",
+        storage_class(),
+        storage_class(allowVolumeExpansion=True),
+        [],
+    ),
+    "binding mode of a class": (
+        "storage.k8s.io/v1",
+        "StorageClass",
+        storage_class(),
+        storage_class(volumeBindingMode="Immediate"),
+        ["volumeBindingMode"],
+    ),
+    "selector of a deployment": (
+        "apps/v1",
+        "Deployment",
+        deployment("a"),
+        deployment("b"),
+        ["spec.selector"],
+    ),
+    "address of a service": (
+        "v1",
+        "Service",
+        service("10.43.0.5"),
+        service("10.43.0.6"),
+        ["spec.clusterIPs[0]"],
+    ),
+    "role of a binding": (
+        "rbac.authorization.k8s.io/v1",
+        "ClusterRoleBinding",
+        binding("a"),
+        binding("b"),
+        ["roleRef"],
+    ),
     "type of a secret": ("v1", "Secret", {"type": "Opaque"}, {"type": "x"}, ["type"]),
     "data of what is immutable": ("v1", "ConfigMap", FROZEN, {**FROZEN, "data": {}}, ["data"]),
     "the word that says so": ("v1", "ConfigMap", FROZEN, {**FROZEN, "immutable": False}, ["immutable"]),
     "value of a priority": ("scheduling.k8s.io/v1", "PriorityClass", {"value": 1}, {"value": 2}, ["value"]),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("version", "kind", "old", "new", "fields"), OTHERS.values(), ids=OTHERS.keys())
