@@ -226,6 +226,7 @@ async def test_a_pod_on_a_node_ends_gracefully(http: Any, node: Any) -> None:
     await http("POST", PODS, pod(nodeName="n1", terminationGracePeriodSeconds=20))
 
     first = (await http("DELETE", f"{PODS}/p")).body["metadata"]
+    assert (await http("PATCH", f"{PODS}/p", {"metadata": {"labels": {"a": "b"}}}, kind=MERGE)).status == 200
     longer = (await http("DELETE", f"{PODS}/p?gracePeriodSeconds=60")).body["metadata"]
     shorter = (await http("DELETE", f"{PODS}/p", {"gracePeriodSeconds": 5})).body["metadata"]
 
