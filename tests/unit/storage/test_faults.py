@@ -19,9 +19,16 @@ from proa.kube import (
     PERSISTENT_VOLUMES,
     STORAGE_CLASSES,
     Client,
+    EventRecorder,
+    Informer,
+    Manager,
     Object,
 )
+from proa.storage.caches import Caches
+from proa.storage.directory import DirectoryBackend
 from proa.storage.names import FINALIZER, PROVISIONED_BY, PROVISIONER, SELECTED_NODE, SELECTED_NODE_OF_VOLUME
+from proa.storage.provisioner import Provisioner
+from proa.storage.settings import Settings
 from support.objects import claim, node, storage_class, volume
 from support.server import api_server, background, eventually, running
 
@@ -157,6 +164,36 @@ async def test_a_kill_after_the_directory_was_removed_does_no_harm(client: Clien
     await create_released(client, released(f"{folder}/pvc-old_default_gone"))
     async with background(provisioner(client, folder).run()):
         await eventually(lambda: no_volumes(client))
+
+
+async def test_a_volume_that_is_there_already_is_taken_as_made(client: Client, folder: Path) -> None:
+    """The cache does not show it yet: the answer to the first create was lost."""
+    await storage.install(client, storage.StorageConfig(str(folder)))
+    waiting = await selected_claim(client)
+    async with background(provisioner(client, folder).run()):
+        made = await made_volume(client, waiting)
+    manager = Manager(client)
+    caches, events = Caches(manager), EventRecorder(client, "test")
+    caches.claims, caches.classes = (Informer(client, r) for r in (PERSISTENT_VOLUME_CLAIMS, STORAGE_CLASSES))
+    settings = Settings(manager, events, str(folder))
+    late = Provisioner(client, "n1", caches, settings, DirectoryBackend(), events)
+    async with background(caches.claims.run()), background(caches.classes.run()):
+        await caches.claims.wait_synced()
+        await caches.classes.wait_synced()
+        await late.reconcile("default/data")
+    assert await client.get(PERSISTENT_VOLUMES, made["metadata"]["name"]) == made
+
+
+async def test_a_volume_deleted_by_hand_before_it_was_bound_goes_with_its_directory(
+    client: Client, folder: Path
+) -> None:
+    await storage.install(client, storage.StorageConfig(str(folder)))
+    async with background(provisioner(client, folder).run()):
+        made = await made_volume(client, await selected_claim(client))
+        await client.delete(PERSISTENT_VOLUME_CLAIMS, "data", "default")
+        await client.delete(PERSISTENT_VOLUMES, made["metadata"]["name"])
+        await eventually(lambda: no_volumes(client))
+    assert names(folder) == []
 
 
 async def test_a_volume_outside_of_the_configured_paths_is_not_touched(client: Client, folder: Path) -> None:

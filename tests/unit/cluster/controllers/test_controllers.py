@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from proa.cluster.controllers import ControllersConfig, node_ipam
 from proa.errors import NotFound
 from proa.kube import (
     CONFIG_MAPS,
@@ -26,7 +28,7 @@ from proa.kube import (
     owner_reference,
 )
 from support.objects import claim, node, pod, storage_class, volume, with_claims
-from support.server import eventually
+from support.server import api_server, eventually, running
 
 RESOURCES: dict[str, Resource] = {
     "Node": NODES,
@@ -201,6 +203,21 @@ async def test_nodes_get_ranges_that_differ(client: Client) -> None:
     assert set(await ranges()) == {"10.42.0.0/24", "10.42.1.0/24"}
 
 
+async def test_ranges_that_were_given_before_a_restart_are_not_given_again(tmp_path: Path) -> None:
+    async with api_server(tmp_path) as server:
+        client: Client = server.client()
+        old = node("old")
+        old["spec"] = {"podCIDR": "10.42.0.0/24", "podCIDRs": ["10.42.0.0/24"]}
+        await create(client, node("new"))
+        await create(client, old)
+
+        async def range_of_new() -> str:
+            return str((await client.get(NODES, "new"))["spec"].get("podCIDR") or "")
+
+        async with running(client, lambda manager: node_ipam.setup(manager, ControllersConfig())):
+            assert await eventually(range_of_new) == "10.42.1.0/24"
+
+
 async def test_a_silent_node_is_unreachable_and_its_pods_leave(client: Client) -> None:
     await create(client, node())
     ready = [{"type": "Ready", "status": "True", "lastTransitionTime": "2030-01-01T00:00:00Z"}]
@@ -284,10 +301,9 @@ async def test_a_static_volume_is_bound_then_released_and_kept(client: Client) -
 
 
 async def test_claims_that_race_for_one_volume_leave_one_pending(client: Client) -> None:
-    await create(client, volume(storageClassName="manual"))
-    await phase(client, PERSISTENT_VOLUMES, "pv", "", "Available")
     for name in ("one", "two"):
         await create(client, claim(name, storageClassName="manual"))
+    await create(client, volume(storageClassName="manual"))  # wakes both at once
     held = await phase(client, PERSISTENT_VOLUMES, "pv", "", "Bound")
     winner = held["spec"]["claimRef"]["name"]
     await phase(client, PERSISTENT_VOLUME_CLAIMS, winner, "default", "Bound")
@@ -363,7 +379,10 @@ async def test_a_pod_protects_its_claim(client: Client, finished: bool) -> None:
         return "kubernetes.io/pvc-protection" in (found["metadata"].get("finalizers") or [])
 
     await eventually(protected)
-    await client.delete(PERSISTENT_VOLUME_CLAIMS, "data", "default")
+    await create(client, claim("unused", storageClassName="none"))
+    for name in ("data", "unused"):
+        await client.delete(PERSISTENT_VOLUME_CLAIMS, name, "default")
+    await gone(client, PERSISTENT_VOLUME_CLAIMS, "unused", "default")
     if not finished:
         assert await get(client, PERSISTENT_VOLUME_CLAIMS, "data", "default") is not None
         await client.delete(PODS, "p", "default", grace_period_seconds=0)
