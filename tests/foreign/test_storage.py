@@ -96,8 +96,8 @@ async def cluster(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Clu
         client = await stack.enter_async_context(control_plane(folder))
         for name in ("n1", "n2"):
             wanted = node(name)
-            made = await client.create(NODES, _fresh(wanted))
-            await client.update(NODES, made | {"status": wanted["status"]}, subresource="status")
+            await client.create(NODES, _fresh(wanted))
+            await client.patch(NODES, name, {"status": wanted["status"]}, subresource="status")
             await client.patch(NODES, name, {"spec": {"taints": None}})
             provisioner = storage.LocalPathProvisioner(client, name, config)
             await stack.enter_async_context(background(provisioner.run()))
