@@ -21,7 +21,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
-from pod_network import facts, summary, table
+from support.measure import facts, summary, table
 from support.network_lab import Lab, Node, lab
 
 BRIDGE = Path("/usr/lib/cni/bridge")

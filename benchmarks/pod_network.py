@@ -13,15 +13,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
-import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
 from ipaddress import IPv4Address, ip_interface
 from pathlib import Path
-from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
@@ -30,6 +26,7 @@ from proa.kernel.addresses import Address
 from proa.kernel.links import Link, Vxlan
 from proa.kernel.neighbours import Forwarding, Neighbour
 from proa.kernel.netlink import Netlink
+from support.measure import facts, summary, table
 from support.network_lab import Lab, Node, eventually, lab
 
 Ends = tuple[Path, Path, str]
@@ -91,28 +88,6 @@ def gigabits(ends: Ends, seconds: float) -> float:
 def _listens(path: Path) -> bool:
     command = ["nsenter", f"--net={path}", "ss", "-Hltn", "sport", "=", ":5201"]
     return bool(subprocess.run(command, capture_output=True, check=True).stdout)
-
-
-def summary(values: Iterable[float]) -> dict[str, float]:
-    ordered = sorted(values)
-    return {
-        "median": round(statistics.median(ordered), 2),
-        "best": round(ordered[0], 2),
-        "worst": round(ordered[-1], 2),
-        "runs": len(ordered),
-    }
-
-
-def table(title: str, rows: Mapping[str, Mapping[str, float]]) -> None:
-    print(f"{title}\n{'':34}{'median':>9}{'min':>9}{'max':>9}{'runs':>6}{'ratio':>8}")
-    for name, row in rows.items():
-        ratio = f"{row['ratio']:>8.2f}" if "ratio" in row else ""
-        print(f"{name:34}{row['median']:>9.2f}{row['best']:>9.2f}{row['worst']:>9.2f}{row['runs']:>6}{ratio}")
-
-
-def facts() -> dict[str, Any]:
-    """Where this was measured."""
-    return {"kernel": platform.release(), "python": platform.python_version(), "machine": platform.machine()}
 
 
 def main() -> None:
