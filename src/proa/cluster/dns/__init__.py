@@ -1,0 +1,6 @@
+"""Cluster DNS: a server for each node, and the Service kube-dns that leads to them."""
+
+from proa.cluster.dns.config import DnsConfig
+from proa.cluster.dns.server import DnsServer
+
+__all__ = ["DnsConfig", "DnsServer"]

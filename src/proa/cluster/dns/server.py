@@ -1,0 +1,121 @@
+"""The DNS server of one node: watches Services, keeps the zone, listens.
+
+It answers from memory: an API server that is down changes nothing but that news wait.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Iterable, Sequence
+
+from proa.cluster.dns import metrics
+from proa.cluster.dns.clients import Clients
+from proa.cluster.dns.config import DnsConfig
+from proa.cluster.dns.forwarder import Forwarder
+from proa.cluster.dns.listeners import DatagramListener, StreamListener
+from proa.cluster.dns.records import records
+from proa.cluster.dns.resolvers import upstreams
+from proa.cluster.dns.responder import Responder
+from proa.cluster.dns.zone import Zone
+from proa.kube import ENDPOINT_SLICES, NODES, SERVICES, Client, Informer, Object, key_of, labels_of
+
+_log = logging.getLogger(__name__)
+
+_SERVICE_NAME = "kubernetes.io/service-name"
+_BY_SERVICE = "service"
+_RESOLVERS_AGE = 5.0
+"""Seconds after which the host's resolvers are read again."""
+
+
+class DnsServer:
+    """Answers for the cluster's domain, and passes on everything else."""
+
+    def __init__(self, client: Client, config: DnsConfig) -> None:
+        self._config = config
+        self._services = Informer(client, SERVICES)
+        self._slices = Informer(client, ENDPOINT_SLICES, indexers={_BY_SERVICE: _service_keys})
+        self._nodes = Informer(client, NODES)
+        self._zone = Zone(config.domain, config.service_address)
+        self._forwarder = Forwarder(self._upstreams)
+        self._resolvers: tuple[float, Sequence[str]] = (-_RESOLVERS_AGE, ())
+        self._responder = Responder(self._zone, self._forwarder)
+        self._clients = Clients(config.cluster_cidrs)
+        self._clients.set_nodes(config.addresses)
+
+    async def run(self) -> None:
+        """Works until cancelled; OSError when an address cannot be listened on."""
+        self._follow()
+        informers = (self._services, self._slices, self._nodes)
+        async with contextlib.AsyncExitStack() as stack, asyncio.TaskGroup() as group:
+            await self._listen(stack)
+            for informer in informers:
+                group.create_task(informer.run())
+            for informer in informers:
+                await informer.wait_synced()
+            self._responder.synced = True
+            _log.info("DNS knows %d questions of %s", len(self._zone.answers), self._config.domain)
+
+    async def _listen(self, stack: contextlib.AsyncExitStack) -> None:
+        config = self._config
+        for address in config.addresses:
+            datagrams = DatagramListener(self._responder, self._clients, address, config.port)
+            stack.callback(datagrams.close)
+            streams = StreamListener(self._responder, self._clients, address, config.port)
+            await streams.start()
+            stack.callback(streams.close)
+        if config.metrics_port:
+            cache = self._forwarder.cache
+            runner = await metrics.serve(self._responder, lambda: len(cache), config.metrics_port)
+            stack.push_async_callback(runner.cleanup)
+
+    def _follow(self) -> None:
+        self._services.on_change(lambda old, new: self._update(key_of(_either(old, new))))
+        self._slices.on_change(self._slice_changed)
+        self._nodes.on_change(lambda *_: self._clients.set_nodes(self._node_addresses()))
+
+    def _slice_changed(self, old: Object | None, new: Object | None) -> None:
+        for key in {*_service_keys(old), *_service_keys(new)}:
+            service = self._services.get(key)
+            if service and service["spec"].get("clusterIP") == "None":
+                self._update(key)
+
+    def _update(self, key: str) -> None:
+        service = self._services.get(key)
+        try:
+            found = (
+                records(service, self._slices.by_index(_BY_SERVICE, key), self._config.domain)
+                if service
+                else {}
+            )
+            self._zone.update(key, found)
+        except (KeyError, TypeError, ValueError):
+            _log.exception("DNS: Service %s is left out", key)  # one broken object must not stop the others
+
+    def _node_addresses(self) -> Iterable[str]:
+        yield from self._config.addresses
+        for node in self._nodes.list():
+            for address in (node.get("status") or {}).get("addresses") or ():
+                if address["type"] in ("InternalIP", "ExternalIP"):
+                    yield address["address"]
+
+    def _upstreams(self) -> Sequence[str]:
+        read, found = self._resolvers
+        if time.monotonic() - read >= _RESOLVERS_AGE:
+            besides = {*self._config.addresses, self._config.service_address}
+            found = upstreams(self._config.resolv_conf, besides)
+            self._resolvers = (time.monotonic(), found)
+        return found
+
+
+def _either(old: Object | None, new: Object | None) -> Object:
+    found = new or old
+    assert found is not None
+    return found
+
+
+def _service_keys(part: Object | None) -> Iterable[str]:
+    name = labels_of(part).get(_SERVICE_NAME) if part else None
+    return (f"{part['metadata']['namespace']}/{name}",) if part and name else ()
