@@ -64,8 +64,11 @@ async def start(settings: Settings, layout: Layout, planned: Sequence[Node], rep
 
     report("start of server, containerd and agent")
     watched = keeper(layout, planned)
+    running = {status.name for status in watched.statuses() if status.state == "running"}
+    adopted = [node.name for node in planned if f"agent-{node.name}" in running]
     watched.start()
-    ready = waiting.nodes_ready(settings.write_kubeconfig, [node.name for node in planned], report)
+    names = [node.name for node in planned]
+    ready = waiting.nodes_ready(settings.write_kubeconfig, names, adopted, report)
     sockets = [layout.node(node.name).containerd_socket for node in planned]
     loads = [asyncio.to_thread(waiting.load_images, layout, place) for place in sockets]
     try:

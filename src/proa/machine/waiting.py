@@ -6,7 +6,7 @@ import asyncio
 import datetime as dt
 import socket
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -36,29 +36,47 @@ class PartDied(ProaError):
     """A part does not stay up; the message is the last line of its log."""
 
 
-async def nodes_ready(kubeconfig: Path, names: Sequence[str], report: Callable[[str], None]) -> None:
-    """Returns when all these nodes have said, from now on, that they are Ready."""
-    # The API keeps what a node said before it was stopped; times there are whole seconds.
-    now = dt.datetime.now(dt.UTC).replace(microsecond=0)
+async def nodes_ready(
+    kubeconfig: Path, names: Iterable[str], adopted: Collection[str], report: Callable[[str], None]
+) -> None:
+    """Returns when all these nodes are Ready.
+
+    The API keeps what a node said before it was stopped, so only what it says from now on counts;
+    the `adopted` ones, whose agents went on running, need not say it again.
+    """
+    now = dt.datetime.now(dt.UTC).replace(microsecond=0)  # times of the API are whole seconds
+    since = {name: None if name in adopted else now for name in names}
     client = HttpClient(load_config(kubeconfig))
     try:
         listed = await _first_list(client)
         report("the API server answers")
-        waiting = set(names) - {
-            node["metadata"]["name"] for node in listed["items"] if _says_ready(node, since=now)
-        }
+        for node in listed["items"]:
+            _strike_out(node, since, report)
         version = listed["metadata"]["resourceVersion"]
-        while waiting:
+        while since:
             async for event in client.watch(NODES, resource_version=version):
-                metadata = event.object["metadata"]
-                version = metadata["resourceVersion"]
-                if metadata.get("name") in waiting and _says_ready(event.object, since=now):
-                    waiting.remove(metadata["name"])
-                    report(f"node {metadata['name']} is Ready")
-                if not waiting:
+                version = event.object["metadata"]["resourceVersion"]
+                _strike_out(event.object, since, report)
+                if not since:
                     break
     finally:
         await client.close()
+
+
+def _strike_out(node: Object, since: dict[str, dt.datetime | None], report: Callable[[str], None]) -> None:
+    """Take a node that is Ready from those that are waited for."""
+    name = node["metadata"].get("name")  # a bookmark has none
+    if name in since and says_ready(node, since[name]):
+        del since[name]
+        report(f"node {name} is Ready")
+
+
+def says_ready(node: Object, since: dt.datetime | None) -> bool:
+    """Whether the node says that it is Ready, and said so no earlier than `since`."""
+    condition = find_condition(node, "Ready")
+    if condition is None or condition["status"] != "True":
+        return False
+    return since is None or parse_time(condition["lastHeartbeatTime"]) >= since
 
 
 async def unless_a_part_dies(layout: Layout, keeper: Keeper, work: Coroutine[Any, Any, None]) -> None:
@@ -103,13 +121,6 @@ def load_images(layout: Layout, address: Path) -> None:
     for archive in sorted(layout.images.glob("*.tar")):
         if archive.stem not in present:
             image_store.load(address, archive)
-
-
-def _says_ready(node: Object, since: dt.datetime) -> bool:
-    condition = find_condition(node, "Ready")
-    if condition is None or condition["status"] != "True":
-        return False
-    return parse_time(condition["lastHeartbeatTime"]) >= since
 
 
 async def _first_list(client: Client) -> Object:
