@@ -127,7 +127,7 @@ async def test_a_missing_config_map_for_a_variable_is_told_and_awaited(lab: Kube
 async def test_a_claim_is_mounted_once_it_is_bound_and_its_data_stays(
     lab: KubeletLab, tmp_path: Path
 ) -> None:
-    claim = {
+    wanted = {
         "metadata": {"name": "data"},
         "spec": {
             "accessModes": ["ReadWriteOnce"],
@@ -135,7 +135,7 @@ async def test_a_claim_is_mounted_once_it_is_bound_and_its_data_stays(
             "volumeName": "pv",
         },
     }
-    claim = await lab.api.create(PERSISTENT_VOLUME_CLAIMS, claim, "default")
+    claim = await lab.api.create(PERSISTENT_VOLUME_CLAIMS, wanted, "default")
     (tmp_path / "volume").mkdir()
     mounts = [mount("data", "/data", subPath="deep/er")]
     volumes = [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -44,6 +45,8 @@ class Host:
     facts: NodeFacts
     memory: int
     """Bytes of memory of the node."""
+    turns: asyncio.Semaphore
+    """Sandboxes and containers that start at the same time; more at once makes all of them later."""
     services: Callable[[str, bool], Mapping[str, str]]
     """Environment variables of the Services for a namespace, with or without its links."""
     admit: Callable[[Object], tuple[str, str] | None]

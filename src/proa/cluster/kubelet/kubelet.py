@@ -34,6 +34,8 @@ from proa.kube import PODS, SERVICES, Client, EventRecorder, Informer, Object, t
 
 _log = logging.getLogger(__name__)
 
+_FEWEST_TURNS = 4
+
 
 class Kubelet:
     """Everything that one node does for its pods. It owns neither `client` nor containerd."""
@@ -105,6 +107,7 @@ class Kubelet:
             resolver=parse_resolver(Path("/etc/resolv.conf").read_text()),
             facts=facts,
             memory=machine.memory,
+            turns=asyncio.Semaphore(max(_FEWEST_TURNS, 2 * machine.cpus)),
             services=self._service_variables,
             admit=partial(self._admit, facts.allocatable),
         )

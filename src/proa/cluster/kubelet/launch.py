@@ -22,6 +22,8 @@ from proa.cluster.kubelet.volumes.manager import Volumes
 from proa.kube import Object
 
 _SANDBOX, _VOLUMES = "sandbox", "volumes"
+PREPARATIONS = frozenset({_SANDBOX, _VOLUMES})
+"""Operations that the starts of containers wait for."""
 _SECOND_LOOK = 2.0
 """Seconds for which ErrImagePull shows before it becomes ImagePullBackOff."""
 

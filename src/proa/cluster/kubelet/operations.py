@@ -21,12 +21,12 @@ class Postponed(ProaError):
 class Operations:
     """At most one operation a key; one that failed is begun again only after a while.
 
-    `on_done` is called after each end, so that the pod is looked at again.
+    `on_end` is called with the key after each end, so that the pod is looked at again.
     """
 
-    def __init__(self, label: str, on_done: Callable[[], None]) -> None:
+    def __init__(self, label: str, on_end: Callable[[str], None]) -> None:
         self._label = label
-        self._on_done = on_done
+        self._on_end = on_end
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._retries = Backoff(0.5, 60.0)
         self._not_before: dict[str, float] = {}
@@ -39,6 +39,10 @@ class Operations:
     def is_running(self, key: str) -> bool:
         """Whether the operation is under way."""
         return key in self._tasks
+
+    def is_any_running(self, prefix: str) -> bool:
+        """Whether one of these operations is under way."""
+        return any(key.startswith(prefix) for key in self._tasks)
 
     def is_postponed(self, key: str) -> bool:
         """Whether the operation failed a moment ago and waits for its next attempt."""
@@ -94,7 +98,7 @@ class Operations:
         finally:
             if self._tasks.get(key) is asyncio.current_task():
                 del self._tasks[key]
-            self._on_done()
+            self._on_end(key)
 
     def _fail(self, key: str) -> float:
         self._retries.step(key, self._now())

@@ -11,6 +11,7 @@ from typing import Any
 from proa.kube import Object
 
 DEFAULT_GRACE = 30
+_BOOKKEEPING = ("resourceVersion", "managedFields")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,15 @@ def grace_period(pod: Object) -> int:
 def is_host_network(pod: Object) -> bool:
     """Whether the pod shares the node's network."""
     return bool(pod["spec"].get("hostNetwork"))
+
+
+def differs_in_status_only(old: Object, new: Object) -> bool:
+    """Whether two versions of a pod ask the same of the kubelet."""
+    return old["spec"] == new["spec"] and _essence(old) == _essence(new)
+
+
+def _essence(pod: Object) -> Object:
+    return {key: value for key, value in pod["metadata"].items() if key not in _BOOKKEEPING}
 
 
 def security_context(holder: Any) -> Object:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Mapping
 from pathlib import Path
@@ -34,7 +35,9 @@ async def make_sandbox(host: Host, pod: Object, attempt: int) -> str:
     host.cgroups.ensure(pod_cgroup(pod, host.config), pod_limits(pod))
     config = _sandbox_config(host, pod, attempt)
     await asyncio.to_thread(Path(config["log_directory"]).mkdir, parents=True, exist_ok=True)
-    return await host.runtime.run_pod_sandbox(config)
+    turn = contextlib.nullcontext() if is_host_network(pod) else host.turns
+    async with turn:  # the pods of the pod network itself never wait for it
+        return await host.runtime.run_pod_sandbox(config)
 
 
 async def find_image(host: Host, pod: Object, container: Object) -> Image:
@@ -62,8 +65,9 @@ async def start_container(
         mounts=mounts,
         oom_score_adjust=oom_score_adjust(pod, container, host.memory),
     )
-    container_id = await _create(host, pod, container, config, seen)
-    await _start(host, pod, container, container_id)
+    async with host.turns:
+        container_id = await _create(host, pod, container, config, seen)
+        await _start(host, pod, container, container_id)
     await _post_start(host, pod, container, container_id, seen)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from dataclasses import dataclass
 from typing import Any
@@ -19,14 +20,24 @@ _OWN_CONDITIONS = frozenset(
 )
 _MERGED_LISTS = ("podIPs", "hostIPs")
 _FIRST_DELAY, _LONGEST_DELAY = 0.2, 10.0
+_PATIENCE = 0.3
+"""Seconds that a status waits for a better one while the pod is about to change."""
+_CONCURRENCY = 4
+"""Patches in flight of all pods: enough to be quick, few enough to keep to the same connections."""
 
 
 @dataclass
 class _Slot:
     pod: Object
     wanted: Object
+    urgent: asyncio.Event
     written: Object | None = None
     task: asyncio.Task[None] | None = None
+
+    @property
+    def before(self) -> Object:
+        """The status that the API has, as far as we know."""
+        return self.written or self.pod.get("status") or {}
 
 
 class StatusWriter:
@@ -35,12 +46,18 @@ class StatusWriter:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._slots: dict[str, _Slot] = {}
+        self._turns = asyncio.Semaphore(_CONCURRENCY)
 
-    def put(self, pod: Object, status: Object) -> None:
-        """Have `status` become the pod's status. Returns at once."""
+    def put(self, pod: Object, status: Object, *, urgent: bool = True) -> None:
+        """Have `status` become the pod's status. Returns at once.
+
+        One that is not urgent is written only if no other comes soon.
+        """
         uid = pod["metadata"]["uid"]
-        slot = self._slots.setdefault(uid, _Slot(pod, status))
+        slot = self._slots.setdefault(uid, _Slot(pod, status, asyncio.Event()))
         slot.pod, slot.wanted = pod, status
+        if urgent:
+            slot.urgent.set()
         if slot.task is None or slot.task.done():
             slot.task = asyncio.create_task(self._write(slot))
 
@@ -48,6 +65,7 @@ class StatusWriter:
         """Until the latest status of the pod is written, or the pod is gone."""
         slot = self._slots.get(uid)
         if slot is not None and slot.task is not None:
+            slot.urgent.set()
             await slot.task
 
     def forget(self, uid: str) -> None:
@@ -58,12 +76,12 @@ class StatusWriter:
 
     async def _write(self, slot: _Slot) -> None:
         delay = _FIRST_DELAY
-        while True:
-            wanted, before = slot.wanted, slot.written or slot.pod.get("status") or {}
-            if is_same(before, wanted):
-                return
+        while not is_same(slot.before, slot.wanted):
+            await _wait(slot.urgent, _PATIENCE)
+            slot.urgent.clear()
+            wanted = slot.wanted
             try:
-                await self._patch(slot.pod, status_patch(before, wanted))
+                await self._patch(slot.pod, status_patch(slot.before, wanted))
             except (NotFound, Conflict):
                 return  # gone, or another pod has the name now
             except (ApiError, aiohttp.ClientError, OSError, TimeoutError) as fault:
@@ -75,14 +93,21 @@ class StatusWriter:
 
     async def _patch(self, pod: Object, status: Object) -> None:
         metadata = pod["metadata"]
-        await self._client.patch(
-            PODS,
-            metadata["name"],
-            {"metadata": {"uid": metadata["uid"]}, "status": status},
-            metadata["namespace"],
-            kind=PatchType.STRATEGIC,
-            subresource="status",
-        )
+        async with self._turns:
+            await self._client.patch(
+                PODS,
+                metadata["name"],
+                {"metadata": {"uid": metadata["uid"]}, "status": status},
+                metadata["namespace"],
+                kind=PatchType.STRATEGIC,
+                subresource="status",
+            )
+
+
+async def _wait(event: asyncio.Event, limit: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(limit):
+            await event.wait()
 
 
 def is_same(before: Object, wanted: Object) -> bool:

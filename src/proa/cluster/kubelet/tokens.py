@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import time
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from proa.kube import SERVICE_ACCOUNTS, Client, Object, parse_time
 
 _RENEW_AFTER = 0.8
 _LONGEST_USE = 24 * 3600.0
+_CONCURRENCY = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,7 @@ class TokenManager:
 
     def __init__(self, client: Client) -> None:
         self._client = client
+        self._turns = asyncio.Semaphore(_CONCURRENCY)
         self._tokens: dict[tuple[str, str, int], _Token] = {}
 
     async def token(self, pod: Object, audience: str, lifetime: int) -> str:
@@ -60,9 +63,10 @@ class TokenManager:
             },
         }
         account = pod["spec"].get("serviceAccountName") or "default"
-        answer = await self._client.create(
-            SERVICE_ACCOUNTS, request, metadata["namespace"], name=account, subresource="token"
-        )
+        async with self._turns:
+            answer = await self._client.create(
+                SERVICE_ACCOUNTS, request, metadata["namespace"], name=account, subresource="token"
+            )
         return _token(answer["status"])
 
 

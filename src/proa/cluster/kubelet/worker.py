@@ -14,11 +14,11 @@ from functools import partial
 from proa.cluster.kubelet.cri import CriError
 from proa.cluster.kubelet.ending import end_pod, finish_pod, forget_pod
 from proa.cluster.kubelet.host import Host
-from proa.cluster.kubelet.launch import Launch
+from proa.cluster.kubelet.launch import PREPARATIONS, Launch
 from proa.cluster.kubelet.observation import PodObservation
 from proa.cluster.kubelet.operations import Operations
 from proa.cluster.kubelet.plan import Plan, make_plan
-from proa.cluster.kubelet.pods import find_container, grace_period, pod_name
+from proa.cluster.kubelet.pods import differs_in_status_only, find_container, grace_period, pod_name
 from proa.cluster.kubelet.restarts import CrashLoop
 from proa.cluster.kubelet.status import FINAL_PHASES, StatusInputs, pod_status
 from proa.cluster.kubelet.termination_messages import termination_message
@@ -43,7 +43,7 @@ class PodWorker:
         self._changed = asyncio.Event()
         self._changed.set()
         self._timer: asyncio.TimerHandle | None = None
-        self._operations = Operations(str(pod_name(pod)), self.wake)
+        self._operations = Operations(str(pod_name(pod)), self._operation_ended)
         self._launch = Launch(host, self._operations, pod_name(pod))
         self._accepted = (pod.get("status") or {}).get("startTime") or now()
         self._failure: tuple[str, str] | None = None
@@ -55,9 +55,12 @@ class PodWorker:
         self._changed.set()
 
     def update(self, pod: Object) -> None:
-        """The API has another version of the pod."""
-        self._pod = pod
-        self.refresh()
+        """The API has another version of the pod; our own reports among them are no reason to look."""
+        old, self._pod = self._pod, pod
+        if not differs_in_status_only(old, pod):
+            self.refresh()
+        elif pod["spec"].get("readinessGates"):
+            self.wake()
 
     def lose(self, last: Object) -> None:
         """The API has forgotten the pod; `last` is its last version."""
@@ -79,6 +82,11 @@ class PodWorker:
         finally:
             await self._operations.cancel()
             self._host.forget(self.uid)
+
+    def _operation_ended(self, key: str) -> None:
+        """Look again, unless what was prepared is awaited by a start whose end will be told as well."""
+        if key not in PREPARATIONS or not self._operations.is_any_running("start/"):
+            self.wake()
 
     async def _try_sync(self) -> None:
         try:
@@ -166,7 +174,8 @@ class PodWorker:
         """Have the status written, unless nothing is left to tell of a pod that has run its course."""
         final = (self._pod.get("status") or {}).get("phase") in FINAL_PHASES
         if self._in_api and (seen.containers or not final):
-            self._host.statuses.put(self._pod, self._status(self._pod, seen))
+            settled = not self._operations.is_any_running("start/")
+            self._host.statuses.put(self._pod, self._status(self._pod, seen), urgent=settled)
 
     def _status(self, pod: Object, seen: PodObservation) -> Object:
         probes = self._host.probes

@@ -73,7 +73,7 @@ def test_credentials_are_those_of_the_registry() -> None:
         "ghcr.io": {"username": "u", "password": "p"},
     }
     data = base64.b64encode(json.dumps({"auths": auths}).encode()).decode()
-    secrets = [{"data": {".dockerconfigjson": data}}, {"data": {}}]
+    secrets: list[Object] = [{"data": {".dockerconfigjson": data}}, {"data": {}}]
     assert list(credentials("busybox", secrets)) == [{"username": "me", "password": "secret:x"}]
     (ghcr,) = credentials("ghcr.io/a/b", secrets)
     assert (ghcr["username"], ghcr["password"]) == ("u", "p")
