@@ -1,7 +1,8 @@
 """Runs one service proxy on an API in memory that its standard input fills: one JSON object a line.
 
 `{"put": RESOURCE, "object": {...}}` stores an object, `{"drop": RESOURCE, "key": "..."}` deletes one,
-`{"start": {...}}` starts the proxy with this configuration. It prints `ready` when its rules are in.
+`{"start": {...}}` starts the proxy with this configuration, `{"dns": {...}}` a DNS server; each prints
+`ready` when it is.
 """
 
 from __future__ import annotations
@@ -9,13 +10,24 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
+from proa.cluster.dns import DnsConfig, DnsServer
 from proa.kube import ENDPOINT_SLICES, NODES, SERVICES
 from proa.services import ServiceProxy, ServiceProxyConfig
 from support.memory_client import MemoryClient
 
 RESOURCES = {resource.plural: resource for resource in (SERVICES, ENDPOINT_SLICES, NODES)}
+
+
+def made(told: dict[str, Any], api: MemoryClient) -> ServiceProxy | DnsServer:
+    ((what, given),) = told.items()
+    settings: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in given.items()}
+    if what == "start":
+        return ServiceProxy(api.client, ServiceProxyConfig(**settings))
+    settings["resolv_conf"] = Path(settings["resolv_conf"])
+    return DnsServer(api.client, DnsConfig(**settings))
 
 
 async def main() -> None:
@@ -32,13 +44,9 @@ async def main() -> None:
             elif "drop" in told:
                 api.drop(RESOURCES[told["drop"]], told["key"])
             else:
-                config: dict[str, Any] = {
-                    name: tuple(value) if isinstance(value, list) else value
-                    for name, value in told["start"].items()
-                }
-                proxy = ServiceProxy(api.client, ServiceProxyConfig(**config))
-                group.create_task(proxy.run())
-                await proxy.ready.wait()
+                part = made(told, api)
+                group.create_task(part.run())
+                await part.ready.wait()
                 print("ready", flush=True)
         raise SystemExit
 

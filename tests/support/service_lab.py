@@ -167,8 +167,13 @@ class Lab:
             "service_cidrs": ["10.43.0.0/16", "fd43::/112"],
         }
         self._tell({"start": settings})
-        assert self.agent.stdout is not None
-        assert self.agent.stdout.readline() == "ready\n"
+        self._ready()
+
+    def start_dns(self, resolv_conf: Path) -> None:
+        """Starts a DNS server beside the node's proxy."""
+        settings = {"addresses": [NODE], "resolv_conf": str(resolv_conf)}
+        self._tell({"dns": settings})
+        self._ready()
 
     def kill(self) -> None:
         """As kill -9."""
@@ -176,6 +181,11 @@ class Lab:
             self.agent.kill()
             self.agent.communicate()
             self.agent = None
+
+    def _ready(self) -> None:
+        assert self.agent is not None
+        assert self.agent.stdout is not None
+        assert self.agent.stdout.readline() == "ready\n"
 
     def _tell(self, message: dict[str, Any]) -> None:
         if self.agent is not None and self.agent.stdin is not None:

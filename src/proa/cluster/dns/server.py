@@ -34,6 +34,8 @@ class DnsServer:
     """Answers for the cluster's domain, and passes on everything else."""
 
     def __init__(self, client: Client, config: DnsConfig) -> None:
+        self.ready = asyncio.Event()
+        """Set when all names are known."""
         self._config = config
         self._services = Informer(client, SERVICES)
         self._slices = Informer(client, ENDPOINT_SLICES, indexers={_BY_SERVICE: _service_keys})
@@ -56,6 +58,7 @@ class DnsServer:
             for informer in informers:
                 await informer.wait_synced()
             self._responder.synced = True
+            self.ready.set()
             _log.info("DNS knows %d questions of %s", len(self._zone.answers), self._config.domain)
 
     async def _listen(self, stack: contextlib.AsyncExitStack) -> None:
