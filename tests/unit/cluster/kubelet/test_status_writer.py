@@ -73,6 +73,17 @@ async def test_an_unchanged_status_is_not_written() -> None:
     assert api.patches == []
 
 
+async def test_a_status_that_is_not_urgent_waits_for_a_better_one() -> None:
+    api = Api()
+    api.gate.set()
+    writer = StatusWriter(cast("Client", api))
+    writer.put(pod(), {"phase": "Pending"}, urgent=False)
+    await asyncio.sleep(0)
+    writer.put(pod(), {"phase": "Running"})
+    await writer.flush("u1")
+    assert [p["status"]["phase"] for p in api.patches] == ["Running"]
+
+
 async def test_a_pod_that_is_gone_is_not_tried_again() -> None:
     api = Api(NotFound("gone"))
     api.gate.set()
@@ -83,7 +94,8 @@ async def test_a_pod_that_is_gone_is_not_tried_again() -> None:
 
 
 async def test_a_server_that_is_away_is_asked_again(monkeypatch: Any) -> None:
-    monkeypatch.setattr("proa.cluster.kubelet.status_writer._FIRST_DELAY", 0.0)
+    for name in ("_FIRST_DELAY", "_PATIENCE"):
+        monkeypatch.setattr(f"proa.cluster.kubelet.status_writer.{name}", 0.0)
     api = Api(ServiceUnavailable("starting"))
     api.gate.set()
     writer = StatusWriter(cast("Client", api))

@@ -61,12 +61,15 @@ async def _whole_log(
             file.seek(tail_offset(file, options.tail_lines))
         with _Watch(path.parent) as watch:
             while True:
+                replaced = _is_replaced(file, path)  # asked before reading, so that the rest is complete
                 for chunk in _chunks(file, options):
                     yield chunk
-                file, moved = _follow_rotation(file, path)
-                if not moved and ended:
+                if replaced:
+                    file.close()
+                    file = path.open("rb")
+                elif ended:
                     return
-                if not moved and not await watch.changed(_REVIEW):
+                elif not await watch.changed(_REVIEW):
                     ended = not await is_running()
     finally:
         file.close()
@@ -83,16 +86,12 @@ def _chunks(file: BinaryIO, options: LogOptions) -> Iterator[bytes]:
         yield b"".join(batch)
 
 
-def _follow_rotation(file: BinaryIO, path: Path) -> tuple[BinaryIO, bool]:
-    """The file that is now at the path, and whether it is another one."""
+def _is_replaced(file: BinaryIO, path: Path) -> bool:
+    """Whether another file has the path now."""
     try:
-        present = path.stat()
+        return path.stat().st_ino != os.fstat(file.fileno()).st_ino
     except FileNotFoundError:
-        return file, False
-    if present.st_ino == os.fstat(file.fileno()).st_ino:
-        return file, False
-    file.close()
-    return path.open("rb"), True
+        return False
 
 
 class _Watch:

@@ -1,0 +1,139 @@
+"""Verdicts of probes, with handlers that answer as told."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, cast
+
+import pytest
+
+from proa.cluster.kubelet.handlers import HandlerError, Handlers, HandlerUnknownError, port_number
+from proa.cluster.kubelet.probes import ProbeManager
+from proa.kube import EventRecorder, Object
+from support.kubelet_objects import container, pod, seen, spec_of
+
+QUICK = {"exec": {"command": ["x"]}, "periodSeconds": 0.001}
+
+
+class Answers:
+    """Handlers whose answers are scripted by probe kind; the last one is given for ever."""
+
+    def __init__(self, **script: Sequence[Exception | None]) -> None:
+        self._script = {kind: list(answers) for kind, answers in script.items()}
+        self.asked: list[str] = []
+
+    async def run(self, handler: Object, *_: Any) -> None:
+        kind = handler["kind"]
+        self.asked.append(kind)
+        answers = self._script[kind]
+        answer = answers.pop(0) if len(answers) > 1 else answers[0]
+        if answer is not None:
+            raise answer
+
+
+class Events:
+    def __init__(self) -> None:
+        self.messages: list[str] = []
+
+    async def event(self, _pod: Object, _kind: str, _reason: str, message: str, **_: object) -> None:
+        self.messages.append(message)
+
+
+class Bench:
+    def __init__(self, answers: Answers, **probes: Object) -> None:
+        specs = {f"{kind}Probe": QUICK | {"kind": kind} | probe for kind, probe in probes.items()}
+        self.pod = pod(spec_of("main", **specs))
+        self.changed = asyncio.Event()
+        self.events = Events()
+        self.probes = ProbeManager(
+            cast("Handlers", answers),
+            cast("EventRecorder", self.events),
+            "10.0.0.1",
+            lambda _: self.changed.set(),
+        )
+        self.seen = seen(container())
+
+    async def verdict(self) -> None:
+        """Until a verdict changes."""
+        async with asyncio.timeout(5):
+            await self.changed.wait()
+        self.changed.clear()
+
+
+GOOD, BAD, AWAY = None, HandlerError("no"), HandlerUnknownError("runtime away")
+MAIN = container()
+
+
+async def test_readiness_begins_false_and_follows_the_probe() -> None:
+    bench = Bench(Answers(readiness=[GOOD, BAD]), readiness={"failureThreshold": 2})
+    assert bench.probes.is_ready(MAIN)
+    bench.probes.follow(bench.pod, bench.seen)
+    assert not bench.probes.is_ready(MAIN)
+    await bench.verdict()
+    assert bench.probes.is_ready(MAIN)
+    await bench.verdict()
+    assert not bench.probes.is_ready(MAIN)
+    assert bench.events.messages[:2] == ["Readiness probe failed: no"] * 2
+    bench.probes.forget("u1")
+
+
+async def test_a_failing_liveness_probe_condemns() -> None:
+    bench = Bench(Answers(liveness=[BAD]), liveness={"failureThreshold": 3})
+    bench.probes.follow(bench.pod, bench.seen)
+    assert bench.probes.unhealthy(bench.seen) == {}
+    await bench.verdict()
+    expected = "Container main failed liveness probe, will be restarted"
+    assert bench.probes.unhealthy(bench.seen) == {"main-0": expected}
+    assert len(bench.events.messages) == 3
+    bench.probes.forget("u1")
+
+
+async def test_a_runtime_that_is_away_condemns_nobody() -> None:
+    bench = Bench(Answers(liveness=[AWAY] * 20 + [BAD]), liveness={"failureThreshold": 1})
+    bench.probes.follow(bench.pod, bench.seen)
+    await bench.verdict()
+    assert bench.events.messages == ["Liveness probe failed: no"]
+    bench.probes.forget("u1")
+
+
+async def test_the_other_probes_wait_for_the_startup_probe() -> None:
+    answers = Answers(startup=[BAD, BAD, GOOD], readiness=[GOOD])
+    bench = Bench(answers, startup={}, readiness={})
+    bench.probes.follow(bench.pod, bench.seen)
+    assert not bench.probes.has_started(MAIN)
+    await bench.verdict()
+    assert bench.probes.has_started(MAIN)
+    assert answers.asked[:3] == ["startup"] * 3
+    await bench.verdict()
+    assert bench.probes.is_ready(MAIN)
+    bench.probes.forget("u1")
+
+
+async def test_a_new_agent_keeps_what_was_reported_until_it_knows_better() -> None:
+    bench = Bench(Answers(readiness=[BAD]), readiness={"failureThreshold": 3})
+    reported = {"name": "main", "containerID": "containerd://main-0", "ready": True, "started": True}
+    bench.pod["status"] = {"containerStatuses": [reported]}
+    bench.probes.follow(bench.pod, bench.seen)
+    assert bench.probes.is_ready(MAIN)
+    await bench.verdict()
+    assert not bench.probes.is_ready(MAIN)
+    bench.probes.forget("u1")
+
+
+async def test_a_frozen_pod_keeps_its_verdicts() -> None:
+    answers = Answers(readiness=[GOOD])
+    bench = Bench(answers, readiness={})
+    bench.probes.follow(bench.pod, bench.seen)
+    await bench.verdict()
+    bench.probes.freeze("u1")
+    await asyncio.sleep(0)
+    asked = len(answers.asked)
+    bench.probes.follow(bench.pod, bench.seen)
+    await asyncio.sleep(0)
+    assert (bench.probes.is_ready(MAIN), len(answers.asked)) == (True, asked)
+
+
+def test_ports_by_number_and_by_name() -> None:
+    spec = spec_of("main", ports=[{"name": "web", "containerPort": 8080}])
+    assert [port_number(port, spec) for port in (80, "81", "web")] == [80, 81, 8080]
+    with pytest.raises(HandlerError):
+        port_number("nope", spec)
