@@ -18,6 +18,7 @@ from proa.cluster.controllers import (
     pod_gc,
     pv_protection,
     pvc_protection,
+    replica_set,
     root_ca,
     service_account,
     taint_eviction,
@@ -41,6 +42,7 @@ _CONTROLLERS: tuple[Callable[[Manager, ControllersConfig], None], ...] = (
     pvc_protection.setup,
     pv_protection.setup,
     pod_gc.setup,
+    replica_set.setup,
 )
 
 __all__ = ["ControllersConfig", "setup"]
