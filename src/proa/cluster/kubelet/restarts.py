@@ -9,6 +9,8 @@ from proa.cluster.kubelet.problems import ContainerProblem
 
 _QUIET = 600 * 10**9
 """Nanoseconds after whose run a container counts as well again."""
+_LOST = "Unknown"
+"""The runtime's reason for a container that went down with the machine or with its runtime."""
 
 
 class CrashLoop(ContainerProblem):
@@ -34,9 +36,10 @@ class Restarts:
     def check(self, latest: ContainerStatus | None, now: float) -> CrashLoop | None:
         """Why a container has to wait, or None when it may start.
 
-        A first start never waits, nor does the first restart. `now` is seconds since the epoch.
+        A first start never waits, nor does the first restart, nor a container that did not end by itself.
+        `now` is seconds since the epoch.
         """
-        if latest is None or not latest.exited:
+        if latest is None or not latest.exited or latest.reason == _LOST:
             return None
         if latest.finished_at - latest.started_at < _QUIET:
             self._backoff.seed(latest.name, latest.attempt, now)

@@ -56,3 +56,10 @@ def test_a_new_agent_goes_on_where_the_old_one_was() -> None:
 def test_a_long_run_before_the_agents_restart_is_forgiven() -> None:
     ended = container(state=EXITED, attempt=9, started_at=SECOND, finished_at=900 * SECOND)
     assert Restarts(POD).check(ended, 901) is None
+
+
+def test_a_container_that_went_down_with_the_machine_does_not_wait() -> None:
+    lost = container(state=EXITED, attempt=3, started_at=0, finished_at=110 * SECOND, reason="Unknown")
+    assert Restarts(POD).check(lost, 110) is None
+    crashed = container(state=EXITED, attempt=3, started_at=0, finished_at=110 * SECOND, reason="Error")
+    assert Restarts(POD).check(crashed, 110) is not None
