@@ -1,4 +1,4 @@
-"""The node agent: kubelet, pod network and local volumes of one node."""
+"""The node agent: kubelet, pod network, Services, DNS and local volumes of one node."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import logging
 from ipaddress import IPv4Address
 
 from proa.cli.parts.running import main
+from proa.cluster.dns import DnsConfig, DnsServer
 from proa.cluster.kubelet import Kubelet, KubeletConfig
 from proa.errors import ApiError, ServiceUnavailable
 from proa.kube import NAMESPACES, Client, HttpClient, Object, load_config
 from proa.machine.layout import Layout
 from proa.network.agent import NetworkAgent
 from proa.network.config import NetworkConfig, net_conf
+from proa.services import ServiceProxy, ServiceProxyConfig
 from proa.settings import Settings
 from proa.storage import LocalPathProvisioner, StorageConfig
 
@@ -29,6 +31,9 @@ async def agent(settings: Settings) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(Kubelet(client, kubelet_config(settings, layout)).run())
             group.create_task(NetworkAgent(network_config(settings, layout), client).run())
+            group.create_task(ServiceProxy(client, proxy_config(settings)).run())
+            if "coredns" not in settings.disable:
+                group.create_task(DnsServer(client, dns_config(settings)).run())
             if "local-storage" not in settings.disable:
                 storage = StorageConfig(str(settings.default_local_storage_path or layout.storage))
                 group.create_task(LocalPathProvisioner(client, settings.node_name, storage).run())
@@ -78,6 +83,24 @@ def network_config(settings: Settings, layout: Layout) -> NetworkConfig:
         conf=net_conf(settings.cluster_cidr, settings.flannel_backend),
         node_ip=None if settings.flannel_iface else IPv4Address(settings.node_ip),
         interface=settings.flannel_iface,
+    )
+
+
+def proxy_config(settings: Settings) -> ServiceProxyConfig:
+    return ServiceProxyConfig(
+        node_name=settings.node_name,
+        node_ips=(settings.node_ip,),
+        cluster_cidrs=(str(settings.cluster_cidr),),
+        service_cidrs=(str(settings.service_cidr),),
+    )
+
+
+def dns_config(settings: Settings) -> DnsConfig:
+    return DnsConfig(
+        addresses=(settings.node_ip,),
+        service_address=settings.cluster_dns,
+        domain=settings.cluster_domain,
+        cluster_cidrs=(str(settings.cluster_cidr),),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from proa import storage
 from proa.cli.parts.running import main
-from proa.cluster import controllers, scheduler
+from proa.cluster import controllers, dns, scheduler
 from proa.cluster.apiserver import ApiServer, ApiServerConfig
 from proa.kube import Manager
 from proa.machine.layout import Layout
@@ -20,6 +20,8 @@ async def server(settings: Settings) -> None:
         manager = Manager(api.client())
         controllers.setup(manager, controllers_config(settings, layout))
         scheduler.setup(manager)
+        if "coredns" not in settings.disable:
+            dns.setup(manager, settings.cluster_dns)
         if "local-storage" not in settings.disable:
             path = settings.default_local_storage_path or layout.storage
             storage.setup(manager, storage.StorageConfig(str(path)))
