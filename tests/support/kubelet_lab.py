@@ -16,6 +16,7 @@ from typing import Any
 import aiohttp
 
 from proa.cluster.keypair import KeyPair
+from proa.cluster.kubelet.cgroups import Cgroups
 from proa.cluster.pki import Authority, Leaf, write_kubeconfig
 from proa.errors import NotFound
 from proa.kube import CONFIG_MAPS, NODES, PODS, SERVICE_ACCOUNTS, Client, Object, condition_is_true
@@ -191,6 +192,7 @@ async def kubelet_lab(containerd: Containerd, folder: Path) -> AsyncIterator[Kub
             await _empty(lab)
         finally:
             await lab.stop_kubelet()
+            Cgroups(Path("/sys/fs/cgroup")).remove(f"/proa/{name}")
 
 
 async def _furnish(api: Client) -> None:
