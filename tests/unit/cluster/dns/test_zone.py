@@ -190,6 +190,7 @@ def test_recursion_is_granted_only_when_desired(names: Names) -> None:
         b"\0\1\1\0\0\1\0\0\0\0\0\0\xc0\x0c\0\1\0\1",
         b"\0\1\1\0\0\1\0\0\0\0\0\0" + b"\x01a" * 130 + b"\0\0\1\0\1",
     ],
+    ids=["empty", "short", "cut off", "an answer", "a compressed name", "a name too long"],
 )
 def test_what_is_no_question_is_refused(data: bytes) -> None:
     with pytest.raises(Malformed):
