@@ -11,11 +11,10 @@ import struct
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
-from proa.kernel.netlink import Answer, Message, Netlink, attribute, attributes
+from proa.kernel.netlink import NETLINK_NETFILTER, Answer, Message, Netlink, attribute, attributes
 
 TCP, UDP, SCTP = 6, 17, 132
 
-_NETLINK_NETFILTER = 12
 _GET, _DELETE = 1 << 8 | 1, 1 << 8 | 2
 _ORIGINAL, _REPLY, _ID, _FILTER = 1, 2, 12, 25
 _IP, _PROTO = 1, 2
@@ -51,7 +50,7 @@ class Flow:
 
 def connect() -> Netlink:
     """A socket for connection tracking in the calling thread's network namespace."""
-    return Netlink(_NETLINK_NETFILTER)
+    return Netlink(NETLINK_NETFILTER)
 
 
 def flows_to(netlink: Netlink, protocol: int, destination: IPAddress, port: int) -> list[Flow]:

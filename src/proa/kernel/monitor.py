@@ -11,9 +11,8 @@ import errno
 from collections.abc import Callable
 
 from proa.kernel import addresses, links, neighbours, routes
-from proa.kernel.netlink import Answer, Netlink, attributes, text
+from proa.kernel.netlink import NETLINK_NETFILTER, Answer, Netlink, attributes, text
 
-_NETLINK_NETFILTER = 12
 _GROUP_NFTABLES = 7
 _GROUPS = (1, 3, 5, 7, 9, 11)  # links, neighbours, IPv4 addresses and routes, IPv6 addresses and routes
 _NFTABLES, _NFTA_TABLE_NAME, _NFGENMSG = 10 << 8, 1, 4
@@ -80,4 +79,4 @@ def watch_devices(concerns: Filter, notify: Callable[[], None]) -> Monitor:
 
 def watch_nftables(concerns: Filter, notify: Callable[[], None]) -> Monitor:
     """Watches nftables of the calling thread's namespace."""
-    return Monitor(Netlink(_NETLINK_NETFILTER, groups=[_GROUP_NFTABLES]), concerns, notify)
+    return Monitor(Netlink(NETLINK_NETFILTER, groups=[_GROUP_NFTABLES]), concerns, notify)

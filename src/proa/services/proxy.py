@@ -7,6 +7,7 @@ works in the network namespace that it is started in.
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from collections.abc import Iterable
 from functools import partial
@@ -56,6 +57,7 @@ class ServiceProxy:
                         group.create_task(informer.run())
                     for informer in informers:
                         await informer.wait_synced()
+                    gc.freeze()  # what is known by now stays: no collection need walk through it again
                     self._listen()
                     await self._keep(rules)
             finally:

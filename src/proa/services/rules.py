@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Self
 
 from proa.kernel.nftables import TABLE, Nftables, NftError
 from proa.services.ruleset import BASE_CHAINS, PREFIX
 from proa.services.table import ServiceTable
-
-_OURS = re.compile(rf"^\s+(chain|map|set) ({PREFIX}\S*) {{", re.MULTILINE)
 
 
 class ServiceRules:
@@ -37,6 +34,7 @@ class ServiceRules:
                 raise
             # What is there has another form, perhaps of another version: out with it, all at once.
             self._nft.run(_removal(there) + table.declaration(()))
+        self._nft.recycle()
         self._seen = self._base()
 
     def run(self, commands: str) -> None:
@@ -56,10 +54,7 @@ class ServiceRules:
         return [self._nft.listing(name) for name in BASE_CHAINS]
 
     def _there(self) -> list[tuple[str, str]]:
-        try:
-            return _OURS.findall(self._nft.run(f"list table {TABLE}"))
-        except NftError:
-            return []
+        return [(kind, name) for kind, name in self._nft.objects() if name.startswith(PREFIX)]
 
 
 def _removal(there: Iterable[tuple[str, str]]) -> str:
