@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
+from proa.cluster import controllers
 from proa.errors import NotFound
 from proa.kube import (
     EVENTS,
+    NODES,
     PODS,
     SERVICE_ACCOUNTS,
     Client,
@@ -16,7 +21,8 @@ from proa.kube import (
     is_deleting,
     now,
 )
-from support.server import eventually
+from support.objects import node
+from support.server import api_server, eventually, running
 
 NAMESPACE = "default"
 
@@ -83,6 +89,20 @@ class Workloads:
             elif pod["status"]["phase"] == "Pending":
                 await self.set_phase(pod, "Running", ready=True, **wanted)
 
+    async def add_node(self, name: str, **more: Any) -> Object:
+        """A node that is ready."""
+        made = {k: v for k, v in node(name, **more).items() if k != "status"}
+        del made["metadata"]["uid"]
+        await self.client.create(NODES, made)
+        status = {"conditions": [{"type": "Ready", "status": "True", "lastHeartbeatTime": now()}]}
+        return await self.client.patch(NODES, name, {"status": status}, subresource="status")
+
+    async def bind(self, pod: Object, node_name: str) -> None:
+        """As the scheduler does."""
+        name = pod["metadata"]["name"]
+        binding = {"metadata": {"name": name}, "target": {"kind": "Node", "name": node_name}}
+        await self.client.create(PODS, binding, NAMESPACE, name=name, subresource="binding")
+
     async def remove(self, pod: Object) -> None:
         """As when a kubelet has ended the pod."""
         try:
@@ -134,3 +154,13 @@ class Workloads:
         except NotFound:
             return False
         return True
+
+
+@asynccontextmanager
+async def workloads(folder: Path) -> AsyncIterator[Workloads]:
+    """A server beside which all controllers run, with their usual times."""
+    async with api_server(folder) as server:
+        client: Client = server.client()
+        config = controllers.ControllersConfig()
+        async with running(client, lambda manager: controllers.setup(manager, config)):
+            yield Workloads(client)

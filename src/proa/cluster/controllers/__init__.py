@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from proa.cluster.controllers import (
     claim_binder,
+    deployment,
     endpoint_slice,
     endpoints,
     garbage_collector,
@@ -43,6 +44,7 @@ _CONTROLLERS: tuple[Callable[[Manager, ControllersConfig], None], ...] = (
     pv_protection.setup,
     pod_gc.setup,
     replica_set.setup,
+    deployment.setup,
 )
 
 __all__ = ["ControllersConfig", "setup"]

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from proa.cluster.controllers.pod_ranking import surplus
 from proa.cluster.controllers.workload_kinds import REPLICA_SETS
-from proa.kube import PODS, Client, Object, controller_of, labels_of
+from proa.kube import PODS, Object, controller_of, labels_of
 from support.objects import pod
 from support.server import eventually
-from support.workloads import Workloads, template, workload
+from support.workloads import Workloads, template, workload, workloads
 
 NOW = dt.datetime(2026, 1, 2, tzinfo=dt.UTC)
 
@@ -55,8 +57,9 @@ def test_a_pod_beside_others_goes_before_one_alone() -> None:
 
 
 @pytest.fixture
-def world(client: Client) -> Workloads:
-    return Workloads(client)
+async def world(tmp_path: Path) -> AsyncIterator[Workloads]:
+    async with workloads(tmp_path) as world:
+        yield world
 
 
 async def test_a_set_makes_its_pods_and_says_so(world: Workloads) -> None:
