@@ -80,11 +80,6 @@ _SUFFIX_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 _MAX_GENERATED = 63
 
 
-def label_problems(value: str) -> list[str]:
-    """Why a value is no DNS label (RFC 1123)."""
-    return LABEL.problems(value)
-
-
 def label_value_problems(value: str) -> list[str]:
     """Why the value of a label is not allowed."""
     return LABEL_VALUE.problems(value)

@@ -124,11 +124,6 @@ class Runtime:
         answer = await self._call("ContainerStatus", "ContainerId", request, "ContainerStatusResponse")
         return types.container_status(answer["status"], container.sandbox_id)
 
-    async def update_container_resources(self, container_id: str, linux: Message) -> None:
-        """Change the cgroup limits of a running container."""
-        request = {"container_id": container_id, "linux": linux}
-        await self._call("UpdateContainerResources", "UpdateContainerResourcesRequest", request)
-
     async def exec_sync(self, container_id: str, command: list[str], limit: float) -> ExecResult:
         """Run a command in the container; DEADLINE_EXCEEDED when it takes longer than `limit` seconds."""
         request = {"container_id": container_id, "cmd": command, "timeout": max(1, round(limit))}
@@ -136,13 +131,6 @@ class Runtime:
             "ExecSync", "ExecSyncRequest", request, "ExecSyncResponse", deadline=limit + 10
         )
         return ExecResult(answer["exit_code"], answer["stdout"], answer["stderr"])
-
-    async def list_container_stats(self) -> list[dict[str, Any]]:
-        """Usage of all running containers, as on the wire (`ContainerStats`)."""
-        answer = await self._call(
-            "ListContainerStats", "ListContainerStatsRequest", {}, "ListContainerStatsResponse"
-        )
-        return list(answer["stats"])
 
     async def reopen_container_log(self, container_id: str) -> None:
         """Have the runtime write to a new file at the log path."""
@@ -185,10 +173,6 @@ class Images:
         with absent_is_fine():
             await self._call("RemoveImage", "ImageRequest", {"image": {"image": name}}, "Empty")
 
-    async def filesystem(self) -> str:
-        """Directory in which images lie; its filesystem counts for disk pressure."""
-        answer = await self._call("ImageFsInfo", "Empty", {}, "ImageFsInfoResponse")
-        return next((fs["fs_id"]["mountpoint"] for fs in answer["image_filesystems"]), "")
 
 
 @contextlib.contextmanager

@@ -85,27 +85,11 @@ _CONTAINERS = {
         11 message string; 12 labels map<string>; 13 annotations map<string>; 15 log_path string
     """,
     "ContainerStatusResponse": "1 status ContainerStatus",
-    "UpdateContainerResourcesRequest": "1 container_id string; 2 linux LinuxContainerResources",
     "ExecSyncRequest": "1 container_id string; 2 cmd string[]; 3 timeout int64",
     "ExecSyncResponse": "1 stdout bytes; 2 stderr bytes; 3 exit_code int32",
 }
 
 _STATISTICS = {
-    "UInt64Value": "1 value uint64",
-    "ContainerAttributes": "1 id string; 2 metadata ContainerMetadata; 3 labels map<string>",
-    "CpuUsage": "1 timestamp int64; 2 usage_core_nano_seconds UInt64Value; 3 usage_nano_cores UInt64Value",
-    "MemoryUsage": "1 timestamp int64; 2 working_set_bytes UInt64Value; 4 usage_bytes UInt64Value",
-    "FilesystemIdentifier": "1 mountpoint string",
-    "FilesystemUsage": """
-        1 timestamp int64; 2 fs_id FilesystemIdentifier; 3 used_bytes UInt64Value; 4 inodes_used UInt64Value
-    """,
-    "ContainerStats": """
-        1 attributes ContainerAttributes; 2 cpu CpuUsage; 3 memory MemoryUsage;
-        4 writable_layer FilesystemUsage
-    """,
-    "ContainerStatsFilter": "1 id string; 2 pod_sandbox_id string; 3 label_selector map<string>",
-    "ListContainerStatsRequest": "1 filter ContainerStatsFilter",
-    "ListContainerStatsResponse": "1 stats ContainerStats[]",
 }
 
 _RUNTIME = {
@@ -132,7 +116,6 @@ _IMAGES = {
     """,
     "PullImageRequest": "1 image ImageSpec; 2 auth AuthConfig; 3 sandbox_config PodSandboxConfig",
     "PullImageResponse": "1 image_ref string",
-    "ImageFsInfoResponse": "1 image_filesystems FilesystemUsage[]",
 }
 
 _EVENTS = {
