@@ -89,9 +89,6 @@ _CONTAINERS = {
     "ExecSyncResponse": "1 stdout bytes; 2 stderr bytes; 3 exit_code int32",
 }
 
-_STATISTICS = {
-}
-
 _RUNTIME = {
     "Empty": "",
     "VersionResponse": "2 runtime_name string; 3 runtime_version string",
@@ -127,6 +124,6 @@ _EVENTS = {
 }
 
 CRI = Codec(
-    messages(_SANDBOXES | _CONTAINERS | _STATISTICS | _RUNTIME | _IMAGES | _EVENTS), fill_defaults=True
+    messages(_SANDBOXES | _CONTAINERS | _RUNTIME | _IMAGES | _EVENTS), fill_defaults=True
 )
 """Encodes and decodes every message that passes between this kubelet and containerd."""
