@@ -73,8 +73,9 @@ def test_an_image_that_does_not_exist(cluster: Cluster, namespace: str) -> None:
         return bool(status["state"]["waiting"]["reason"] == "ImagePullBackOff")
 
     eventually(backs_off)
-    reasons = dict(cluster.events("puller", namespace))
-    assert "127.0.0.1:1/none/such:1" in reasons["Failed"] or "ErrImagePull" in reasons["Failed"]
+    messages = [message for reason, message in cluster.events("puller", namespace) if reason == "Failed"]
+    assert any("127.0.0.1:1/none/such:1" in message for message in messages)
+    assert "Error: ErrImagePull" in messages
     assert "ImagePullBackOff" in cluster.kubectl("get", "pods", "-n", namespace).stdout
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from proa.errors import ProaError, UserError
 from proa.files import write_if_changed
-from proa.kernel import sysctl
-from proa.machine import checks, containerd, images, nodes, record
+from proa.kernel import netns, sysctl
+from proa.machine import checks, containerd, images, mounts, nodes, record
 from proa.machine.keeper import keeper
 from proa.machine.layout import Layout, NodeLayout
 from proa.machine.plan import MAXIMUM_NODES, Node, namespaced_nodes, node_settings, server_settings
@@ -45,9 +45,7 @@ def check(settings: Settings, layout: Layout, planned: Sequence[Node]) -> None:
 
 def prepare(settings: Settings, layout: Layout, planned: Sequence[Node], report: Report) -> None:
     """Write and make everything that the parts need."""
-    before = record.read(layout)
-    kept = before.before if before else {nodes.FORWARDING: sysctl.read(nodes.FORWARDING)}
-    record.write(layout, record.Record(tuple(planned), settings.as_text(), kept))
+    record.write(layout, _record(settings, layout, planned))
     report("network of the nodes")
     nodes.connect(planned)
     report("containerd's configuration")
@@ -89,6 +87,17 @@ async def _all(*work: Coroutine[Any, Any, None]) -> None:
                 group.create_task(each)
     except ExceptionGroup as failures:
         raise failures.exceptions[0] from None
+
+
+def _record(settings: Settings, layout: Layout, planned: Sequence[Node]) -> record.Record:
+    """What is to be known of this cluster; how the machine was before an earlier, unfinished start stays."""
+    earlier = record.read(layout)
+    return record.Record(
+        tuple(planned),
+        settings.as_text(),
+        earlier.before if earlier else {nodes.FORWARDING: sysctl.read(nodes.FORWARDING)},
+        earlier.named_namespaces if earlier else mounts.is_point(netns.NAMES),
+    )
 
 
 def require_node(settings: Settings, layout: Layout, node: Node) -> None:

@@ -20,6 +20,8 @@ class Record:
     """As `Settings.as_text` gives them."""
     before: dict[str, str]
     """Kernel settings as they were, to be restored."""
+    named_namespaces: bool
+    """Whether /run/netns was a mount point already, as the first named namespace makes it."""
 
 
 def write(layout: Layout, record: Record) -> None:
@@ -32,7 +34,12 @@ def read(layout: Layout) -> Record | None:
         entry = json.loads((layout.run / "cluster.json").read_text())
     except FileNotFoundError:
         return None
-    return Record(tuple(Node(**node) for node in entry["nodes"]), entry["settings"], entry["before"])
+    return Record(
+        tuple(Node(**node) for node in entry["nodes"]),
+        entry["settings"],
+        entry["before"],
+        entry["named_namespaces"],
+    )
 
 
 def forget(layout: Layout) -> None:

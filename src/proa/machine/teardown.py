@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from proa.errors import KernelError
-from proa.kernel import sysctl
+from proa.kernel import netns, sysctl
+from proa.machine import mounts, record
 from proa.machine import nodes as topology
-from proa.machine import record
 from proa.machine.keeper import keeper
 from proa.machine.layout import Layout
 from proa.machine.plan import Node
@@ -34,10 +34,12 @@ def take_down(layout: Layout) -> bool:
     nodes = known.nodes
     keeper(layout, nodes).stop()
     end_pods(layout, nodes)
-    unmount_below(layout.run, layout.data)
+    mounts.detach_below(layout.run, layout.data)
     topology.disconnect(nodes)
     for node in nodes:
         cleanup(cni_conf_dir=layout.node(node.name).network_config)
+    if not known.named_namespaces:
+        _forget_names()
     for name, value in known.before.items():
         sysctl.write(name, value)
     record.forget(layout)
@@ -47,7 +49,7 @@ def take_down(layout: Layout) -> bool:
 
 def purge(settings: Settings, layout: Layout) -> None:
     """Remove the state too: database, certificates, images, logs and local volumes."""
-    if mounted := list(mounts_below(layout.data)):
+    if mounted := mounts.below(layout.data):
         raise KernelError(f"{mounted[0]} is still mounted, so nothing below {layout.data} was removed")
     for name in ("server", "agent", "images", "log", "storage"):
         shutil.rmtree(layout.data / name, ignore_errors=True)
@@ -74,19 +76,11 @@ def end_pods(layout: Layout, nodes: Sequence[Node]) -> None:
             (controller / "proa").rmdir()
 
 
-def unmount_below(*folders: Path) -> None:
-    """Detach everything that is mounted below these folders, innermost first."""
-    points = [point for folder in folders for point in mounts_below(folder)]
-    if points:
-        subprocess.run(["umount", "--lazy", "--no-canonicalize", *reversed(points)], check=False)
-
-
-def mounts_below(folder: Path) -> Iterator[str]:
-    """Mount points below a folder, in the order of mounting."""
-    for line in Path("/proc/self/mountinfo").read_text().splitlines():
-        point = line.split()[4].encode().decode("unicode_escape")
-        if point.startswith(f"{folder}/"):
-            yield point
+def _forget_names() -> None:
+    """Unmount the folder of named namespaces, unless somebody keeps one there by now."""
+    if mounts.is_point(netns.NAMES) and not any(netns.NAMES.iterdir()):
+        subprocess.run(["umount", str(netns.NAMES)], check=False)
+        netns.NAMES.rmdir()
 
 
 def _controllers() -> list[Path]:
