@@ -36,6 +36,7 @@ _OPTIONS = {
     "queue": "CONFIG_NFT_QUEUE",
     "fib": "CONFIG_NFT_FIB_INET",
     "numgen": "CONFIG_NFT_NUMGEN",
+    "jhash": "CONFIG_NFT_HASH",
     "reject": "CONFIG_NFT_REJECT_INET",
     "log": "CONFIG_NFT_LOG",
     "ct ": "CONFIG_NFT_CT",

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import suppress
 
 from proa.cluster.controllers import slices
 from proa.cluster.controllers.config import ControllersConfig
 from proa.cluster.controllers.service_caches import ServiceCaches
-from proa.errors import AlreadyExists, NotFound
+from proa.cluster.controllers.slice_writes import write
 from proa.kube import ENDPOINT_SLICES, Controller, Manager, Object, Result, Source, labels_of
 
 _BY_SERVICE = "service"
-_STALE = 0.02
-"""Seconds until another look, when the cache did not yet show what was written before."""
 
 
 class EndpointSlices:
@@ -31,29 +28,13 @@ class EndpointSlices:
         if service is None or not is_selecting(service):
             return None  # slices of a Service that is gone go with their owner
         wanted = slices.desired(service, self.caches.pods_of(service), self.caches.nodes_by_name())
-        plan = slices.plan(service, self._existing(key), wanted)
-        return await self._write(plan)
+        plan = slices.plan(slices.template(service), self._existing(key), wanted)
+        return await write(self._client, plan)
 
     def _existing(self, key: str) -> list[Object]:
         found = self.slices.by_index(_BY_SERVICE, key)
         mine = [part for part in found if labels_of(part).get(slices.MANAGED_BY) == slices.MANAGER]
         return sorted(mine, key=lambda part: str(part["metadata"]["name"]))
-
-    async def _write(self, plan: slices.Plan) -> Result | None:
-        """New slices first: an endpoint that moves is never missing."""
-        stale = False
-        for part in plan.create:
-            try:
-                await self._client.create(ENDPOINT_SLICES, part, part["metadata"]["namespace"])
-            except AlreadyExists:
-                stale = True
-        for part in plan.update:
-            await self._client.update(ENDPOINT_SLICES, part)
-        for part in plan.delete:
-            metadata = part["metadata"]
-            with suppress(NotFound):
-                await self._client.delete(ENDPOINT_SLICES, metadata["name"], metadata["namespace"])
-        return Result(_STALE) if stale else None
 
 
 def is_selecting(service: Object) -> bool:

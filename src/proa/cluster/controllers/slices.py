@@ -6,6 +6,7 @@ Source: discovery.k8s.io/v1; KEP-752; KEP-4444 (traffic distribution).
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,6 +23,16 @@ CAPACITY = 100
 Ports = tuple[Port, ...]
 Group = tuple[str, Ports]
 """Address type and ports: endpoints that agree in both share slices."""
+
+
+@dataclass(frozen=True)
+class Template:
+    """What all slices of one owner have in common."""
+
+    service: str
+    namespace: str
+    labels: Mapping[str, str]
+    owner: Object
 
 
 @dataclass
@@ -49,21 +60,33 @@ def desired(
     return groups
 
 
-def plan(service: Object, existing: Sequence[Object], wanted: Mapping[Group, Mapping[str, Object]]) -> Plan:
+def template(service: Object) -> Template:
+    """The slices of a Service that selects pods: they have its labels and go with it."""
+    metadata = service["metadata"]
+    labels = dict(labels_of(service)) | {SERVICE_NAME: metadata["name"], MANAGED_BY: MANAGER}
+    labels.pop(HEADLESS, None)
+    if is_headless(service):
+        labels[HEADLESS] = ""
+    return Template(metadata["name"], metadata["namespace"], labels, owner_reference(service))
+
+
+def plan(
+    template: Template, existing: Sequence[Object], wanted: Mapping[Group, Mapping[str, Object]]
+) -> Plan:
     """How the existing slices become the wanted endpoints; an endpoint stays in its slice if it can."""
     result = Plan()
     by_group: dict[Group, list[Object]] = {}
     for part in existing:
         by_group.setdefault(_group_of(part), []).append(part)
     for group, endpoints in wanted.items():
-        _fill(result, service, group, by_group.pop(group, []), endpoints, existing)
+        _fill(result, template, group, by_group.pop(group, []), endpoints, existing)
     result.delete += [part for parts in by_group.values() for part in parts]
     return result
 
 
 def _fill(
     result: Plan,
-    service: Object,
+    template: Template,
     group: Group,
     parts: Sequence[Object],
     endpoints: Mapping[str, Object],
@@ -76,16 +99,16 @@ def _fill(
         content += [rest.pop(address) for address in list(rest)[: CAPACITY - len(content)]]
     placeholder = parts[:1] if not endpoints else []
     for part, content in zip(parts, contents, strict=True):
-        new = _slice(service, group, content, part)
+        new = _slice(template, group, content, part)
         if not content and part not in placeholder:
             result.delete.append(part)
         elif _differ(new, part):
             result.update.append(new)
     taken = {part["metadata"]["name"] for part in existing}
-    names = (name for name in _names(service, group) if name not in taken)
+    names = (name for name in _names(template, group) if name not in taken)
     chunks = [list(rest.values())[at : at + CAPACITY] for at in range(0, len(rest), CAPACITY)]
     for chunk in chunks or ([] if parts or endpoints else [[]]):
-        result.create.append(_slice(service, group, chunk, {"metadata": {"name": next(names)}}))
+        result.create.append(_slice(template, group, chunk, {"metadata": {"name": next(names)}}))
 
 
 def _differ(new: Object, old: Object) -> bool:
@@ -105,50 +128,36 @@ def _addresses(part: Object) -> Iterator[str]:
 
 
 def _group_of(part: Object) -> Group:
-    ports = (
+    return part["addressType"], ports_of(part)
+
+
+def ports_of(obj: Object) -> Ports:
+    """The ports of a slice, or of a subset of Endpoints."""
+    return tuple(
         Port(port.get("name") or "", port.get("protocol", "TCP"), port["port"], port.get("appProtocol") or "")
-        for port in part.get("ports") or ()
+        for port in obj.get("ports") or ()
     )
-    return part["addressType"], tuple(ports)
 
 
-def _slice(service: Object, group: Group, endpoints: list[Object], base: Object) -> Object:
+def _slice(template: Template, group: Group, endpoints: list[Object], base: Object) -> Object:
     """`base` (an existing slice, or just a name) with this content."""
-    metadata = service["metadata"]
-    labels = dict(labels_of(service)) | {SERVICE_NAME: metadata["name"], MANAGED_BY: MANAGER}
-    labels.pop(HEADLESS, None)
-    if is_headless(service):
-        labels[HEADLESS] = ""
-    fresh: Object = {
-        "kind": ENDPOINT_SLICES.kind,
-        "apiVersion": ENDPOINT_SLICES.api_version,
-        "addressType": group[0],
+    metadata = {
+        "namespace": template.namespace,
+        "labels": dict(template.labels),
+        "ownerReferences": [template.owner],
     }
-    return (
-        fresh
-        | base
-        | {
-            "metadata": base["metadata"]
-            | {
-                "namespace": metadata["namespace"],
-                "labels": labels,
-                "ownerReferences": [owner_reference(service)],
-            },
-            "endpoints": endpoints,
-            "ports": [port_object(port) for port in group[1]],
-        }
-    )
+    fresh = {"kind": ENDPOINT_SLICES.kind, "apiVersion": ENDPOINT_SLICES.api_version, "addressType": group[0]}
+    content = {"endpoints": endpoints, "ports": [port_object(port) for port in group[1]]}
+    return fresh | base | content | {"metadata": base["metadata"] | metadata}
 
 
-def _names(service: Object, group: Group) -> Iterator[str]:
+def _names(template: Template, group: Group) -> Iterator[str]:
     """Names that do not depend on what the cache knows: a slice made twice by mistake is refused."""
-    number = 0
-    while True:
-        seed = f"{service['metadata'].get('uid')} {group} {number}".encode()
+    for number in itertools.count():
+        seed = f"{template.owner['uid']} {group} {number}".encode()
         digest = int.from_bytes(hashlib.sha256(seed).digest()[:8], "big")
         suffix = "".join("bcdfghjklmnpqrstvwxz2456789"[digest // 27**place % 27] for place in range(5))
-        yield f"{service['metadata']['name'][:57]}-{suffix}"
-        number += 1
+        yield f"{template.service[:57]}-{suffix}"
 
 
 def port_object(port: Port) -> Object:

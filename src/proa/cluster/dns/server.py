@@ -26,6 +26,8 @@ _log = logging.getLogger(__name__)
 
 _SERVICE_NAME = "kubernetes.io/service-name"
 _BY_SERVICE = "service"
+_TAKEN = 2.0
+"""Seconds until an address that could not be listened on is tried again."""
 _RESOLVERS_AGE = 5.0
 """Seconds after which the host's resolvers are read again."""
 
@@ -48,7 +50,7 @@ class DnsServer:
         self._clients.set_nodes(config.addresses)
 
     async def run(self) -> None:
-        """Works until cancelled; OSError when an address cannot be listened on."""
+        """Works until cancelled, an address that cannot be listened on is tried again."""
         self._follow()
         informers = (self._services, self._slices, self._nodes)
         async with contextlib.AsyncExitStack() as stack, asyncio.TaskGroup() as group:
@@ -64,14 +66,34 @@ class DnsServer:
     async def _listen(self, stack: contextlib.AsyncExitStack) -> None:
         config = self._config
         for address in config.addresses:
-            datagrams = DatagramListener(self._responder, self._clients, address, config.port)
-            stack.callback(datagrams.close)
-            streams = StreamListener(self._responder, self._clients, address, config.port)
-            await streams.start()
-            stack.callback(streams.close)
+            while not await self._listen_on(address, stack):  # noqa: ASYNC110 - a port gives no signal
+                await asyncio.sleep(_TAKEN)
         if config.metrics_port:
-            cache = self._forwarder.cache
-            runner = await metrics.serve(self._responder, lambda: len(cache), config.metrics_port)
+            await self._serve_metrics(stack)
+
+    async def _listen_on(self, address: str, stack: contextlib.AsyncExitStack) -> bool:
+        """Whether the address could be listened on; it may come later, or its port may be in use."""
+        given = (self._responder, self._clients, address, self._config.port)
+        async with contextlib.AsyncExitStack() as both:
+            try:
+                both.callback(DatagramListener(*given).close)
+                streams = StreamListener(*given)
+                await streams.start()
+            except OSError as fault:
+                place = f"{address} port {self._config.port}"
+                _log.warning("DNS: cannot listen on %s, trying again: %s", place, fault.strerror)
+                return False
+            both.callback(streams.close)
+            stack.push_async_exit(both.pop_all())
+        return True
+
+    async def _serve_metrics(self, stack: contextlib.AsyncExitStack) -> None:
+        cache, port = self._forwarder.cache, self._config.metrics_port
+        try:
+            runner = await metrics.serve(self._responder, lambda: len(cache), port)
+        except OSError as taken:
+            _log.warning("DNS: no metrics on port %d: %s", port, taken.strerror)
+        else:
             stack.push_async_callback(runner.cleanup)
 
     def _follow(self) -> None:

@@ -8,7 +8,13 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proa.cluster.controllers import ControllersConfig, endpoint_slice, endpoints, slices
+from proa.cluster.controllers import (
+    ControllersConfig,
+    endpoint_slice,
+    endpoint_slice_mirroring,
+    endpoints,
+    slices,
+)
 from proa.kube import ENDPOINT_SLICES, ENDPOINTS, PODS, SERVICE_ACCOUNTS, SERVICES, Object
 from support.objects import node, pod
 from support.server import api_server, eventually, running
@@ -113,7 +119,9 @@ def test_traffic_distribution_becomes_hints() -> None:
 
 
 def test_a_headless_service_says_so_on_its_slices() -> None:
-    (made,) = slices.plan(web(ip="None"), [], slices.desired(web(ip="None"), [backend(1)], NODES)).create
+    (made,) = slices.plan(
+        slices.template(web(ip="None")), [], slices.desired(web(ip="None"), [backend(1)], NODES)
+    ).create
     assert made["metadata"]["labels"] == {
         "team": "a",
         "kubernetes.io/service-name": "web",
@@ -132,7 +140,9 @@ def applied(existing: list[Object], plan: slices.Plan) -> list[Object]:
 
 
 def step(existing: list[Object], numbers: list[int]) -> slices.Plan:
-    return slices.plan(web(), existing, slices.desired(web(), [backend(n) for n in numbers], NODES))
+    return slices.plan(
+        slices.template(web()), existing, slices.desired(web(), [backend(n) for n in numbers], NODES)
+    )
 
 
 def test_one_pod_more_is_one_write() -> None:
@@ -181,6 +191,67 @@ def test_legacy_endpoints_are_cut_at_a_thousand() -> None:
     (subset,) = made["subsets"]
     assert (len(subset["addresses"]), len(subset["notReadyAddresses"])) == (995, 5)
     assert made["metadata"]["annotations"] == {"endpoints.kubernetes.io/over-capacity": "truncated"}
+
+
+def hand_written(**metadata: Any) -> Object:
+    return {
+        "apiVersion": "v1",
+        "kind": "Endpoints",
+        "metadata": {"name": "db", "namespace": "default"} | metadata,
+        "subsets": [
+            {
+                "addresses": [{"ip": "192.0.2.1"}, {"ip": "2001:db8::1"}],
+                "notReadyAddresses": [{"ip": "192.0.2.2", "hostname": "b"}],
+                "ports": [{"name": "sql", "port": 3306}],
+            }
+        ],
+    }
+
+
+def test_hand_written_endpoints_become_slices_by_family() -> None:
+    groups = endpoint_slice_mirroring.desired(hand_written())
+    ports = (("sql", "TCP", 3306, ""),)
+    assert groups == {
+        ("IPv4", ports): {
+            "192.0.2.2": {"addresses": ["192.0.2.2"], "conditions": {"ready": False}, "hostname": "b"},
+            "192.0.2.1": {"addresses": ["192.0.2.1"], "conditions": {"ready": True}},
+        },
+        ("IPv6", ports): {"2001:db8::1": {"addresses": ["2001:db8::1"], "conditions": {"ready": True}}},
+    }
+
+
+def test_only_endpoints_of_a_service_without_selector_are_mirrored() -> None:
+    is_mirrored = endpoint_slice_mirroring.is_mirrored
+    assert is_mirrored(hand_written(), service("db"))
+    assert not is_mirrored(hand_written(), None)
+    assert not is_mirrored(hand_written(), web())
+    skipped = hand_written(labels={"endpointslice.kubernetes.io/skip-mirror": "true"})
+    assert not is_mirrored(skipped, service("db"))
+
+
+async def test_hand_written_endpoints_are_mirrored_while_they_are_there(tmp_path: Path) -> None:
+    setup = endpoint_slice_mirroring.setup
+    async with (
+        api_server(tmp_path) as server,
+        running(server.client(), lambda manager: setup(manager, ControllersConfig())),
+    ):
+        client = server.client()
+        made = service("db", ip="10.43.0.60")
+        made["metadata"]["namespace"] = "default"
+        await client.create(SERVICES, made, "default")
+        await client.create(ENDPOINTS, hand_written(), "default")
+
+        async def families() -> list[str]:
+            selector = "kubernetes.io/service-name=db"
+            found = await client.list(ENDPOINT_SLICES, "default", label_selector=selector)
+            return sorted(part["addressType"] for part in found["items"])
+
+        async def are(wanted: list[str]) -> bool:
+            return await families() == wanted
+
+        await eventually(lambda: are(["IPv4", "IPv6"]))
+        await client.delete(ENDPOINTS, "db", "default")
+        await eventually(lambda: are([]))
 
 
 async def test_slices_and_endpoints_follow_pods(tmp_path: Path) -> None:
