@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from support.cluster import Cluster, pod
+
+NODES = (os.environ.get("PROA_NODE_NAME") or socket.gethostname().lower(), "node-1", "node-2")
 
 
 def state(cluster: Cluster) -> dict[str, list[str]]:
@@ -20,7 +23,9 @@ def state(cluster: Cluster) -> dict[str, list[str]]:
         "namespaces": _lines("ip", "netns", "list"),
         "tables": _lines("nft", "list", "tables"),
         "mounts": sorted(line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()),
-        "cgroups": sorted(str(path) for path in Path("/sys/fs/cgroup").glob("**/proa/**")),
+        "cgroups": sorted(
+            str(path) for node in NODES for path in Path("/sys/fs/cgroup").glob(f"**/proa/{node}")
+        ),
         "processes": sorted(filter(lambda line: str(cluster.home) in line, _lines("ps", "-e", "-o", "args"))),
         "forwarding": [Path("/proc/sys/net/ipv4/ip_forward").read_text()],
     }
