@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+
+import aiohttp
 
 from proa.cluster.apiserver import ApiServer, ApiServerConfig
 from proa.cluster.keypair import KeyPair
@@ -44,6 +47,17 @@ async def api_server(folder: Path) -> AsyncIterator[ApiServer]:
         yield server
     finally:
         await server.stop()
+
+
+def session(server: ApiServer, folder: Path, name: str = "", *groups: str) -> aiohttp.ClientSession:
+    """A session of a user with a certificate, or of nobody."""
+    context = ssl.create_default_context(cafile=str(folder / "ca.crt"))
+    if name:
+        pair = KeyPair(folder / f"{name}.crt", folder / f"{name}.key")
+        Authority.open(folder).issue(Leaf(name, groups), pair)
+        context.load_cert_chain(pair.certificate, pair.key)
+    connector = aiohttp.TCPConnector(ssl=context)
+    return aiohttp.ClientSession(f"https://127.0.0.1:{server.port}", connector=connector)
 
 
 @asynccontextmanager

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from proa.cluster.apiserver.applying import Written
 from proa.cluster.apiserver.authorizer import Action
 from proa.cluster.apiserver.identity import MASTERS, User
 from proa.cluster.apiserver.lists import Listing
@@ -76,8 +77,8 @@ class Actions:
 
     async def patch(
         self, user: User, target: Target, patch: Any, patch_type: PatchType, options: WriteOptions
-    ) -> Entry:
-        """Change an object or its status."""
+    ) -> Written:
+        """Change an object or its status; an apply may make it."""
         self.authorize(user, "patch", target)
         return await self.registry.patch(target, user, patch, patch_type, options)
 

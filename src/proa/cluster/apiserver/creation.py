@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from proa.cluster.apiserver import codec, metadata, names, object_rules
+from proa.cluster.apiserver import codec, field_managers, metadata, names, object_rules
 from proa.cluster.apiserver.admission import Request
 from proa.cluster.apiserver.backend import Backend, answering
 from proa.cluster.apiserver.identity import User
@@ -17,18 +17,30 @@ from proa.kube.resources import Object
 GENERATED_ATTEMPTS = 8
 
 
-async def create(backend: Backend, target: Target, user: User, obj: Object, options: WriteOptions) -> Entry:
-    """Store a new object, which is changed in place.
+async def create(
+    backend: Backend,
+    target: Target,
+    user: User,
+    obj: Object,
+    options: WriteOptions,
+    owners: list[Object] | None = None,
+) -> Entry:
+    """Store a new object, which is changed in place; `owners` are its managedFields if known already.
 
     Raises AlreadyExists, Invalid and what admission says.
     """
     _prepare(obj, target, options)
+    if owners is None:
+        field_managers.note_create(obj, target, options)
+    else:
+        obj["metadata"]["managedFields"] = owners
     request = Request("CREATE", target, user, obj, dry_run=options.dry_run, warnings=options.warnings)
     fields = obj["metadata"]
     base = fields.get("generateName") if not fields.get("name") else None
     for _ in range(GENERATED_ATTEMPTS if base else 1):
         if base:
             fields["name"] = names.generate(base)
+        target.kind.add(obj)
         try:
             with request.provisional():
                 backend.admission.admit(request)

@@ -57,6 +57,8 @@ class Kind:
     subresources: Mapping[str, Subresource] = field(default_factory=dict)
     columns: tuple[Column, ...] = NAME_AND_AGE
     defaults: tuple[Mutator, ...] = ()
+    additions: tuple[Mutator, ...] = ()
+    """What the server adds to a new object in its own name: not its maker's fields, as defaults are."""
     rules: tuple[Rule, ...] = ()
     fields: Mapping[str, FieldReader] = field(default_factory=dict)
     """The fields that a field selector may name."""
@@ -83,6 +85,11 @@ class Kind:
     def default(self, obj: Object) -> None:
         """Fill in, in place, what the object leaves open. A second call changes nothing."""
         for mutate in self.defaults:
+            mutate(obj)
+
+    def add(self, obj: Object) -> None:
+        """Add, in place, what is the server's own to a new object that has its defaults."""
+        for mutate in self.additions:
             mutate(obj)
 
     def validate(self, obj: Object, old: Object | None = None) -> list[FieldError]:

@@ -27,9 +27,11 @@ from proa.kube.resources import Object, Resource
 class LocalClient:
     """A client of the server in the same process, as one user."""
 
-    def __init__(self, actions: Actions, user: User) -> None:
+    def __init__(self, actions: Actions, user: User, component: str) -> None:
+        """`component` is who owns the fields that are written without a field manager's name."""
         self._actions = actions
         self._user = user
+        self._component = component
 
     async def get(
         self, resource: Resource, name: str, namespace: str = "", *, subresource: str = ""
@@ -98,12 +100,12 @@ class LocalClient:
     ) -> Object:
         metadata = obj.get("metadata") or {}
         target = _target(resource, namespace or metadata.get("namespace", ""), name, subresource)
-        return _decoded(await self._actions.create(self._user, target, _own(obj), WriteOptions()))
+        return _decoded(await self._actions.create(self._user, target, _own(obj), self._options()))
 
     async def update(self, resource: Resource, obj: Object, *, subresource: str = "") -> Object:
         metadata = obj["metadata"]
         target = _target(resource, metadata.get("namespace", ""), metadata["name"], subresource)
-        return _decoded(await self._actions.update(self._user, target, _own(obj), WriteOptions()))
+        return _decoded(await self._actions.update(self._user, target, _own(obj), self._options()))
 
     async def patch(
         self,
@@ -117,8 +119,8 @@ class LocalClient:
         field_manager: str = "",
     ) -> Object:
         target = _target(resource, namespace, name, subresource)
-        options = WriteOptions(field_manager=field_manager)
-        return _decoded(await self._actions.patch(self._user, target, _own(patch), kind, options))
+        options = self._options(field_manager)
+        return codec.decode((await self._actions.patch(self._user, target, _own(patch), kind, options)).entry)
 
     async def delete(
         self,
@@ -138,6 +140,9 @@ class LocalClient:
             resource_version=resource_version or "",
         )
         return _decoded(await self._actions.delete(self._user, _target(resource, namespace, name), options))
+
+    def _options(self, field_manager: str = "") -> WriteOptions:
+        return WriteOptions(field_manager=field_manager, agent=self._component)
 
     async def close(self) -> None:
         """Nothing to give back."""

@@ -84,8 +84,7 @@ def carry_over(new: Object, old: Object) -> None:
             metadata[name] = before[name]
         else:
             metadata.pop(name, None)
-    for name in ("selfLink", "managedFields"):
-        metadata.pop(name, None)
+    metadata.pop("selfLink", None)
     metadata["resourceVersion"] = before["resourceVersion"]
 
 

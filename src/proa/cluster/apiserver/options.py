@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
+from proa.cluster.apiserver.schema.field_error import (
+    forbidden,
+    invalid,
+    invalid_value,
+    required,
+    too_long,
+)
 from proa.errors import BadRequest, Invalid
 
 Query = Mapping[str, str]
 
 _PROPAGATION = ("Background", "Foreground", "Orphan")
+_META, _PATCH = "meta.k8s.io", "PatchOptions"
+_MANAGER_LIMIT = 128
 _FIELD_VALIDATION = ("Strict", "Warn", "Ignore")
 
 
@@ -115,20 +125,55 @@ class WriteOptions:
 
     dry_run: bool = False
     field_manager: str = ""
+    agent: str = ""
+    """The program that writes, for when the field manager is not named."""
+    force: bool = False
     field_validation: str = "Warn"
     warnings: list[str] = field(default_factory=list)
 
     @classmethod
-    def parse(cls, query: Query) -> WriteOptions:
-        """Raises Invalid."""
+    def parse(cls, query: Query, agent: str = "") -> WriteOptions:
+        """`agent` is the User-Agent header. Raises Invalid."""
         validation = query.get("fieldValidation") or "Warn"
         if validation not in _FIELD_VALIDATION:
             raise _invalid("CreateOptions", "fieldValidation", f"unsupported value {validation!r}")
         return cls(
             dry_run=_dry_run(query.get("dryRun", "")),
-            field_manager=query.get("fieldManager", ""),
+            field_manager=_field_manager(query),
+            agent=agent_name(agent),
+            force=_flag(query, "force"),
             field_validation=validation,
         )
+
+    @property
+    def manager(self) -> str:
+        """Who is said to own what is written."""
+        return self.field_manager or self.agent or "unknown"
+
+    def check_patch(self, applying: bool) -> None:
+        """Raises Invalid when these are not the options of an apply, or of another patch."""
+        if applying and not self.field_manager:
+            raise invalid(_PATCH, _META, "", [required("fieldManager", "is required for apply patch")])
+        if not applying and self.force:
+            raise invalid(_PATCH, _META, "", [forbidden("force", "may not be specified for non-apply patch")])
+
+
+@lru_cache(256)
+def agent_name(header: str) -> str:
+    """The name of the program in a User-Agent, as a field manager."""
+    printable = "".join(filter(str.isprintable, header.partition("/")[0]))
+    return printable.encode()[:_MANAGER_LIMIT].decode(errors="ignore")
+
+
+def _field_manager(query: Query) -> str:
+    name = query.get("fieldManager", "")
+    if len(name.encode()) > _MANAGER_LIMIT:
+        raise invalid(_PATCH, _META, "", [too_long("fieldManager", _MANAGER_LIMIT)])
+    for position, character in enumerate(name):
+        if not character.isprintable():
+            detail = f"invalid character U+{ord(character):04X} (at position {position})"
+            raise invalid(_PATCH, _META, "", [invalid_value("fieldManager", name, detail)])
+    return name
 
 
 def _dry_run(value: str) -> bool:

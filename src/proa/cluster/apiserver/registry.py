@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from proa.cluster.apiserver import creation, removal, updating
+from proa.cluster.apiserver import applying, creation, removal, updating
+from proa.cluster.apiserver.applying import Written
 from proa.cluster.apiserver.backend import Backend, answering
 from proa.cluster.apiserver.codec import notes
+from proa.cluster.apiserver.field_managers import schema_of
 from proa.cluster.apiserver.identity import User
 from proa.cluster.apiserver.lists import Listing, list_entries
 from proa.cluster.apiserver.options import DeleteOptions, ListOptions, WriteOptions
 from proa.cluster.apiserver.patch import apply_json_patch, apply_merge_patch, apply_strategic_patch
-from proa.cluster.apiserver.schema import SCHEMAS
 from proa.cluster.apiserver.subresources.finalize import finalizing
 from proa.cluster.apiserver.target import Target
 from proa.cluster.apiserver.watches import WatchStream
@@ -58,12 +59,14 @@ class Registry:
 
     async def patch(
         self, target: Target, user: User, patch: Any, patch_type: PatchType, options: WriteOptions
-    ) -> Entry:
+    ) -> Written:
         """Change an object or its status by a patch."""
         _replaceable(target)
-        return await updating.modify(
-            self.backend, target, user, patch_change(target, patch, patch_type), options
-        )
+        options.check_patch(applying=patch_type is PatchType.APPLY)
+        if patch_type is PatchType.APPLY:
+            return await applying.apply(self.backend, target, user, patch, options)
+        change = patch_change(target, patch, patch_type)
+        return Written(await updating.modify(self.backend, target, user, change, options))
 
     async def delete(self, target: Target, user: User, options: DeleteOptions) -> Entry | Object:
         """The entry that stays for now, or a Status when it is gone."""
@@ -110,9 +113,8 @@ def patch_change(target: Target, patch: Any, patch_type: PatchType) -> Callable[
     if patch_type is PatchType.MERGE:
         return lambda old: apply_merge_patch(old, patch)
     if patch_type is PatchType.STRATEGIC:
-        schema = SCHEMAS.node(target.resource.api_version, target.resource.kind)
-        return lambda old: apply_strategic_patch(old, patch, schema)
-    known = ", ".join(kind.value for kind in PatchType if kind is not PatchType.APPLY)
+        return lambda old: apply_strategic_patch(old, patch, schema_of(target))
+    known = ", ".join(kind.value for kind in PatchType)
     raise UnsupportedMediaType(
         f"the body of the request was in an unknown format - accepted media types include: {known}"
     )

@@ -89,9 +89,11 @@ class ApiServer:
             return self._config.port
         return int(self._server.sockets[0].getsockname()[1])
 
-    def client(self, user: str = "system:admin", groups: Sequence[str] = (MASTERS,)) -> LocalClient:
-        """A client in this process, as that user."""
-        return LocalClient(self._actions, authenticated(user, tuple(groups)))
+    def client(
+        self, user: str = "system:admin", groups: Sequence[str] = (MASTERS,), component: str = "proa"
+    ) -> LocalClient:
+        """A client in this process, as that user; `component` is noted as the owner of what it writes."""
+        return LocalClient(self._actions, authenticated(user, tuple(groups)), component)
 
     async def start(self) -> None:
         """Listen, and make what every cluster has."""

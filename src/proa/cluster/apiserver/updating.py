@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from proa.cluster.apiserver import codec, deletion, metadata, object_rules
+from proa.cluster.apiserver import codec, deletion, field_managers, metadata, object_rules
 from proa.cluster.apiserver.admission import Request
 from proa.cluster.apiserver.backend import Backend, answering
 from proa.cluster.apiserver.identity import User
@@ -29,8 +29,28 @@ def replacement(body: Object) -> Change:
     return lambda _old: {**body, "metadata": dict(metadata.of(body))}
 
 
+Note = Callable[[Object, Object, Target, WriteOptions], None]
+"""Writes into the wanted object, in place, who owns its fields; the second argument is the stored one."""
+
+
+def keep_owners(new: Object, old: Object, _target: Target, _options: WriteOptions) -> None:
+    """For a change that upstream makes without noting who made it."""
+    new["metadata"].pop("managedFields", None)
+    if "managedFields" in old["metadata"]:
+        new["metadata"]["managedFields"] = old["metadata"]["managedFields"]
+
+
+def owners_are_noted(_new: Object, _old: Object, _target: Target, _options: WriteOptions) -> None:
+    """For a change that has noted it by itself."""
+
+
 async def modify(
-    backend: Backend, target: Target, user: User, change: Change, options: WriteOptions
+    backend: Backend,
+    target: Target,
+    user: User,
+    change: Change,
+    options: WriteOptions,
+    note: Note = field_managers.note_update,
 ) -> Entry:
     """Apply a change; nothing is written when it makes no difference.
 
@@ -47,6 +67,7 @@ async def modify(
         metadata.carry_over(new, old)
         if target.subresource in _CHECKED:
             new = _completed(new, old, target)
+        note(new, old, target, options)
         request = Request("UPDATE", target, user, new, old, options.dry_run, options.warnings)
         try:
             with request.provisional():
@@ -71,9 +92,12 @@ async def _settle(backend: Backend, request: Request, entry: Entry) -> Entry:
 
 def _shaped(new: Object, target: Target, options: WriteOptions) -> Object:
     """The wanted object, found to be one of its kind."""
+    without_owners = metadata.of(new).get("managedFields") == []
     check_type(new, target)
     check_shape(new, target, options)
     metadata.settle_address(new, target)
+    if without_owners:
+        new["metadata"]["managedFields"] = []
     return new
 
 

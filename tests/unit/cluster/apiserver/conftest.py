@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import io
 import json
-import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +14,8 @@ import aiohttp
 import pytest
 
 from proa.cluster.apiserver import ApiServer
-from proa.cluster.keypair import KeyPair
-from proa.cluster.pki import Authority, Leaf
 from proa.kube import SERVICE_ACCOUNTS
-from support.server import api_server
+from support.server import api_server, session
 
 PODS = "/api/v1/namespaces/default/pods"
 CONFIG_MAPS = "/api/v1/namespaces/default/configmaps"
@@ -64,17 +61,6 @@ async def server(tmp_path: Path) -> AsyncIterator[ApiServer]:
     async with api_server(tmp_path) as server:
         await server.client().create(SERVICE_ACCOUNTS, {"metadata": {"name": "default"}}, "default")
         yield server
-
-
-def session(server: ApiServer, folder: Path, name: str = "", *groups: str) -> aiohttp.ClientSession:
-    """A session of a user with a certificate, or of nobody."""
-    context = ssl.create_default_context(cafile=str(folder / "ca.crt"))
-    if name:
-        pair = KeyPair(folder / f"{name}.crt", folder / f"{name}.key")
-        Authority.open(folder).issue(Leaf(name, groups), pair)
-        context.load_cert_chain(pair.certificate, pair.key)
-    connector = aiohttp.TCPConnector(ssl=context)
-    return aiohttp.ClientSession(f"https://127.0.0.1:{server.port}", connector=connector)
 
 
 @pytest.fixture

@@ -76,6 +76,7 @@ def create(obj: dict[str, Any]) -> tuple[int, dict[str, Any]]:
     if "status" in kind.subresources:
         kind.first_status(obj)
     kind.default(obj)
+    kind.add(obj)
     errors = object_rules.validate(obj, Target(kind, "default")) + findings.errors + kind.validate(obj)
     if errors:
         return 422, invalid(

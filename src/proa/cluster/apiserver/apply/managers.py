@@ -14,17 +14,18 @@ from proa.kube.resources import Object
 MOST_UPDATERS = 10
 ANCIENT = "ancient-changes"
 BEFORE_FIRST_APPLY = "before-first-apply"
-_UNOWNED: FieldSet = frozenset(
-    {("f:apiVersion",), ("f:kind",), ("f:metadata",)}
-    | {
-        ("f:metadata", f"f:{name}")
-        for name in (
-            "name", "namespace", "creationTimestamp", "selfLink", "uid", "clusterName", "generation",
-            "managedFields", "resourceVersion",
-        )
+UNOWNED_METADATA = frozenset(
+    {
+        "name", "namespace", "creationTimestamp", "selfLink", "uid", "clusterName", "generation",
+        "managedFields", "resourceVersion",
     }
 )  # fmt: skip
-"""Fields that belong to nobody."""
+"""Fields of the metadata that belong to nobody."""
+
+_UNOWNED: FieldSet = frozenset(
+    {("f:apiVersion",), ("f:kind",), ("f:metadata",)}
+    | {("f:metadata", f"f:{name}") for name in UNOWNED_METADATA}
+)
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,12 @@ def read_owners(entries: Iterable[Object]) -> dict[tuple[str, ...], Ownership]:
 
 
 def write_owners(owners: Owners) -> list[Object]:
-    """The entries of `managedFields`, in upstream's order."""
-    return [_entry(owner) for owner in sorted(owners.values(), key=_order)]
+    """The entries of `managedFields`, in upstream's order, without those who own nothing."""
+    owning = {identity: owner for identity, owner in owners.items() if owner.fields}
+    return [
+        entry(owner.manager, to_fields_v1(owner.fields), owner.time)
+        for owner in sorted(_capped(owning).values(), key=_order)
+    ]
 
 
 def _order(owner: Ownership) -> tuple[str, ...]:
@@ -80,35 +85,23 @@ def _order(owner: Ownership) -> tuple[str, ...]:
     return (manager.operation, owner.time, manager.name, manager.api_version, manager.subresource)
 
 
-def _entry(owner: Ownership) -> Object:
-    manager = owner.manager
-    entry: Object = {
+def entry(manager: Manager, fields: Object, time: str) -> Object:
+    """One entry of `managedFields`."""
+    whole: Object = {
         "manager": manager.name,
         "operation": manager.operation,
         "apiVersion": manager.api_version,
-        "time": owner.time,
+        "time": time,
         "fieldsType": "FieldsV1",
-        "fieldsV1": to_fields_v1(owner.fields),
+        "fieldsV1": fields,
         "subresource": manager.subresource,
     }
-    return {key: value for key, value in entry.items() if value != ""}
+    return {key: value for key, value in whole.items() if value != ""}
 
 
 def ownable(fields: FieldSet) -> FieldSet:
     """The fields less those that belong to nobody."""
     return fields - _UNOWNED
-
-
-def settled(owners: Owners, before: Owners, now: str) -> dict[tuple[str, ...], Ownership]:
-    """The owners without those who own nothing; whose fields changed gets the present time."""
-    result = {}
-    for identity, owner in owners.items():
-        if not owner.fields:
-            continue
-        old = before.get(identity)
-        same = old is not None and old.fields == owner.fields and old.manager == owner.manager
-        result[identity] = Ownership(owner.manager, owner.fields, old.time if old and same else now)
-    return _capped(result)
 
 
 def _capped(owners: dict[tuple[str, ...], Ownership]) -> dict[tuple[str, ...], Ownership]:

@@ -7,57 +7,78 @@ Source: structured-merge-diff, merge/update; Kubernetes, "Server-Side Apply".
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import replace
 
+from proa.cluster.apiserver.apply.conflicts import refuse_conflicts
+from proa.cluster.apiserver.apply.initial import initial_fields
 from proa.cluster.apiserver.apply.managers import (
     BEFORE_FIRST_APPLY,
     Manager,
     Owners,
     Ownership,
+    entry,
     ownable,
     read_owners,
-    settled,
     write_owners,
 )
 from proa.cluster.apiserver.apply.merging import merge, without
-from proa.cluster.apiserver.apply.paths import EMPTY, FieldSet, Path, readable
+from proa.cluster.apiserver.apply.paths import EMPTY, FieldSet, Path, from_fields_v1
 from proa.cluster.apiserver.apply.typed import Comparison, compare, fields_of, without_empty_lists
 from proa.cluster.apiserver.schema import Node
-from proa.errors import BadRequest, Conflict
+from proa.errors import BadRequest
 from proa.kube.resources import Object
 
-_ALWAYS_THERE = frozenset(
-    {
-        "metadata", "spec", "status", "template", "strategy", "updateStrategy", "jobTemplate", "resources",
-        "loadBalancer", "nodeInfo", "daemonEndpoints", "kubeletEndpoint", "source",
-    }
-)  # fmt: skip
-"""Fields that upstream's types hold by value, so that they exist before anybody sets them."""
+
+def created(
+    schema: Node | None, obj: Object, manager: Manager, now: str, ignored: Collection[str] = ()
+) -> list[Object]:
+    """`managedFields` of a new object."""
+    fields = initial_fields(schema, obj, ignored)
+    return [entry(manager, fields, now)] if fields else []
 
 
 def updated(
     schema: Node | None,
-    live: Object | None,
+    live: Object,
     new: Object,
     manager: Manager,
     now: str,
-    ignored: FieldSet = EMPTY,
-) -> Object:
-    """`new` with the owners that an update by `manager` leaves; `live` is None on create.
+    ignored: Collection[str] = (),
+) -> list[Object]:
+    """`managedFields` after an update by `manager` from `live` to `new`.
 
     An object that nobody's ownership was ever noted of stays so until somebody applies to it.
-    `ignored` fields were reset by the server: nobody gains them.
+    `new` may bring owners of its own, or none at all to be rid of them. `ignored` names fields at
+    the top that this write cannot change.
     """
-    owners = _owners(live or {})
-    if live is not None and not owners:
-        return _with_owners(new, {})
-    before = _unmanaged(live) if live is not None else _zero(new)
-    difference = compare(schema, before, _unmanaged(new))
-    after = _released(owners, manager, difference)
-    own = owners[manager.identity].fields if manager.identity in owners else EMPTY
-    fields = ownable((own - difference.removed) | difference.modified | difference.added) - ignored
-    after[manager.identity] = Ownership(manager, fields)
-    return _with_owners(new, settled(after, owners, now))
+    noted: list[Object] = live["metadata"].get("managedFields") or []
+    wanted = _wanted(new, noted)
+    difference = compare(schema, _considered(live, ignored), _considered(new, ignored))
+    if wanted is noted and not (difference.added or difference.modified or difference.removed):
+        return noted
+    owners = read_owners(wanted)
+    if not owners:
+        return []
+    after = _released(owners, difference)
+    taken = ownable(difference.modified | difference.added)
+    if taken:
+        own = after.get(manager.identity)
+        after[manager.identity] = Ownership(manager, taken | (own.fields if own else EMPTY), now)
+    return write_owners(after)
+
+
+def _wanted(new: Object, noted: list[Object]) -> list[Object]:
+    """The owners before this write's own: those it brings, when they can be read, or those there are."""
+    given = new["metadata"].get("managedFields")
+    if given is None or given == noted:
+        return noted
+    if given in ([], [{}]):
+        return []
+    try:
+        return given if read_owners(given) else noted
+    except (ValueError, AttributeError):
+        return noted
 
 
 def applied(
@@ -68,28 +89,36 @@ def applied(
     now: str,
     *,
     force: bool = False,
-    ignored: FieldSet = EMPTY,
+    ignored: Collection[str] = (),
+    yielded: FieldSet = EMPTY,
 ) -> Object:
-    """The object after `manager` applied `config`. Raises Conflict listing the fields of others."""
-    if (config.get("metadata") or {}).get("managedFields"):
+    """The object after `manager` applied `config`. Raises Conflict listing the fields of others.
+
+    The `ignored` fields of `config` are passed over; about `yielded` ones there is no conflict.
+    """
+    if (config.get("metadata") or {}).get("managedFields") is not None:
         raise BadRequest("metadata.managedFields must be nil")
     owners = _owners(live or {})
-    if live is not None and not owners:
-        first = Manager(BEFORE_FIRST_APPLY, "Update", manager.api_version)
-        owners[first.identity] = Ownership(first, ownable(fields_of(schema, _unmanaged(live))), now)
-    before, config = _unmanaged(live or {}), without_empty_lists(schema, _unmanaged(config))
+    past = Manager(BEFORE_FIRST_APPLY, "Update", manager.api_version)
+    unnoted = live is not None and not owners
+    if unnoted:
+        owners[past.identity] = Ownership(past, from_fields_v1(initial_fields(schema, live or {}, ignored)))
+    before, config = _considered(live or {}), without_empty_lists(schema, _considered(config, ignored))
     last = owners.get(manager.identity)
-    claimed = fields_of(schema, config) - ignored
+    claimed = fields_of(schema, config)
     after = {**owners, manager.identity: Ownership(manager, claimed)}
     new: Object = merge(schema, before, config)
     if last is not None and last.fields:
         new = merge(schema, _pruned(schema, new, after, last.fields), config)  # again: what was emptied went
     difference = compare(schema, before, new)
     if not force:
-        _refuse_conflicts(after, manager, difference)
-    released = _released(after, manager, difference)
-    released[manager.identity] = Ownership(manager, ownable(claimed))
-    return _with_owners(new, settled(released, owners, now))
+        refuse_conflicts(after, manager, (difference.modified | difference.added) - yielded)
+    released = _released({k: v for k, v in owners.items() if k != manager.identity}, difference)
+    if unnoted:
+        released[past.identity] = replace(released[past.identity], time=now)
+    time = now if new != before else last.time if last is not None else ""
+    released[manager.identity] = Ownership(manager, ownable(claimed), time)
+    return _with_owners(new, write_owners(released))
 
 
 def _owners(obj: Object) -> dict[tuple[str, ...], Ownership]:
@@ -99,38 +128,25 @@ def _owners(obj: Object) -> dict[tuple[str, ...], Ownership]:
         raise BadRequest(f"metadata.managedFields: {fault}") from fault
 
 
-def _unmanaged(obj: Object) -> Object:
+def _considered(obj: Object, ignored: Collection[str] = ()) -> Object:
+    """The object less `managedFields` and what this write cannot change."""
     metadata = obj.get("metadata") or {}
-    if "managedFields" not in metadata:
-        return obj
-    return {**obj, "metadata": {k: v for k, v in metadata.items() if k != "managedFields"}}
+    considered = {k: v for k, v in obj.items() if k not in ignored}
+    if "managedFields" in metadata:
+        considered["metadata"] = {k: v for k, v in metadata.items() if k != "managedFields"}
+    return considered
 
 
-def _zero(obj: Object) -> Object:
-    """The structs that every object of a kind has: nobody is noted as having added them."""
-    return {
-        name: _zero(value) for name, value in obj.items() if name in _ALWAYS_THERE and isinstance(value, dict)
-    }
-
-
-def _with_owners(obj: Object, owners: Owners) -> Object:
-    bare = _unmanaged(obj)
+def _with_owners(obj: Object, owners: list[Object]) -> Object:
     if not owners:
-        return bare
-    return {**bare, "metadata": {**bare["metadata"], "managedFields": write_owners(owners)}}
+        return obj
+    return {**obj, "metadata": {**obj["metadata"], "managedFields": owners}}
 
 
-def _released(owners: Owners, manager: Manager, difference: Comparison) -> dict[tuple[str, ...], Ownership]:
-    """What the others still own: neither what this write changed nor what it removed."""
+def _released(owners: Owners, difference: Comparison) -> dict[tuple[str, ...], Ownership]:
+    """What all own after somebody's write: neither what it changed nor what it removed."""
     lost = difference.modified | difference.added | difference.removed
-    return {
-        identity: owner if identity == manager.identity else _less(owner, lost)
-        for identity, owner in owners.items()
-    }
-
-
-def _less(owner: Ownership, lost: FieldSet) -> Ownership:
-    return Ownership(owner.manager, owner.fields - lost, owner.time)
+    return {identity: replace(owner, fields=owner.fields - lost) for identity, owner in owners.items()}
 
 
 def _pruned(schema: Node | None, merged: Object, owners: Owners, last: FieldSet) -> Object:
@@ -164,35 +180,3 @@ def _leading(schema: Node | None, path: Path) -> Iterable[Path]:
         node = node.field(element[2:])
         if declared:
             yield path[:depth]
-
-
-def _refuse_conflicts(owners: Owners, manager: Manager, difference: Comparison) -> None:
-    changed = difference.modified | difference.added
-    conflicts = [
-        (_described(owner), sorted(map(readable, owner.fields & changed)))
-        for identity, owner in sorted(owners.items())
-        if identity != manager.identity and owner.fields & changed
-    ]
-    if not conflicts:
-        return
-    causes = [
-        {"reason": "FieldManagerConflict", "message": f"conflict with {who}", "field": path}
-        for who, paths in conflicts
-        for path in paths
-    ]
-    if len(causes) == 1:
-        text = f"1 conflict: {causes[0]['message']}: {causes[0]['field']}"
-    else:
-        lists = (
-            "\n".join([f"conflicts with {who}:", *(f"- {p}" for p in paths)]) for who, paths in conflicts
-        )
-        text = f"{len(causes)} conflicts: " + "\n".join(lists)
-    raise Conflict(f"Apply failed with {text}", {"causes": causes})
-
-
-def _described(owner: Ownership) -> str:
-    manager = owner.manager
-    who = f'"{manager.name}"' + (f' with subresource "{manager.subresource}"' if manager.subresource else "")
-    if manager.operation == "Apply":
-        return who
-    return f"{who} using {manager.api_version}" + (f" at {owner.time}" if owner.time else "")

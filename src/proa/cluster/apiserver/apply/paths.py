@@ -23,7 +23,7 @@ Path = tuple[str, ...]
 FieldSet = frozenset[Path]
 
 EMPTY: FieldSet = frozenset()
-_SELF = "."
+SELF = "."
 
 
 def field(name: str) -> str:
@@ -48,7 +48,7 @@ def from_fields_v1(fields: Object) -> FieldSet:
 
 def _members(fields: Object, prefix: Path) -> Iterator[Path]:
     for element, below in fields.items():
-        if element == _SELF:
+        if element == SELF:
             yield prefix
         elif element[:2] not in ("f:", "k:", "v:", "i:") or not isinstance(below, dict):
             raise ValueError(f"{element!r} is no element of FieldsV1")
@@ -65,14 +65,14 @@ def to_fields_v1(paths: Iterable[Path]) -> Object:
         node = root
         for element in path:
             node = node.setdefault(element, {})
-        node[_SELF] = {}
+        node[SELF] = {}
     return _without_lone_marks(root)
 
 
 def _without_lone_marks(node: Object) -> Object:
     """A leaf is written as an empty object; the mark stands only beside children."""
     return {
-        element: {} if below.keys() == {_SELF} else _without_lone_marks(below)
+        element: {} if below.keys() == {SELF} else _without_lone_marks(below)
         for element, below in sorted(node.items())
     }
 

@@ -14,6 +14,14 @@ from proa.cluster.apiserver.apply.paths import FieldSet, Path, field, keyed, val
 from proa.cluster.apiserver.schema import Node
 from proa.kube.resources import Object
 
+ALWAYS_THERE = frozenset(
+    {
+        "metadata", "spec", "status", "template", "strategy", "updateStrategy", "jobTemplate", "resources",
+        "loadBalancer", "nodeInfo", "daemonEndpoints", "kubeletEndpoint", "source", "containers",
+    }
+)  # fmt: skip
+"""Fields that upstream's types hold by value, so that they exist before anybody sets them."""
+
 _KEY_DEFAULTS = {"protocol": "TCP"}
 """Values of key fields that may be left out (ports of containers and services)."""
 

@@ -82,23 +82,28 @@ def _stateful_strategy(strategy: Object) -> None:
 
 
 def job(obj: Object) -> None:
-    """Job. Unless its maker chose a selector, it selects by the uid that it has got."""
+    """Job."""
     spec = part(obj, "spec")
     job_spec(spec)
-    if obj["metadata"].get("uid") and not spec.get("selector") and not spec["manualSelector"]:
-        _select_by_uid(obj["metadata"], spec)
     labels = (spec["template"].get("metadata") or {}).get("labels")
     if labels and not obj["metadata"].get("labels"):
         obj["metadata"]["labels"] = dict(labels)
 
 
-def _select_by_uid(metadata: Object, spec: Object) -> None:
+def select_by_uid(obj: Object) -> None:
+    """Job: unless its maker chose a selector, it selects by the uid that it has got."""
+    metadata, spec = obj["metadata"], obj["spec"]
+    if spec.get("selector") or spec["manualSelector"]:
+        return
     uid, name = metadata["uid"], metadata.get("name") or ""
     labels = part(part(spec["template"], "metadata"), "labels")
+    as_template = (metadata.get("labels") or {}) == labels
     for prefix in ("", "batch.kubernetes.io/"):
         labels[f"{prefix}controller-uid"] = uid
         labels[f"{prefix}job-name"] = name
     spec["selector"] = {"matchLabels": {"batch.kubernetes.io/controller-uid": uid}}
+    if as_template:
+        metadata["labels"] = dict(labels)
 
 
 def job_spec(spec: Object) -> None:

@@ -62,7 +62,7 @@ async def read_patch(request: web.BaseRequest) -> tuple[Any, PatchType]:
     try:
         patch_type = PatchType(content_type(request))
     except ValueError:
-        known = ", ".join(kind.value for kind in PatchType if kind is not PatchType.APPLY)
+        known = ", ".join(kind.value for kind in PatchType)
         message = f"the body of the request was in an unknown format - accepted media types include: {known}"
         raise UnsupportedMediaType(message) from None
     body = await read(request)

@@ -39,6 +39,11 @@ def parse_query(text: str) -> Query:
     return dict(parse_qsl(text, keep_blank_values=True)) if text else {}
 
 
+def write_options(request: web.BaseRequest, query: Query) -> WriteOptions:
+    """Raises Invalid."""
+    return WriteOptions.parse(query, request.headers.get(hdrs.USER_AGENT, ""))
+
+
 class ObjectRequests:
     """Answers requests under /api and /apis."""
 
@@ -108,7 +113,7 @@ class ObjectRequests:
     async def _create(
         self, request: web.BaseRequest, user: User, target: Target, query: Query
     ) -> web.StreamResponse:
-        options = WriteOptions.parse(query)
+        options = write_options(request, query)
         result = await self._actions.create(user, target, await body.read_object(request), options)
         more = warnings(options.warnings)
         if isinstance(result, Entry):
@@ -118,17 +123,18 @@ class ObjectRequests:
     async def _update(
         self, request: web.BaseRequest, user: User, target: Target, query: Query
     ) -> web.StreamResponse:
-        options = WriteOptions.parse(query)
+        options = write_options(request, query)
         entry = await self._actions.update(user, target, await body.read_object(request), options)
         return _entry_reply(entry, target, request, query, 200, warnings(options.warnings))
 
     async def _patch(
         self, request: web.BaseRequest, user: User, target: Target, query: Query
     ) -> web.StreamResponse:
-        options = WriteOptions.parse(query)
+        options = write_options(request, query)
         patch, patch_type = await body.read_patch(request)
-        entry = await self._actions.patch(user, target, patch, patch_type, options)
-        return _entry_reply(entry, target, request, query, 200, warnings(options.warnings))
+        entry, created = await self._actions.patch(user, target, patch, patch_type, options)
+        status = 201 if created else 200
+        return _entry_reply(entry, target, request, query, status, warnings(options.warnings))
 
     async def _delete(
         self, request: web.BaseRequest, user: User, target: Target, query: Query

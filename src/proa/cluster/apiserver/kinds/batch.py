@@ -28,6 +28,7 @@ KINDS = (
         subresources=(STATUS,),
         columns=columns.JOBS,
         defaults=(defaults.job,),
+        additions=(defaults.select_by_uid,),
         rules=(rules.job,),
         fields={"status.successful": lambda obj: read("status", "succeeded")(obj) or "0"},
         first_status=status.empty,

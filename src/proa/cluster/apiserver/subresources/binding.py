@@ -9,7 +9,7 @@ from proa.cluster.apiserver.schema import invalid
 from proa.cluster.apiserver.schema.field_error import required
 from proa.cluster.apiserver.subresources import Post
 from proa.cluster.apiserver.target import Target
-from proa.cluster.apiserver.updating import modify
+from proa.cluster.apiserver.updating import keep_owners, modify
 from proa.kube.meta import annotations_of, is_deleting, with_condition
 from proa.kube.resources import Object
 
@@ -32,7 +32,12 @@ class Binder:
             return _assigned(pod, node, body.get("metadata") or {})
 
         await modify(
-            self._registry.backend, replace(target, subresource="binding"), post.user, assign, post.options
+            self._registry.backend,
+            replace(target, subresource="binding"),
+            post.user,
+            assign,
+            post.options,
+            keep_owners,
         )
         return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
 
