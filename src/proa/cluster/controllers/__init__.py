@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from proa.cluster.controllers import (
     claim_binder,
+    daemon_set,
     deployment,
     endpoint_slice,
     endpoint_slice_mirroring,
@@ -47,6 +48,7 @@ _CONTROLLERS: tuple[Callable[[Manager, ControllersConfig], None], ...] = (
     pod_gc.setup,
     replica_set.setup,
     deployment.setup,
+    daemon_set.setup,
 )
 
 __all__ = ["ControllersConfig", "setup"]
