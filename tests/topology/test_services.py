@@ -2,9 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from ipaddress import ip_address
 
 import pytest
 
+from proa.kernel import conntrack, netns
 from support.service_lab import (
     CLIENT,
     NODE,
@@ -163,6 +165,30 @@ def test_udp_leaves_an_endpoint_that_ended(hosts: Lab) -> None:
         assert ask_datagram(asker, VIP, 53) == ("near", "10.42.1.2")
         hosts.put("endpointslices", endpoint_slice(BOTH[1:], ports=behind))
         eventually(lambda: ask_datagram(asker, VIP, 53)[0] == "far", "the flow cut")
+
+
+def test_only_flows_of_the_changed_port_are_cut(hosts: Lab) -> None:
+    pod = hosts.pod(2)
+    names = {53: "dns", 54: "log"}
+    hosts.put(
+        "services", service(ports=[{"name": n, "protocol": "UDP", "port": p} for p, n in names.items()])
+    )
+    behind = [{"name": name, "protocol": "UDP", "port": 8080} for name in names.values()]
+    hosts.put("endpointslices", endpoint_slice(BOTH[:1], ports=behind))
+    hosts.start()
+    with datagram_socket(pod) as one, datagram_socket(pod) as other:
+        for asker, port in ((one, 53), (other, 54)):
+            assert ask_datagram(asker, VIP, port)[0] == "near"
+
+        def tracked(port: int) -> list[str]:
+            with netns.entered(hosts.node), conntrack.connect() as netlink:
+                flows = conntrack.flows_to(netlink, conntrack.UDP, ip_address(VIP), port)
+                return [str(flow.reply.source) for flow in flows]
+
+        assert (tracked(53), tracked(54), tracked(55)) == (["10.42.1.1"], ["10.42.1.1"], [])
+        hosts.put("endpointslices", endpoint_slice(BOTH[:1], ports=behind[1:]))
+        eventually(lambda: tracked(53) == [], "the flow of the port that is gone")
+        assert tracked(54) == ["10.42.1.1"]
 
 
 def test_an_ended_endpoint_keeps_its_connections_and_gets_no_new_one(hosts: Lab) -> None:

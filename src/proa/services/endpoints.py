@@ -15,10 +15,14 @@ _ADDRESS_TYPES = {4: "IPv4", 6: "IPv6"}
 
 
 class Groups(NamedTuple):
-    """Endpoints for traffic that may go to any node, and for traffic that must stay on this one."""
+    """Endpoints for traffic that may go to any node, and for traffic that must stay on this one.
+
+    `ready` are the local ones that do not terminate: what a load balancer is told of.
+    """
 
     cluster: tuple[Endpoint, ...]
     local: tuple[Endpoint, ...]
+    ready: tuple[Endpoint, ...] = ()
 
 
 class _Candidate(NamedTuple):
@@ -36,9 +40,9 @@ def groups(slices: Iterable[Object], family: int, port_name: str, node: Node) ->
     candidates = _candidates(slices, _ADDRESS_TYPES[family], port_name, node.name)
     ready = [candidate for candidate in candidates if candidate.ready]
     near = [candidate for candidate in ready if candidate.endpoint.local]
-    if not near:
-        near = [candidate for candidate in candidates if candidate.endpoint.local]
-    return Groups(_endpoints(_close(ready, node) or candidates), _endpoints(near))
+    local = near or [candidate for candidate in candidates if candidate.endpoint.local]
+    cluster = _close(ready, node) or candidates
+    return Groups(_endpoints(cluster), _endpoints(local), _endpoints(near))
 
 
 def _candidates(slices: Iterable[Object], kind: str, port_name: str, node_name: str) -> list[_Candidate]:

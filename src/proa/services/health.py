@@ -39,7 +39,7 @@ class HealthChecks:
         async def answer(_: web.BaseRequest) -> web.Response:
             return self._answer(port)
 
-        runner = web.ServerRunner(web.Server(answer))
+        runner = web.ServerRunner(web.Server(answer), shutdown_timeout=1.0)
         await runner.setup()
         try:
             await web.TCPSite(runner, None, port).start()

@@ -16,7 +16,7 @@ from proa.errors import KernelError
 from proa.kernel import monitor
 from proa.kernel.nftables import NftError
 from proa.kube import ENDPOINT_SLICES, NODES, SERVICES, Client, Informer, Object, key_of, labels_of
-from proa.services import stale, translate
+from proa.services import metrics, stale, translate
 from proa.services.config import ServiceProxyConfig
 from proa.services.health import HealthChecks
 from proa.services.model import Frontends, HealthCheck, Node
@@ -89,9 +89,12 @@ class ServiceProxy:
             await self._pass(rules)
 
     async def _pass(self, rules: ServiceRules) -> None:
-        dirty, self._dirty = self._dirty, set()
-        changes = self._table.update({key: self._translate(key) for key in dirty})
-        if not self._apply(rules, self._table.transaction(changes)):
+        with metrics.SYNC_SECONDS.time():
+            dirty, self._dirty = self._dirty, set()
+            changes = self._table.update({key: self._translate(key) for key in dirty})
+            applied = self._apply(rules, self._table.transaction(changes))
+        metrics.FRONTENDS.set(len(self._table))
+        if not applied:
             asyncio.get_running_loop().call_later(_RETRY, self._doubt)
             return
         self.ready.set()
@@ -107,10 +110,12 @@ class ServiceProxy:
                 rules.run(commands)
                 return True
         except NftError as fault:
+            metrics.FAILURES.inc()
             _log.warning("services: rules are not as they were left, declaring all anew: %s", fault)
         try:
             rules.declare(self._table)
         except KernelError as fault:
+            metrics.FAILURES.inc()
             _log.error("services: %s; next attempt in %.0f s", fault, _RETRY)
             self._doubtful = True
             return False

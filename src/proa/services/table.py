@@ -35,6 +35,9 @@ class ServiceTable:
         self._shapes: Uses[Shape] = Uses()
         self._local: Uses[str] = Uses()
 
+    def __len__(self) -> int:
+        return len(self._claims)
+
     def update(self, services: Mapping[str, Frontends]) -> list[Change]:
         """Takes over the frontends of some Services (none: the Service is gone); returns what changed."""
         before: dict[Address, Frontend | None] = {}

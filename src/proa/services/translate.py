@@ -70,7 +70,7 @@ def health_check(service: Object, slices: Sequence[Object], node: Node) -> Healt
         endpoint.address
         for named in spec.get("ports") or ()
         for family in _families(spec)
-        for endpoint in groups(slices, family, named.get("name") or "", node).local
+        for endpoint in groups(slices, family, named.get("name") or "", node).ready
     }
     return HealthCheck(int(port), len(local))
 

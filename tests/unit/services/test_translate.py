@@ -114,5 +114,7 @@ def test_health_check_counts_pods_of_this_node() -> None:
     )
     assert health_check(made, [part], NODE) == HealthCheck(31000, 1)
     assert health_check(made, [part], Node("third", ())) == HealthCheck(31000, 0)
+    leaving = endpoint_slice([endpoint("10.42.1.1", ready=False, terminating=True)], ports=ports)
+    assert health_check(made, [leaving], NODE) == HealthCheck(31000, 0)
     made["spec"]["externalTrafficPolicy"] = "Cluster"
     assert health_check(made, [part], NODE) is None

@@ -55,7 +55,7 @@ async def serve(responder: Responder, cached: Callable[[], int], port: int) -> w
 
     app = web.Application()
     app.add_routes([web.get("/metrics", metrics), web.get("/ready", ready)])
-    runner = web.AppRunner(app, access_log=None)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     await web.TCPSite(runner, None, port).start()
     return runner
