@@ -18,12 +18,13 @@ import json
 import os
 import platform
 import statistics
+import sys
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from proa.errors import NotFound
+from proa.errors import NotFound, UserError
 from proa.kube import (
     NAMESPACES,
     NODES,
@@ -215,4 +216,7 @@ async def _main(options: Options) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_main(_options()))
+    try:
+        asyncio.run(_main(_options()))
+    except UserError as fault:
+        sys.exit(f"pod_start: {fault}")
