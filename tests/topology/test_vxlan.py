@@ -1,5 +1,6 @@
 """Two nodes over VXLAN: reachability, drift, restarts."""
 
+import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,6 +42,13 @@ def test_node_reaches_a_pod_of_another_node(two: Lab, pods: list[Pod]) -> None:
 
 def test_pods_are_masqueraded_outside_the_cluster(two: Lab, pods: list[Pod]) -> None:
     assert source_seen(pods[0].path, two.switch, GATEWAY) == two.nodes[0].address
+
+
+def test_an_address_that_no_pod_has_is_unreachable_and_not_the_gateways(two: Lab, pods: list[Pod]) -> None:
+    nobody = "10.42.0.222"
+    for path in (two.nodes[0].path, pods[0].path, pods[1].path):
+        with pytest.raises(OSError, match="No route to host"):
+            netns.run(path, lambda: socket.create_connection((nobody, 80), timeout=5))
 
 
 def test_mtu_leaves_room_for_the_tunnel(pods: list[Pod]) -> None:

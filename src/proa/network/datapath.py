@@ -15,7 +15,7 @@ from proa.kernel import entries, links, sysctl
 from proa.kernel.entries import Entries, merged
 from proa.kernel.links import Link
 from proa.kernel.netlink import Message, Netlink
-from proa.kernel.routes import IPAddress
+from proa.kernel.routes import IPAddress, Route
 from proa.network import backends, endpoint
 from proa.network.backends.base import Backend, LocalNode, Peer
 from proa.network.ipam import Ipam
@@ -91,9 +91,14 @@ class DataPath:
         pods = _pod_devices(netlink)
         ours = entries.owned(actual, {device} if device else set())
         ours = replace(ours, routes=frozenset(it for it in ours.routes if it.index not in pods))
-        wanted = self._backend.entries(self._local, device, peers)
+        wanted = merged([self._backend.entries(self._local, device, peers), self._own_range()])
         lost = entries.additions(actual, self._pod_entries({name: index for index, name in pods.items()}))
         return entries.difference(ours, wanted) + [it._replace(ignore=(errno.ENODEV,)) for it in lost]
+
+    def _own_range(self) -> Entries:
+        """Packets to an address that no pod has go nowhere, least of all to the default gateway."""
+        own = self._local.subnets if self._backend.attaches_pods else ()
+        return Entries(routes=frozenset(Route(subnet, index=0) for subnet in own if subnet.version == 4))
 
     def _pod_entries(self, devices: Mapping[str, int]) -> Entries:
         """What the pods need that are there; a pod that comes or goes meanwhile sees to itself."""

@@ -34,6 +34,7 @@ def test_attributes_end_at_a_broken_one() -> None:
     [
         Route(ip_network("10.42.1.0/24"), 7, via=ip_address("10.42.1.0"), onlink=True),
         Route(ip_network("10.42.1.9/32"), 7, source=ip_address("10.77.0.11")),
+        Route(ip_network("10.42.1.0/24"), 0),
         Route(ip_network("0.0.0.0/0"), 3, via=ip_address("10.77.0.1"), protocol=routes.STATIC),
         Route(ip_network("fd00:42::/64"), 9, via=ip_address("fd00::2")),
     ],
