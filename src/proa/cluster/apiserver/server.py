@@ -21,6 +21,7 @@ from proa.cluster.apiserver.http.documents import Documents
 from proa.cluster.apiserver.http.handler import Handler
 from proa.cluster.apiserver.http.health import Health
 from proa.cluster.apiserver.http.objects import ObjectRequests
+from proa.cluster.apiserver.http.upgrades import StreamRequests
 from proa.cluster.apiserver.identity import MASTERS, authenticated
 from proa.cluster.apiserver.kinds import KINDS
 from proa.cluster.apiserver.local import LocalClient
@@ -72,8 +73,9 @@ class ApiServer:
         address = f"{config.advertise_address}:{config.port}"
         documents = Documents(Discovery(KINDS), OpenApi(KINDS, SCHEMAS), health, address)
         objects = ObjectRequests(self._actions, PodLogs(view, self._kubelets))
+        streams = StreamRequests(self._actions, view, self._kubelets)
         self._connections = ConnectionServer(
-            Handler(tokens, rbac, objects, documents),
+            Handler(tokens, rbac, objects, streams, documents),
             request_factory=make_request,
             access_log=None,
             keepalive_timeout=_KEEPALIVE_SECONDS,

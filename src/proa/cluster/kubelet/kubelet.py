@@ -10,7 +10,7 @@ from pathlib import Path
 
 from proa.cluster.kubelet.cgroups import Cgroups
 from proa.cluster.kubelet.config import KubeletConfig
-from proa.cluster.kubelet.cri import Channel, Images, Runtime, follow_exits
+from proa.cluster.kubelet.cri import Channel, Images, Runtime, Tasks, follow_exits
 from proa.cluster.kubelet.dns import parse_resolver
 from proa.cluster.kubelet.environment import service_variables
 from proa.cluster.kubelet.fields import NodeFacts
@@ -28,6 +28,7 @@ from proa.cluster.kubelet.probes import ProbeManager
 from proa.cluster.kubelet.resources import pod_requests
 from proa.cluster.kubelet.server import KubeletServer
 from proa.cluster.kubelet.status_writer import StatusWriter
+from proa.cluster.kubelet.streams import StreamRoutes
 from proa.cluster.kubelet.tokens import TokenManager
 from proa.cluster.kubelet.volumes.manager import VolumeManager
 from proa.kube import PODS, SERVICES, Client, EventRecorder, Informer, Object, to_integer, to_milli
@@ -58,7 +59,8 @@ class Kubelet:
         config.pods_dir.chmod(0o750)
         channel = Channel(config.containerd_socket)
         host = self._make_host(channel)
-        server = KubeletServer(config, self._pods, host.observer)
+        streams = StreamRoutes(config, self._pods, host.observer, host.runtime, Tasks(channel))
+        server = KubeletServer(config, self._pods, host.observer, streams)
         try:
             await server.start()
             await self._work(channel, host)

@@ -18,6 +18,7 @@ from proa.cluster.kubelet.logs import parse_options, stream_log
 from proa.cluster.kubelet.observation import Observer
 from proa.cluster.kubelet.pod_manager import PodManager
 from proa.cluster.kubelet.pods import find_container
+from proa.cluster.kubelet.streams import StreamRoutes
 from proa.errors import ApiError, BadRequest, InternalError, NotFound
 from proa.kube import Object
 
@@ -29,12 +30,15 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class KubeletServer:
-    """Serves logs and the list of pods."""
+    """Serves logs, live connections into containers, and the list of pods."""
 
-    def __init__(self, config: KubeletConfig, pods: PodManager, observer: Observer) -> None:
+    def __init__(
+        self, config: KubeletConfig, pods: PodManager, observer: Observer, streams: StreamRoutes
+    ) -> None:
         self._config = config
         self._pods = pods
         self._observer = observer
+        self._streams = streams
         self._runner: web.AppRunner | None = None
 
     async def start(self) -> None:
@@ -45,6 +49,7 @@ class KubeletServer:
                 web.get("/healthz", _healthz),
                 web.get("/pods", self._list_pods),
                 web.get("/containerLogs/{namespace}/{pod}/{container}", self._logs),
+                *self._streams.routes(),
             ]
         )
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN)

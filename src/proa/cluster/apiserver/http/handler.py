@@ -13,8 +13,10 @@ from proa.cluster.apiserver.http.connection import user_of
 from proa.cluster.apiserver.http.documents import OPEN_PATHS, Documents, not_found
 from proa.cluster.apiserver.http.objects import ObjectRequests
 from proa.cluster.apiserver.http.reply import Disconnected, error_reply
+from proa.cluster.apiserver.http.upgrades import StreamRequests
 from proa.cluster.apiserver.identity import User
 from proa.cluster.apiserver.rbac import Rbac
+from proa.cluster.apiserver.subresources.streams import is_stream
 from proa.errors import ApiError, InternalError, Unauthorized
 
 logger = logging.getLogger(__name__)
@@ -24,11 +26,17 @@ class Handler:
     """Answers every request; a failure is a Status, never a broken connection."""
 
     def __init__(
-        self, tokens: TokenAuthenticator, rbac: Rbac, objects: ObjectRequests, documents: Documents
+        self,
+        tokens: TokenAuthenticator,
+        rbac: Rbac,
+        objects: ObjectRequests,
+        streams: StreamRequests,
+        documents: Documents,
     ) -> None:
         self._tokens = tokens
         self._rbac = rbac
         self._objects = objects
+        self._streams = streams
         self._documents = documents
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -50,6 +58,8 @@ class Handler:
             return self._documents.serve(request, path, query)
         user = self._authenticate(request)
         route = router.find(path)
+        if route is not None and is_stream(route.target):
+            return await self._streams.serve(request, user, route.target, query)
         if route is not None:
             return await self._objects.serve(request, user, route, query)
         if path.strip("/").count("/") > 2 and path.startswith(("/api/", "/apis/")):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -16,6 +17,7 @@ from proa.kube.resources import NODES, PODS, Object
 
 _KUBELET_PORT = 10250
 _CONNECT_SECONDS = 5
+_DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
 
 
 class KubeletClient:
@@ -57,6 +59,22 @@ class KubeletClient:
         async with response:
             yield response
 
+    @asynccontextmanager
+    async def connect(
+        self, node_name: str
+    ) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+        """A connection of one's own. Raises ServiceUnavailable when the kubelet cannot be reached."""
+        where = self.base(node_name)
+        try:
+            async with asyncio.timeout(_CONNECT_SECONDS):
+                reader, writer = await asyncio.open_connection(where.host, where.port, ssl=self._context)
+        except OSError as error:
+            raise ServiceUnavailable(f"the kubelet of node {node_name} cannot be reached: {error}") from error
+        try:
+            yield reader, writer
+        finally:
+            writer.close()
+
     async def close(self) -> None:
         """Give back connections."""
         if self._session is not None:
@@ -92,8 +110,9 @@ class PodLogs:
 
 
 def choose_container(pod: Object, wanted: str) -> str:
-    """The container to read; a pod with several needs to be told which. Raises BadRequest."""
+    """The container that is meant; a pod with several names one, or needs to be told. Raises BadRequest."""
     spec, name = pod["spec"], pod["metadata"]["name"]
+    wanted = wanted or (pod["metadata"].get("annotations") or {}).get(_DEFAULT_CONTAINER, "")
     names = [c["name"] for c in spec.get("containers") or ()]
     init = [c["name"] for c in spec.get("initContainers") or ()]
     every = [*names, *init, *(c["name"] for c in spec.get("ephemeralContainers") or ())]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Never
@@ -52,11 +52,12 @@ class Channel:
         response: str,
         *,
         deadline: float | None,
+        metadata: Sequence[tuple[str, str]] = (),
     ) -> dict[str, Any]:
         """One unary call; messages are named as in the tables, `deadline` is seconds. Raises CriError."""
         stub = self._channel.unary_unary(method, *_serializers(request, response))
         try:
-            result: dict[str, Any] = await stub(value, timeout=deadline)
+            result: dict[str, Any] = await stub(value, timeout=deadline, metadata=metadata)
         except grpc.aio.AioRpcError as fault:
             _refuse(fault)
         return result

@@ -132,6 +132,22 @@ class Runtime:
         )
         return ExecResult(answer["exit_code"], answer["stdout"], answer["stderr"])
 
+    async def attach(self, container_id: str, *, stdin: bool, output: bool, error: bool, tty: bool) -> str:
+        """Where the runtime's streaming server hands out the streams of a running container."""
+        request = {
+            "container_id": container_id,
+            "stdin": stdin,
+            "stdout": output,
+            "stderr": error,
+            "tty": tty,
+        }
+        return str((await self._call("Attach", "AttachRequest", request, "StreamingUrl"))["url"])
+
+    async def port_forward(self, sandbox_id: str) -> str:
+        """Where the runtime's streaming server forwards to ports of a sandbox, over SPDY."""
+        request = {"pod_sandbox_id": sandbox_id}
+        return str((await self._call("PortForward", "PortForwardRequest", request, "StreamingUrl"))["url"])
+
     async def reopen_container_log(self, container_id: str) -> None:
         """Have the runtime write to a new file at the log path."""
         await self._call("ReopenContainerLog", "ContainerId", {"container_id": container_id})
@@ -172,7 +188,6 @@ class Images:
         """Delete an image; fine when it is gone."""
         with absent_is_fine():
             await self._call("RemoveImage", "ImageRequest", {"image": {"image": name}}, "Empty")
-
 
 
 @contextlib.contextmanager

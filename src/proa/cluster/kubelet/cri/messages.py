@@ -1,6 +1,6 @@
 """Wire tables of the container runtime interface, as far as this kubelet speaks it.
 
-Source: kubernetes/cri-api, runtime.v1 (field numbers), and containerd's events service. Only
+Source: kubernetes/cri-api, runtime.v1 (field numbers), and containerd's own services. Only
 fields that are used stand here; the codec skips the others.
 """
 
@@ -123,7 +123,27 @@ _EVENTS = {
     "TaskOOM": "1 container_id string",
 }
 
+_STREAMS = {
+    "AttachRequest": "1 container_id string; 2 stdin bool; 3 tty bool; 4 stdout bool; 5 stderr bool",
+    "PortForwardRequest": "1 pod_sandbox_id string",
+    "StreamingUrl": "1 url string",
+}
+
+_TASKS = {
+    "GetContainerRequest": "1 id string",
+    "StoredContainer": "1 id string; 5 spec Any",
+    "GetContainerResponse": "1 container StoredContainer",
+    "ProcessId": "1 container_id string; 2 exec_id string",
+    "ExecProcessRequest": """
+        1 container_id string; 2 stdin string; 3 stdout string; 4 stderr string; 5 terminal bool; 6 spec Any;
+        7 exec_id string
+    """,
+    "WaitResponse": "1 exit_status uint32",
+    "CloseIORequest": "1 container_id string; 2 exec_id string; 3 stdin bool",
+    "ResizePtyRequest": "1 container_id string; 2 exec_id string; 3 width uint32; 4 height uint32",
+}
+
 CRI = Codec(
-    messages(_SANDBOXES | _CONTAINERS | _RUNTIME | _IMAGES | _EVENTS), fill_defaults=True
+    messages(_SANDBOXES | _CONTAINERS | _RUNTIME | _IMAGES | _EVENTS | _STREAMS | _TASKS), fill_defaults=True
 )
 """Encodes and decodes every message that passes between this kubelet and containerd."""
