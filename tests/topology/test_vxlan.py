@@ -45,7 +45,7 @@ def test_pods_are_masqueraded_outside_the_cluster(two: Lab, pods: list[Pod]) -> 
 
 
 def test_an_address_that_no_pod_has_is_unreachable_and_not_the_gateways(two: Lab, pods: list[Pod]) -> None:
-    nobody = "10.42.0.222"
+    nobody = "10.42.1.222"
     for path in (two.nodes[0].path, pods[0].path, pods[1].path):
         with pytest.raises(OSError, match="No route to host"):
             netns.run(path, lambda: socket.create_connection((nobody, 80), timeout=5))
