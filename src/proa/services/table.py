@@ -11,6 +11,7 @@ from proa.services import elements as el
 from proa.services import ruleset
 from proa.services.model import Address, Frontend, Frontends
 from proa.services.shape import Shape, rules, shape_of
+from proa.services.slots import settle
 from proa.services.uses import Uses
 
 _log = logging.getLogger(__name__)
@@ -32,7 +33,7 @@ class ServiceTable:
         self._service_cidrs = service_cidrs
         self._addresses: dict[str, tuple[Address, ...]] = {}
         self._claims: dict[Address, dict[str, Frontend]] = {}
-        self._shapes: Uses[Shape] = Uses()
+        self._shapes: set[Shape] = set()
         self._local: Uses[str] = Uses()
 
     def __len__(self) -> int:
@@ -49,24 +50,30 @@ class ServiceTable:
         return [change for change in changes if change.old != change.new]
 
     def transaction(self, changes: Iterable[Change]) -> str:
-        """The commands for what `update` returned. Every change must come by here once, in order."""
+        """The commands for what `update` returned. Every change must come by here once, in order.
+
+        A shape that nobody has any more keeps its chain until the next declaration: to make one, the
+        kernel walks through all endpoints.
+        """
         changes = list(changes)
         if not changes:
             return ""
         old, new = _elements(changes, "old"), _elements(changes, "new")
-        shapes, unused = self._shapes.shift(_shapes(changes, "old"), _shapes(changes, "new"))
+        shapes = set(_shapes(_frontends(changes, "new"))) - self._shapes
+        self._shapes |= shapes
         come, gone = self._local.shift(_local(changes, "old"), _local(changes, "new"))
         for address in gone:
             old |= el.hairpin(address)
         for address in come:
             new |= el.hairpin(address)
-        return self._declare(shapes) + el.change(old, new) + _delete_chains(shape.chain for shape in unused)
+        return self._declare(shapes) + el.change(old, new)
 
     def declaration(self, chains_there: Collection[str]) -> str:
         """The whole state as one transaction that replaces what is there, remembered clients excepted.
 
         `chains_there` are the names of all service chains that the kernel has now.
         """
+        self._shapes = set(_shapes(self.active()))
         fixed = ruleset.chains(self._cluster_cidrs, self._service_cidrs)
         wanted = {chain.name for chain in fixed} | {shape.chain for shape in self._shapes}
         return "".join(
@@ -99,7 +106,7 @@ class ServiceTable:
             claims = self._claims.setdefault(address, {})
             if claims and key not in claims:
                 _log.warning("%s: %s belongs to %s already", key, address, next(iter(claims)))
-            claims[key] = frontend
+            claims[key] = settle(claims[key], frontend) if key in claims else frontend
         if frontends:
             self._addresses[key] = tuple(frontends)
 
@@ -125,8 +132,8 @@ def _elements(changes: Iterable[Change], when: str) -> el.Elements:
     return found
 
 
-def _shapes(changes: Iterable[Change], when: str) -> Iterator[Shape]:
-    for address, frontend in _frontends(changes, when):
+def _shapes(frontends: Iterable[tuple[Address, Frontend]]) -> Iterator[Shape]:
+    for address, frontend in frontends:
         shape = shape_of(address.family, frontend)
         while shape:
             yield shape

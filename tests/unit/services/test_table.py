@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from proa.services.elements import identities
 from proa.services.model import Action, Address, Endpoint, Frontend, Frontends, Masquerade
 from proa.services.shape import Shape, rules
+from proa.services.slots import keep_places
 from proa.services.table import ServiceTable
 
 VIP = Address("10.43.0.50", "tcp", 80)
@@ -55,15 +56,39 @@ def test_only_elements_that_differ_move() -> None:
         "delete element service_frontends4 { 10.43.0.50 . tcp . 80 }",
         "delete element service_endpoints4 { 10.43.0.50 . tcp . 80 . 0:1 }",
         "add element service_frontends4 { 10.43.0.50 . tcp . 80 : goto service4-n1 }",
-        "delete chain service4-n2",
     ]
     assert commands(made, s0={VIP: Frontend(Action.FORWARD, (A,))}) == []
 
 
-def test_the_last_user_of_a_shape_takes_it_along() -> None:
+def test_an_endpoint_that_goes_moves_one_other() -> None:
+    many = tuple(Endpoint(f"10.42.1.{n}", 8080) for n in range(4))
+    made = table({VIP: Frontend(Action.FORWARD, many)})
+    moved = commands(made, s0={VIP: Frontend(Action.FORWARD, many[1:])})
+    assert f"delete element service_endpoints4 {{ {KEY} . 0:0, {KEY} . 0:3 }}" in moved
+    assert f"add element service_endpoints4 {{ {slot(0, many[3])} }}" in moved
+    assert commands(made, s0={VIP: Frontend(Action.FORWARD, many[1:])}) == []
+
+
+ENDPOINTS = st.sets(st.integers(1, 30)).map(
+    lambda ns: tuple(Endpoint(f"10.42.1.{n}", 80) for n in sorted(ns))
+)
+
+
+@given(ENDPOINTS, ENDPOINTS)
+def test_places_are_kept_and_nobody_is_lost(old: tuple[Endpoint, ...], new: tuple[Endpoint, ...]) -> None:
+    settled = keep_places(old, new)
+    assert sorted(settled) == sorted(new)
+    assert all(settled[at] == e for at, e in enumerate(old[: len(new)]) if e in new)
+
+
+def test_a_shape_without_users_stays_until_the_next_declaration() -> None:
     outside = Frontend(Action.FORWARD, (A, B), outside=(A,), masquerade=Masquerade.NODE)
     made = table({VIP: outside})
-    assert commands(made, s0={})[-2:] == ["delete chain service4-n2-o1", "delete chain service4-n2"]
+    assert not [line for line in commands(made, s0={}) if "chain" in line]
+    assert not [line for line in commands(made, s0={VIP: outside}) if "chain" in line]
+    commands(made, s0={})
+    deleted = made.declaration(["service4-n2", "service4-n2-o1"]).splitlines()[-2:]
+    assert deleted == [f"delete chain inet proa {name}" for name in ("service4-n2-o1", "service4-n2")]
 
 
 def test_what_is_not_forwarded_needs_no_chain() -> None:
