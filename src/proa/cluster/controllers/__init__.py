@@ -15,6 +15,8 @@ from proa.cluster.controllers import (
     endpoint_slice_mirroring,
     endpoints,
     garbage_collector,
+    job,
+    job_ttl,
     namespace,
     node_ipam,
     node_lifecycle,
@@ -49,6 +51,8 @@ _CONTROLLERS: tuple[Callable[[Manager, ControllersConfig], None], ...] = (
     replica_set.setup,
     deployment.setup,
     daemon_set.setup,
+    job.setup,
+    job_ttl.setup,
 )
 
 __all__ = ["ControllersConfig", "setup"]

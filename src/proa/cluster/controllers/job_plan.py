@@ -1,0 +1,106 @@
+"""How many pods a Job has at a time, which go, when a failed one is replaced. Pure."""
+
+from __future__ import annotations
+
+import copy
+import datetime as dt
+from collections.abc import Iterable, Sequence
+
+from proa.cluster.controllers.job_indexes import INDEX, index_of
+from proa.cluster.controllers.job_tracking import FINALIZER, Tally, is_indexed, waits_for_failure
+from proa.cluster.controllers.pod_control import pod_from_template
+from proa.cluster.controllers.pod_ranking import surplus
+from proa.kube import Object, annotations_of, find_condition, labels_of, parse_time
+
+_FIRST_DELAY, _LONGEST_DELAY = 10.0, 600.0
+_ENVIRONMENT = "JOB_COMPLETION_INDEX"
+
+
+def wanted_active(job: Object, counts: Tally) -> int:
+    """How many pods should be at work now."""
+    spec = job["spec"]
+    if spec.get("suspend"):
+        return 0
+    parallelism, completions = spec.get("parallelism", 1), spec.get("completions")
+    if completions is None:
+        return len(counts.active) if counts.succeeded else int(parallelism)
+    return max(0, min(int(parallelism), int(completions) - counts.succeeded))
+
+
+def to_delete(job: Object, counts: Tally, now: dt.datetime) -> list[Object]:
+    """Active pods that are too many; of an indexed Job also doubles of an index and those beyond the last."""
+    doubles = _doubles(job, counts) if is_indexed(job) else []
+    others = [pod for pod in counts.active if pod not in doubles]
+    excess = max(0, len(others) - wanted_active(job, counts))
+    return doubles + surplus(others, excess, counts.active, now)
+
+
+def _doubles(job: Object, counts: Tally) -> list[Object]:
+    seen, found = set(counts.completed), []
+    for pod in sorted(counts.active, key=lambda pod: str(pod["metadata"].get("creationTimestamp", ""))):
+        index = index_of(pod)
+        if index is None or index >= job["spec"]["completions"] or index in seen:
+            found.append(pod)
+        else:
+            seen.add(index)
+    return found
+
+
+def to_create(job: Object, counts: Tally) -> list[int | None]:
+    """One entry for each pod that is missing: its index, or None when the Job has no indexes."""
+    occupied = [*counts.active, *(counts.terminating if waits_for_failure(job) else ())]
+    missing = max(0, wanted_active(job, counts) - len(occupied))
+    if not is_indexed(job):
+        return [None] * missing
+    taken = counts.completed | {index_of(pod) for pod in occupied}
+    free: Iterable[int] = (i for i in range(job["spec"]["completions"]) if i not in taken)
+    return [index for index, _ in zip(free, range(missing), strict=False)]
+
+
+def job_pod(job: Object, index: int | None) -> Object:
+    """A pod of the Job, held by the finalizer until it is counted."""
+    pod = pod_from_template(job, job["spec"]["template"])
+    metadata = pod["metadata"]
+    metadata["finalizers"] = [*metadata.get("finalizers", ()), FINALIZER]
+    if index is None:
+        return pod
+    name = f"{job['metadata']['name']}-{index}"
+    metadata["generateName"] = f"{name}-"
+    metadata["annotations"] = annotations_of(pod) | {INDEX: str(index)}
+    metadata["labels"] = labels_of(pod) | {INDEX: str(index)}
+    pod["spec"]["hostname"] = pod["spec"].get("hostname") or name
+    _tell_index(pod["spec"])
+    return pod
+
+
+def _tell_index(spec: Object) -> None:
+    source = {"fieldRef": {"fieldPath": f"metadata.labels['{INDEX}']"}}
+    for container in (*spec["containers"], *(spec.get("initContainers") or ())):
+        present = container.get("env") or []
+        if not any(entry["name"] == _ENVIRONMENT for entry in present):
+            container["env"] = [*present, {"name": _ENVIRONMENT, "valueFrom": copy.deepcopy(source)}]
+
+
+def creation_delay(pods: Sequence[Object], now: dt.datetime) -> float:
+    """Seconds until a failed pod is replaced: 10 after the first failure, doubling until one succeeds."""
+    ends: dict[str, list[dt.datetime]] = {"Succeeded": [], "Failed": []}
+    for pod in pods:
+        phase = (pod.get("status") or {}).get("phase", "")
+        if phase in ends:
+            ends[phase].append(finished_at(pod))
+    last_success = max(ends["Succeeded"], default=dt.datetime.min.replace(tzinfo=dt.UTC))
+    failures = [end for end in ends["Failed"] if end > last_success]
+    if not failures:
+        return 0.0
+    delay = min(_FIRST_DELAY * 2.0 ** min(len(failures) - 1, 32), _LONGEST_DELAY)
+    return max(0.0, delay - (now - max(failures)).total_seconds())
+
+
+def finished_at(pod: Object) -> dt.datetime:
+    """When the last container ended or, when that is not known, when the pod stopped being ready."""
+    statuses = (pod.get("status") or {}).get("containerStatuses") or ()
+    ends = [((c.get("state") or {}).get("terminated") or {}).get("finishedAt") for c in statuses]
+    if ends and all(ends):
+        return max(parse_time(str(end)) for end in ends)
+    ready = find_condition(pod, "Ready") or {}
+    return parse_time(ready.get("lastTransitionTime") or pod["metadata"]["creationTimestamp"])
