@@ -149,11 +149,12 @@ def format_selector(selector: Mapping[str, Any] | None) -> str:
     """A LabelSelector in the text form that kubectl prints and a list request takes."""
     if selector is None:
         return "<none>"
-    terms = [f"{k}={v}" for k, v in sorted((selector.get("matchLabels") or {}).items())]
+    terms = [(k, f"{k}={v}") for k, v in sorted((selector.get("matchLabels") or {}).items())]
     for term in selector.get("matchExpressions") or ():
         values = ",".join(sorted(term.get("values") or ()))
-        terms.append(_EXPRESSION_TEXT[term["operator"]].format(key=term["key"], values=values))
-    return ",".join(terms)
+        text = _EXPRESSION_TEXT[term["operator"]].format(key=term["key"], values=values)
+        terms.append((term["key"], text))
+    return ",".join(text for _, text in sorted(terms, key=lambda term: term[0]))
 
 
 _EXPRESSION_TEXT = {

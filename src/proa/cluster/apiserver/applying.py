@@ -5,6 +5,7 @@ Source: apiserver, pkg/endpoints/handlers/patch.go, applyPatcher.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from proa.cluster.apiserver import creation, metadata, updating
@@ -14,6 +15,7 @@ from proa.cluster.apiserver.field_managers import schema_of, untouchable
 from proa.cluster.apiserver.identity import User
 from proa.cluster.apiserver.options import WriteOptions
 from proa.cluster.apiserver.schema import SCHEMAS
+from proa.cluster.apiserver.subresources.scale import SCALE, scale_configuration, scale_entry
 from proa.cluster.apiserver.target import Target
 from proa.cluster.store import Entry
 from proa.errors import AlreadyExists, BadRequest
@@ -32,6 +34,10 @@ async def apply(backend: Backend, target: Target, user: User, config: Any, optio
 
     Raises Conflict for fields of others, BadRequest for what is no such object, and what writing raises.
     """
+    if target.subresource == "scale":
+        return Written(
+            scale_entry(await _change(backend, target, user, _scale(config, target, options), options))
+        )
     _check(config, target)
     if target.subresource or backend.store.get(target.key) is not None:
         return Written(await _change(backend, target, user, config, options))
@@ -75,8 +81,14 @@ def _applied(live: Object | None, config: Object, target: Target, options: Write
         ignored=untouchable(target),
         yielded=yielded_by_last_applied(schema, live, name) if live else frozenset(),
     )
-    renew_last_applied(obj, config, name)
+    if not target.subresource:
+        renew_last_applied(obj, config, name)
     return obj
+
+
+def _scale(config: Any, target: Target, options: WriteOptions) -> Object:
+    _check(config, replace(target, kind=SCALE))
+    return scale_configuration(config, target, options)
 
 
 def _check(config: Any, target: Target) -> None:

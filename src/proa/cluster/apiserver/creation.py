@@ -7,7 +7,7 @@ from proa.cluster.apiserver.admission import Request
 from proa.cluster.apiserver.backend import Backend, answering
 from proa.cluster.apiserver.identity import User
 from proa.cluster.apiserver.options import WriteOptions
-from proa.cluster.apiserver.schema import invalid
+from proa.cluster.apiserver.schema import FieldError, invalid
 from proa.cluster.apiserver.shape import check_shape, check_type
 from proa.cluster.apiserver.target import Target
 from proa.cluster.store import Entry, KeyExists
@@ -29,7 +29,7 @@ async def create(
 
     Raises AlreadyExists, Invalid and what admission says.
     """
-    _prepare(obj, target, options)
+    missing = _prepare(obj, target, options)
     if owners is None:
         field_managers.note_create(obj, target, options)
     else:
@@ -44,26 +44,30 @@ async def create(
         try:
             with request.provisional():
                 backend.admission.admit(request)
-                return await _store(backend, target, obj, options)
+                return await _store(backend, target, obj, options, missing)
         except AlreadyExists:
             continue
     raise target.of(fields["name"]).exists()
 
 
-def _prepare(obj: Object, target: Target, options: WriteOptions) -> None:
+def _prepare(obj: Object, target: Target, options: WriteOptions) -> list[FieldError]:
+    """Complete the object as far as it depends on nothing else; the fields that are missing."""
     check_type(obj, target)
-    check_shape(obj, target, options)
+    missing = check_shape(obj, target, options)
     metadata.settle_address(obj, target)
     if obj["metadata"].get("resourceVersion"):
         raise BadRequest("resourceVersion should not be set on objects to be created")
     metadata.stamp_new(obj)
     metadata.begin(obj, target.kind)
     target.kind.default(obj)
+    return missing
 
 
-async def _store(backend: Backend, target: Target, obj: Object, options: WriteOptions) -> Entry:
+async def _store(
+    backend: Backend, target: Target, obj: Object, options: WriteOptions, missing: list[FieldError]
+) -> Entry:
     about = target.of(obj["metadata"].get("name", ""))
-    if errors := object_rules.validate(obj, target) + target.kind.validate(obj):
+    if errors := object_rules.validate(obj, target) + missing + target.kind.validate(obj):
         raise invalid(target.resource.kind, target.resource.group, about.name, errors)
     if options.dry_run:
         if backend.store.get(about.key) is not None:

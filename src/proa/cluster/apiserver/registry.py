@@ -19,6 +19,7 @@ from proa.cluster.apiserver.lists import Listing, list_entries
 from proa.cluster.apiserver.options import DeleteOptions, ListOptions, WriteOptions
 from proa.cluster.apiserver.patch import apply_json_patch, apply_merge_patch, apply_strategic_patch
 from proa.cluster.apiserver.subresources.finalize import finalizing
+from proa.cluster.apiserver.subresources.scale import scale_entry, scaled
 from proa.cluster.apiserver.target import Target
 from proa.cluster.apiserver.watches import WatchStream
 from proa.cluster.store import Entry
@@ -37,7 +38,8 @@ class Registry:
     def get(self, target: Target) -> Entry:
         """The stored entry. A subresource that has no representation of its own shows the object."""
         _replaceable(target)
-        return self.backend.current(target)
+        entry = self.backend.current(target)
+        return scale_entry(entry) if target.subresource == "scale" else entry
 
     async def list(self, target: Target, options: ListOptions) -> Listing:
         """A page of entries."""
@@ -55,7 +57,7 @@ class Registry:
     async def update(self, target: Target, user: User, obj: Object, options: WriteOptions) -> Entry:
         """Replace an object or a part of it."""
         change = _replaceable(target)(obj)
-        return await updating.modify(self.backend, target, user, change, options)
+        return await self._modify(target, user, change, options)
 
     async def patch(
         self, target: Target, user: User, patch: Any, patch_type: PatchType, options: WriteOptions
@@ -66,7 +68,18 @@ class Registry:
         if patch_type is PatchType.APPLY:
             return await applying.apply(self.backend, target, user, patch, options)
         change = patch_change(target, patch, patch_type)
-        return Written(await updating.modify(self.backend, target, user, change, options))
+        return Written(await self._modify(target, user, change, options))
+
+    async def _modify(
+        self, target: Target, user: User, change: updating.Change, options: WriteOptions
+    ) -> Entry:
+        if target.subresource != "scale":
+            return await updating.modify(self.backend, target, user, change, options)
+
+        def scale(old: Object) -> Object:
+            return scaled(old, change, target, options)
+
+        return scale_entry(await updating.modify(self.backend, target, user, scale, options))
 
     async def delete(self, target: Target, user: User, options: DeleteOptions) -> Entry | Object:
         """The entry that stays for now, or a Status when it is gone."""
@@ -95,6 +108,7 @@ class Registry:
 _REPLACEMENTS: dict[str, Callable[[Object], updating.Change]] = {
     "": updating.replacement,
     "status": updating.replacement,
+    "scale": updating.replacement,
     "finalize": finalizing,
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from proa.cluster.apiserver.options import WriteOptions
-from proa.cluster.apiserver.schema import SCHEMAS, invalid
+from proa.cluster.apiserver.schema import SCHEMAS, FieldError
 from proa.cluster.apiserver.target import Target
 from proa.errors import BadRequest
 from proa.kube.resources import Object
@@ -23,18 +23,21 @@ def check_type(obj: Object, target: Target) -> None:
     obj["apiVersion"], obj["kind"] = version, kind
 
 
-def check_shape(obj: Object, target: Target, options: WriteOptions) -> None:
-    """Compare with the published schema, then drop what it does not know. Raises BadRequest, Invalid."""
+def check_shape(obj: Object, target: Target, options: WriteOptions) -> list[FieldError]:
+    """Compare with the published schema, then drop what it does not know; the fields that are missing.
+
+    Raises BadRequest.
+    """
     resource = target.resource
     findings = SCHEMAS.check(resource.api_version, resource.kind, obj)
     if findings.malformed:
         raise BadRequest(findings.malformed)
     if findings.unknown and options.field_validation == "Strict":
-        raise BadRequest(f"strict decoding error: {', '.join(findings.unknown)}")
+        raise BadRequest(
+            f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}: '
+            f"strict decoding error: {', '.join(findings.unknown)}"
+        )
     if findings.unknown and options.field_validation == "Warn":
         options.warnings += findings.unknown
-    if findings.errors:
-        raise invalid(
-            resource.kind, resource.group, (obj.get("metadata") or {}).get("name", ""), findings.errors
-        )
     SCHEMAS.prune(resource.api_version, resource.kind, obj)
+    return findings.errors

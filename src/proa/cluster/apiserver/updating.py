@@ -9,7 +9,7 @@ from proa.cluster.apiserver.admission import Request
 from proa.cluster.apiserver.backend import Backend, answering
 from proa.cluster.apiserver.identity import User
 from proa.cluster.apiserver.options import WriteOptions
-from proa.cluster.apiserver.schema import invalid
+from proa.cluster.apiserver.schema import FieldError, invalid
 from proa.cluster.apiserver.shape import check_shape, check_type
 from proa.cluster.apiserver.target import Target
 from proa.cluster.store import Entry, RevisionMismatch
@@ -18,7 +18,7 @@ from proa.kube.resources import Object
 ATTEMPTS = 10
 
 # Other subresources (binding, finalize) make one change of their own, which nothing has to check.
-_CHECKED = ("", "status")
+_CHECKED = ("", "status", "scale")
 
 Change = Callable[[Object], Object]
 """From the stored object, which it may keep and change, to the wanted one."""
@@ -61,8 +61,7 @@ async def modify(
         entry = backend.current(target)
         old = codec.decode(entry)
         new = change(codec.decode(entry))
-        if target.subresource in _CHECKED:
-            new = _shaped(new, target, options)
+        missing = _shape(new, target, options) if target.subresource in _CHECKED else []
         _check_preconditions(new, old, target)
         metadata.carry_over(new, old)
         if target.subresource in _CHECKED:
@@ -71,34 +70,34 @@ async def modify(
         request = Request("UPDATE", target, user, new, old, options.dry_run, options.warnings)
         try:
             with request.provisional():
-                return await _settle(backend, request, entry)
+                return await _settle(backend, request, entry, missing)
         except RevisionMismatch:
             continue
     raise target.stale()
 
 
-async def _settle(backend: Backend, request: Request, entry: Entry) -> Entry:
-    target, new = request.target, request.obj
+async def _settle(backend: Backend, request: Request, entry: Entry, missing: list[FieldError]) -> Entry:
+    target, new, old = request.target, request.obj, request.old
     if target.subresource in _CHECKED:
         backend.admission.admit(request)
-        if errors := object_rules.validate(new, target, request.old) + target.kind.validate(new, request.old):
+        if errors := object_rules.validate(new, target, old) + missing + target.kind.validate(new, old):
             raise invalid(target.resource.kind, target.resource.group, target.name, errors)
-    if new == request.old:
+    if new == old:
         return entry
     if request.dry_run:
         return Entry(target.key, entry.revision, 0, codec.encode_json(new))
     return await _write(backend, target, new, entry.revision)
 
 
-def _shaped(new: Object, target: Target, options: WriteOptions) -> Object:
-    """The wanted object, found to be one of its kind."""
+def _shape(new: Object, target: Target, options: WriteOptions) -> list[FieldError]:
+    """Bring the wanted object, in place, into the form of its kind; what it lacks of what will be stored."""
     without_owners = metadata.of(new).get("managedFields") == []
     check_type(new, target)
-    check_shape(new, target, options)
+    missing = check_shape(new, target, options)
     metadata.settle_address(new, target)
     if without_owners:
         new["metadata"]["managedFields"] = []
-    return new
+    return [] if target.subresource == "status" else missing
 
 
 def _completed(new: Object, old: Object, target: Target) -> Object:
@@ -106,7 +105,7 @@ def _completed(new: Object, old: Object, target: Target) -> Object:
     if target.subresource == "status":
         new = {**old, "metadata": new["metadata"], **({"status": new["status"]} if "status" in new else {})}
     target.kind.default(new)
-    if not target.subresource:
+    if target.subresource != "status":
         metadata.proceed(new, old, target.kind)
     return new
 

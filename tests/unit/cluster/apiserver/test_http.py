@@ -138,7 +138,10 @@ async def test_unknown_fields(http: Any, validation: str, status: int, warned: b
     assert answer.headers.get("Warning") == ('299 - "unknown field \\"foo\\""' if warned else None)
     assert "foo" not in answer.body
     if validation == "Strict":
-        assert answer.body["message"] == 'strict decoding error: unknown field "foo"'
+        assert answer.body["message"] == (
+            'ConfigMap in version "v1" cannot be handled as a ConfigMap: '
+            'strict decoding error: unknown field "foo"'
+        )
 
 
 async def test_tables_and_partial_objects_on_request(http: Any) -> None:

@@ -23,6 +23,7 @@ from proa.cluster.apiserver.identity import User
 from proa.cluster.apiserver.lists import Listing
 from proa.cluster.apiserver.options import DeleteOptions, ListOptions, WriteOptions
 from proa.cluster.apiserver.subresources.log import PodLogs
+from proa.cluster.apiserver.subresources.scale import SCALE
 from proa.cluster.apiserver.table import partial_metadata, table
 from proa.cluster.apiserver.target import Target
 from proa.cluster.store import Entry
@@ -175,7 +176,8 @@ def _entry_reply(
 
 
 def _table(target: Target, objects: list[Object], query: Query, metadata: Object) -> Object:
-    rendered = table(target.kind, objects, query.get("includeObject") or "Metadata")
+    kind = SCALE if target.subresource == "scale" else target.kind
+    rendered = table(kind, objects, query.get("includeObject") or "Metadata")
     rendered["metadata"] = metadata
     return rendered
 
