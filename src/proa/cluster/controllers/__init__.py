@@ -26,6 +26,7 @@ from proa.cluster.controllers import (
     replica_set,
     root_ca,
     service_account,
+    stateful_set,
     taint_eviction,
     volume_binder,
 )
@@ -51,6 +52,7 @@ _CONTROLLERS: tuple[Callable[[Manager, ControllersConfig], None], ...] = (
     replica_set.setup,
     deployment.setup,
     daemon_set.setup,
+    stateful_set.setup,
     job.setup,
     job_ttl.setup,
 )
