@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import fcntl
 import hashlib
+import os
+import pty
+import struct
+import termios
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from support.cluster import NEWEST, OLDER
 from support.containerd import Containerd, running_containerd
 from support.kubectl import Kubectl
-from support.kubelet_lab import KubeletLab, kubelet_lab
+from support.kubelet_lab import KubeletLab, container, kubelet_lab
 
 pytestmark = [pytest.mark.root, pytest.mark.topology]
 
@@ -28,7 +35,11 @@ async def lab(containerd: Containerd, tmp_path: Path) -> AsyncIterator[KubeletLa
         await made.create("web")
         await made.wait_running("web")
         yield made
-        assert list((made.root / "streams").glob("*")) == []
+
+        async def no_pipes() -> bool:
+            return not list((made.root / "streams").glob("*"))
+
+        await made.eventually(no_pipes, lambda: "pipes of a process that has ended are still there")
 
 
 @pytest.fixture
@@ -50,3 +61,120 @@ async def test_much_data_both_ways_keeps_its_order(kubectl: Kubectl) -> None:
     data = b"".join(b"%09d\n" % number for number in range(800_000))
     answer = await kubectl.run("exec", "-i", "web", "--", "sh", "-c", "tee /tmp/copy", text=data)
     assert (answer.code, hashlib.sha256(answer.stdout).digest()) == (0, hashlib.sha256(data).digest())
+
+
+async def test_a_terminal_has_a_size_and_one_stream(lab: KubeletLab, kubectl: Kubectl) -> None:
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(ours, termios.TIOCSWINSZ, struct.pack("HHHH", 33, 99, 0, 0))
+    command = ("sh", "-c", "until [ $(stty size | tr ' ' x) = 33x99 ]; do sleep 0.02; done; echo $TERM; tty")
+    process = await kubectl.start("exec", "-it", "web", "--", *command, stdin=theirs, stdout=theirs)
+    os.close(theirs)
+    try:
+        async with asyncio.timeout(20):
+            code = await process.wait()
+        assert (code, os.read(ours, 1000)) == (0, b"xterm\r\n/dev/pts/0\r\n")
+    finally:
+        os.close(ours)
+
+
+async def test_a_client_that_goes_takes_nothing_with_it(lab: KubeletLab, kubectl: Kubectl) -> None:
+    script = "echo begun; cat; head -c 200000 /dev/zero; echo done >/tmp/done"
+    process = await kubectl.start("exec", "-i", "web", "--", "sh", "-c", script)
+    assert process.stdout is not None
+    assert await process.stdout.readline() == b"begun\n"
+    process.kill()
+    await process.wait()
+
+    async def done() -> bool:
+        return (await kubectl.run("exec", "web", "--", "cat", "/tmp/done")).stdout == b"done\n"
+
+    await lab.eventually(done, lambda: "the process did not see the end of its stdin, or was held up")
+
+
+async def test_files_are_copied_both_ways(kubectl: Kubectl, tmp_path: Path) -> None:
+    data = os.urandom(3_000_000)
+    (tmp_path / "there").write_bytes(data)
+    there = await kubectl.run("cp", str(tmp_path / "there"), "web:/tmp/there")
+    back = await kubectl.run("cp", "web:/tmp/there", str(tmp_path / "back"))
+    assert (there.code, back.code) == (0, 0), there.stderr + back.stderr
+    assert (tmp_path / "back").read_bytes() == data
+
+
+REFUSALS = {
+    "no such program": (
+        ("exec", "web", "--", "nosuch"), 'exec: "nosuch": executable file not found in $PATH'),
+    "no such container": (("exec", "web", "-c", "other", "--", "true"), "container other is not valid for"),
+    "no such pod": (("exec", "nobody", "--", "true"), 'pods "nobody" not found'),
+    "a container that has ended": (
+        ("exec", "two", "-c", "short", "--", "true"), "container is in CONTAINER_EXITED state"),
+}  # fmt: skip
+
+
+async def test_refusals_say_why(lab: KubeletLab, kubectl: Kubectl) -> None:
+    await lab.create("two", container(name="main"), container("exit 0", "short"), restartPolicy="Never")
+    await lab.wait("two", lambda pod: any(
+        "terminated" in c["state"] for c in pod["status"].get("containerStatuses", ())
+    ))  # fmt: skip
+    for what, (arguments, words) in REFUSALS.items():
+        answer = await kubectl.run(*arguments)
+        assert answer.code != 0, what
+        assert words in answer.stderr, f"{what}: {answer.stderr}"
+
+
+async def test_the_default_container_is_the_annotated_one(lab: KubeletLab, kubectl: Kubectl) -> None:
+    await lab.create("many", container(name="first"), container(name="second", env=[
+        {"name": "ME", "value": "second"}
+    ]))  # fmt: skip
+    await lab.wait_running("many")
+    path = "/api/v1/namespaces/default/pods/many/exec?command=true&stdout=true"
+    answer = await kubectl.run("get", "--raw", path)
+    assert "a container name must be specified for pod many, choose one of: [first second]" in answer.stderr
+    await kubectl.run("annotate", "pod", "many", "kubectl.kubernetes.io/default-container=second")
+    assert (await kubectl.run("exec", "many", "--", "sh", "-c", "echo $ME")).stdout == b"second\n"
+    assert "Upgrade request required" in (await kubectl.run("get", "--raw", path)).stderr
+
+
+async def test_attach_passes_the_end_of_stdin(lab: KubeletLab, kubectl: Kubectl) -> None:
+    await lab.create("reads", container("cat; echo over", stdin=True, stdinOnce=True), restartPolicy="Never")
+    await lab.wait_running("reads")
+    answer = await kubectl.run("attach", "-i", "reads", text=b"some words\n")
+    assert (answer.code, answer.stdout) == (0, b"some words\nover\n"), answer.stderr
+    await lab.wait_phase("reads", "Succeeded")
+
+
+async def test_attach_shows_what_is_written_from_then_on(lab: KubeletLab, kubectl: Kubectl) -> None:
+    await lab.create("talks", container("while sleep 0.05; do echo out; echo err >&2; done"))
+    await lab.wait_running("talks")
+    process = await kubectl.start("attach", "talks")
+    assert process.stdout is not None
+    assert process.stderr is not None
+    try:
+        async with asyncio.timeout(20):
+            assert await process.stdout.readline() == b"out\n"
+            assert b"err\n" in [await process.stderr.readline() for _ in range(3)]
+    finally:
+        process.kill()
+        await process.wait()
+
+
+async def test_ports_are_forwarded(lab: KubeletLab, kubectl: Kubectl) -> None:
+    serve = "mkdir /tmp/www; head -c 5000000 /dev/zero >/tmp/www/big; exec httpd -f -p 8080 -h /tmp/www"
+    await lab.create("serves", container(serve))
+    await lab.wait_running("serves")
+    process = await kubectl.start("port-forward", "serves", ":8080", ":9999")
+    assert process.stdout is not None
+    assert process.stderr is not None
+    try:
+        lines = [await process.stdout.readline() for _ in range(4)]
+        ports = {line.split()[-1]: line.split()[2].decode() for line in lines if b"127.0.0.1" in line}
+        async with aiohttp.ClientSession() as session:
+            for _ in range(3):
+                async with session.get(f"http://{ports[b'8080']}/big") as answer:
+                    assert await answer.read() == bytes(5_000_000)
+            with pytest.raises(aiohttp.ClientError):
+                await session.get(f"http://{ports[b'9999']}/")
+        complaint = await process.stderr.readline()
+        assert b"9999" in complaint
+    finally:
+        process.kill()
+        await process.wait()

@@ -123,5 +123,4 @@ def status_code(head: bytes) -> int:
 
 def refusal(code: int, complaint: bytes) -> ApiError:
     """The error for what a kubelet answers instead of an upgrade."""
-    text = complaint.decode(errors="replace").strip()
-    return ApiError.from_status({"code": code, "message": f"unable to upgrade connection: {text}"})
+    return ApiError.from_status({"code": code, "message": complaint.decode(errors="replace").strip()})

@@ -132,11 +132,11 @@ class Runtime:
         )
         return ExecResult(answer["exit_code"], answer["stdout"], answer["stderr"])
 
-    async def attach(self, container_id: str, *, stdin: bool, output: bool, error: bool, tty: bool) -> str:
-        """Where the runtime's streaming server hands out the streams of a running container."""
+    async def attach(self, container_id: str, *, output: bool, error: bool, tty: bool) -> str:
+        """Where the runtime's streaming server hands out these streams of a container, and its stdin."""
         request = {
             "container_id": container_id,
-            "stdin": stdin,
+            "stdin": True,
             "stdout": output,
             "stderr": error,
             "tty": tty,

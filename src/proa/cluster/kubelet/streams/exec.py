@@ -17,7 +17,7 @@ from proa.cluster.kubelet.streams.channels import (
     failure_status,
     terminal_size,
 )
-from proa.cluster.kubelet.streams.options import ExecOptions
+from proa.cluster.kubelet.streams.options import ExecOptions, StreamOptions
 from proa.cluster.kubelet.streams.pipes import ProcessPipes
 from proa.cluster.kubelet.streams.process_spec import exec_process
 from proa.cluster.kubelet.streams.socket import StreamSocket
@@ -41,28 +41,24 @@ class Executor:
         A client that goes away takes nothing with it: the process sees the end of its stdin, and what it
         writes is thrown away.
         """
-        which = ExecId(container_id, uuid.uuid4().hex)
-        streams = options.streams
+        try:
+            status = exit_status(await self._run(container_id, options, client))
+        except CriError as fault:
+            status = failure_status(f"error executing command in container: {fault}")
+        await client.finish(status)
+
+    async def _run(self, container_id: str, options: ExecOptions, client: StreamSocket) -> int:
+        which, streams = ExecId(container_id, uuid.uuid4().hex), options.streams
+        process = exec_process(await self.tasks.main_process(container_id), options.command, tty=streams.tty)
         with ProcessPipes(
             self.folder, stdin=streams.stdin, stdout=streams.stdout, stderr=streams.stderr
         ) as pipes:
+            await self.tasks.exec(which, process, pipes.stdio)
             try:
-                process = exec_process(
-                    await self.tasks.main_process(container_id), options.command, tty=streams.tty
-                )
-                await self.tasks.exec(which, process, pipes.stdio)
-                code = await self._run(_Session(self.tasks, which, options, pipes, client))
-            except CriError as fault:
-                await client.finish(failure_status(f"error executing command in container: {fault}"))
-            else:
-                await client.finish(exit_status(code))
-
-    async def _run(self, session: _Session) -> int:
-        try:
-            return await session.run()
-        finally:
-            with contextlib.suppress(CriError):
-                await self.tasks.delete(session.which)
+                return await _Session(self.tasks, which, streams, pipes, client).run()
+            finally:
+                with contextlib.suppress(CriError):
+                    await self.tasks.delete(which)
 
 
 @dataclass(frozen=True)
@@ -71,7 +67,7 @@ class _Session:
 
     tasks: Tasks
     which: ExecId
-    options: ExecOptions
+    streams: StreamOptions
     pipes: ProcessPipes
     client: StreamSocket
 
@@ -80,9 +76,9 @@ class _Session:
         listening = asyncio.create_task(self._listen())
         try:
             async with asyncio.TaskGroup() as group:
-                if self.options.streams.stdout:
+                if self.streams.stdout:
                     group.create_task(self._copy("stdout", Channel.STDOUT))
-                if self.options.streams.stderr:
+                if self.streams.stderr:
                     group.create_task(self._copy("stderr", Channel.STDERR))
             return await self.tasks.wait(self.which)
         finally:
@@ -98,7 +94,7 @@ class _Session:
 
     async def _listen(self) -> None:
         """Obey the client; when it is gone, or says so, the process's stdin ends."""
-        stdin = await self.pipes.writer() if self.options.streams.stdin else None
+        stdin = await self.pipes.writer() if self.streams.stdin else None
         async for frame in self.client.frames():
             if frame.channel == Channel.RESIZE:
                 await self._resize(frame.data)
@@ -112,7 +108,7 @@ class _Session:
 
     async def _resize(self, data: bytes) -> None:
         size = terminal_size(data)
-        if size is None or not self.options.streams.tty:
+        if size is None or not self.streams.tty:
             return
         try:
             await self.tasks.resize(self.which, *size)
@@ -121,7 +117,7 @@ class _Session:
 
     async def _end(self, stdin: asyncio.StreamWriter) -> None:
         """A terminal has no end of its own: a shell waiting at its prompt is told by Ctrl-D."""
-        if self.options.streams.tty:
+        if self.streams.tty:
             await _write(stdin, _END_OF_TRANSMISSION)
         stdin.close()
         try:

@@ -65,5 +65,13 @@ class ProcessPipes:
         transport, protocol = await loop.connect_write_pipe(
             lambda: asyncio.StreamReaderProtocol(asyncio.StreamReader()), file
         )
-        self._cleanup.callback(transport.abort)
+        self._cleanup.callback(_drop, transport)
         return asyncio.StreamWriter(transport, protocol, None, loop)
+
+
+def _drop(transport: asyncio.WriteTransport) -> None:
+    """Close at once, whatever nobody has read."""
+    if transport.get_write_buffer_size():
+        transport.abort()
+    else:
+        transport.close()

@@ -7,13 +7,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from aiohttp import hdrs, web
 
 from proa.cluster.kubelet.config import KubeletConfig
-from proa.cluster.kubelet.cri import ContainerStatus, Runtime, Tasks
+from proa.cluster.kubelet.cri import ContainerStatus, Runtime, Sandbox, Tasks
 from proa.cluster.kubelet.observation import Observer
 from proa.cluster.kubelet.pod_manager import PodManager
 from proa.cluster.kubelet.pods import find_container
+from proa.cluster.kubelet.streams import port_forward
+from proa.cluster.kubelet.streams.attach import attach
 from proa.cluster.kubelet.streams.channels import PROTOCOLS
 from proa.cluster.kubelet.streams.exec import Executor
-from proa.cluster.kubelet.streams.options import ExecOptions
+from proa.cluster.kubelet.streams.options import ExecOptions, StreamOptions
 from proa.cluster.kubelet.streams.socket import StreamSocket
 from proa.errors import BadRequest, InternalError, NotFound
 from proa.kube import Object
@@ -32,7 +34,11 @@ class StreamRoutes:
 
     def routes(self) -> Iterable[web.RouteDef]:
         """What the server has to add."""
-        return (web.get("/exec/{namespace}/{pod}/{container}", self._exec),)
+        return (
+            web.get("/exec/{namespace}/{pod}/{container}", self._exec),
+            web.get("/attach/{namespace}/{pod}/{container}", self._attach),
+            web.get("/portForward/{namespace}/{pod}", self._port_forward),
+        )
 
     async def _exec(self, request: web.Request) -> web.StreamResponse:
         options = ExecOptions.parse(request.query)
@@ -41,11 +47,35 @@ class StreamRoutes:
         await self._executor.run(container.id, options, StreamSocket(socket))
         return socket
 
+    async def _attach(self, request: web.Request) -> web.StreamResponse:
+        options = StreamOptions.parse(request.query)
+        container = await self._container(request.match_info)
+        async with attach(self._runtime, container.id, options) as attachment:
+            socket = await upgrade(request, PROTOCOLS)
+            await attachment.relay(StreamSocket(socket))
+            await socket.close()
+        return socket
+
+    async def _port_forward(self, request: web.Request) -> web.StreamResponse:
+        sandbox = await self._sandbox(request.match_info)
+        url = await self._runtime.port_forward(sandbox.id)
+        async with port_forward.forwarding(url) as forwarding:
+            socket = await upgrade(request, (port_forward.PROTOCOL,))
+            await forwarding.relay(socket)
+        return socket
+
     def _pod(self, where: Mapping[str, str]) -> Object:
         pod = self._pods.find(where["namespace"], where["pod"])
         if pod is None:
             raise NotFound("pod does not exist")
         return pod
+
+    async def _sandbox(self, where: Mapping[str, str]) -> Sandbox:
+        pod = self._pod(where)
+        sandbox = (await self._observer.observe(pod["metadata"]["uid"])).ready_sandbox
+        if sandbox is None:
+            raise InternalError(f"sandbox of pod {where['pod']} is not running")
+        return sandbox
 
     async def _container(self, where: Mapping[str, str]) -> ContainerStatus:
         """The container, which must run. Raises InternalError with upstream's messages."""
@@ -60,7 +90,11 @@ class StreamRoutes:
 
 
 async def upgrade(request: web.Request, protocols: Sequence[str]) -> web.WebSocketResponse:
-    """Turn a request into a WebSocket of one of these protocols. Raises BadRequest when it cannot be."""
+    """Turn a request into a WebSocket of one of these protocols. Raises BadRequest when it cannot be.
+
+    It is the last step: kubectl asks again over SPDY when this fails, and what it shows is the answer to
+    that; so both must meet the same errors before.
+    """
     asked = request.headers.get(hdrs.UPGRADE, "")
     if not asked:
         raise BadRequest("Upgrade request required")
