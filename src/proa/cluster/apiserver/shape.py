@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from proa.cluster.apiserver.codec import encode_json
 from proa.cluster.apiserver.options import WriteOptions
 from proa.cluster.apiserver.schema import SCHEMAS, FieldError
 from proa.cluster.apiserver.target import Target
@@ -23,13 +24,22 @@ def check_type(obj: Object, target: Target) -> None:
     obj["apiVersion"], obj["kind"] = version, kind
 
 
-def check_shape(obj: Object, target: Target, options: WriteOptions) -> list[FieldError]:
+def _unchanged(obj: Object, old: Object) -> list[str]:
+    """The fields at the top that are as they were; compared as JSON, in which 1 is not true."""
+    return [name for name in old if name in obj and encode_json(obj[name]) == encode_json(old[name])]
+
+
+def check_shape(
+    obj: Object, target: Target, options: WriteOptions, old: Object | None = None
+) -> list[FieldError]:
     """Compare with the published schema, then drop what it does not know; the fields that are missing.
 
+    What is as it is in `old`, which is stored, is not looked at again.
     Raises BadRequest.
     """
     resource = target.resource
-    findings = SCHEMAS.check(resource.api_version, resource.kind, obj)
+    settled = _unchanged(obj, old) if old else ()
+    findings = SCHEMAS.check(resource.api_version, resource.kind, obj, settled)
     if findings.malformed:
         raise BadRequest(findings.malformed)
     if findings.unknown and options.field_validation == "Strict":
@@ -39,5 +49,5 @@ def check_shape(obj: Object, target: Target, options: WriteOptions) -> list[Fiel
         )
     if findings.unknown and options.field_validation == "Warn":
         options.warnings += findings.unknown
-    SCHEMAS.prune(resource.api_version, resource.kind, obj)
+    SCHEMAS.prune(resource.api_version, resource.kind, obj, settled)
     return findings.errors

@@ -61,7 +61,7 @@ async def modify(
         entry = backend.current(target)
         old = codec.decode(entry)
         new = change(codec.decode(entry))
-        missing = _shape(new, target, options) if target.subresource in _CHECKED else []
+        missing = _shape(new, old, target, options) if target.subresource in _CHECKED else []
         _check_preconditions(new, old, target)
         metadata.carry_over(new, old)
         if target.subresource in _CHECKED:
@@ -89,11 +89,11 @@ async def _settle(backend: Backend, request: Request, entry: Entry, missing: lis
     return await _write(backend, target, new, entry.revision)
 
 
-def _shape(new: Object, target: Target, options: WriteOptions) -> list[FieldError]:
+def _shape(new: Object, old: Object, target: Target, options: WriteOptions) -> list[FieldError]:
     """Bring the wanted object, in place, into the form of its kind; what it lacks of what will be stored."""
     without_owners = metadata.of(new).get("managedFields") == []
     check_type(new, target)
-    missing = check_shape(new, target, options)
+    missing = check_shape(new, target, options, old)
     metadata.settle_address(new, target)
     if without_owners:
         new["metadata"]["managedFields"] = []

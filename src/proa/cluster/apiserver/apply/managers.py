@@ -59,16 +59,17 @@ Owners = Mapping[tuple[str, ...], Ownership]
 def read_owners(entries: Iterable[Object]) -> dict[tuple[str, ...], Ownership]:
     """The owners that `managedFields` lists. Raises ValueError for fields that are no FieldsV1."""
     owners = {}
-    for entry in entries:
-        manager = Manager(
-            entry.get("manager", ""),
-            entry.get("operation", ""),
-            entry.get("apiVersion", ""),
-            entry.get("subresource", ""),
-        )
-        fields = from_fields_v1(entry.get("fieldsV1") or {})
-        owners[manager.identity] = Ownership(manager, fields, entry.get("time", ""))
+    for noted in entries:
+        manager = manager_of(noted)
+        fields = from_fields_v1(noted.get("fieldsV1") or {})
+        owners[manager.identity] = Ownership(manager, fields, noted.get("time", ""))
     return owners
+
+
+def manager_of(noted: Object) -> Manager:
+    """Whose entry it is."""
+    names = ("manager", "operation", "apiVersion", "subresource")
+    return Manager(*(noted.get(name, "") for name in names))
 
 
 def write_owners(owners: Owners) -> list[Object]:
@@ -78,6 +79,11 @@ def write_owners(owners: Owners) -> list[Object]:
         entry(owner.manager, to_fields_v1(owner.fields), owner.time)
         for owner in sorted(_capped(owning).values(), key=_order)
     ]
+
+
+def entry_order(noted: Object) -> tuple[str, ...]:
+    """The key by which entries are sorted."""
+    return tuple(noted.get(k, "") for k in ("operation", "time", "manager", "apiVersion", "subresource"))
 
 
 def _order(owner: Ownership) -> tuple[str, ...]:

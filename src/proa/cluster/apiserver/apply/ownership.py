@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from proa.cluster.apiserver.apply.conflicts import refuse_conflicts
+from proa.cluster.apiserver.apply.entries import after_update
 from proa.cluster.apiserver.apply.initial import initial_fields
 from proa.cluster.apiserver.apply.managers import (
     BEFORE_FIRST_APPLY,
@@ -57,15 +58,7 @@ def updated(
     difference = compare(schema, _considered(live, ignored), _considered(new, ignored))
     if wanted is noted and not (difference.added or difference.modified or difference.removed):
         return noted
-    owners = read_owners(wanted)
-    if not owners:
-        return []
-    after = _released(owners, difference)
-    taken = ownable(difference.modified | difference.added)
-    if taken:
-        own = after.get(manager.identity)
-        after[manager.identity] = Ownership(manager, taken | (own.fields if own else EMPTY), now)
-    return write_owners(after)
+    return after_update(wanted, manager, difference, now) if wanted else []
 
 
 def _wanted(new: Object, noted: list[Object]) -> list[Object]:

@@ -17,11 +17,14 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import msgspec
+
 from proa.kube.resources import Object
 
 Path = tuple[str, ...]
 FieldSet = frozenset[Path]
 
+_encode = msgspec.json.Encoder(order="deterministic").encode
 EMPTY: FieldSet = frozenset()
 SELF = "."
 
@@ -33,12 +36,12 @@ def field(name: str) -> str:
 
 def keyed(keys: Object) -> str:
     """The element of a keyed list's member."""
-    return f"k:{json.dumps(keys, separators=(',', ':'), sort_keys=True, ensure_ascii=False)}"
+    return "k:" + _encode(keys).decode()
 
 
 def valued(value: Any) -> str:
     """The element of a set's member."""
-    return f"v:{json.dumps(value, separators=(',', ':'), ensure_ascii=False)}"
+    return "v:" + _encode(value).decode()
 
 
 def from_fields_v1(fields: Object) -> FieldSet:
@@ -56,6 +59,16 @@ def _members(fields: Object, prefix: Path) -> Iterator[Path]:
             yield from _members(below, (*prefix, element))
         else:
             yield (*prefix, element)
+
+
+def contains(fields: Object, path: Path) -> bool:
+    """Whether the path is a member of a FieldsV1 object."""
+    node: Object | None = fields
+    for element in path:
+        if node is None:
+            return False
+        node = node.get(element)
+    return node is not None and (not node or SELF in node)
 
 
 def to_fields_v1(paths: Iterable[Path]) -> Object:

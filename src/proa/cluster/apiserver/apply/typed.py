@@ -29,8 +29,8 @@ _KEY_DEFAULTS = {"protocol": "TCP"}
 def is_granular(node: Node | None, value: Any) -> bool:
     """Whether parts of the value can have different owners."""
     if isinstance(value, dict):
-        return node is None or (node.map_type != "atomic" and (not node.open or node.type == ""))
-    return isinstance(value, list) and node is not None and node.list_type in ("map", "set")
+        return node is None or node.granular
+    return isinstance(value, list) and node is not None and node.granular and bool(node.list_type)
 
 
 def element_of(node: Node, item: Any) -> str:

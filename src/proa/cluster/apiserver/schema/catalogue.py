@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import cached_property
 from importlib.resources import files
 from typing import Any
@@ -12,7 +12,7 @@ import msgspec
 
 from proa.cluster.apiserver.schema import check as checking
 from proa.cluster.apiserver.schema.node import REF_PREFIX, Node
-from proa.cluster.apiserver.schema.prune import prune
+from proa.cluster.apiserver.schema.prune import prune_object
 from proa.kube.resources import Object
 
 
@@ -64,19 +64,24 @@ class Schemas:
                 pending.extend(_references(self.raw(name)))
         return seen
 
-    def check(self, api_version: str, kind: str, obj: Object) -> checking.Findings:
-        """Compare an object with its kind's schema; an unknown kind has no findings."""
-        root = self.node(api_version, kind)
-        return checking.check(root, kind, obj) if root else checking.Findings()
+    def check(
+        self, api_version: str, kind: str, obj: Object, settled: Collection[str] = ()
+    ) -> checking.Findings:
+        """Compare an object, but for what is `settled` at its top, with its kind's schema.
 
-    def prune(self, api_version: str, kind: str, obj: Object) -> None:
+        An unknown kind has no findings.
+        """
+        root = self.node(api_version, kind)
+        return checking.check(root, kind, obj, settled) if root else checking.Findings()
+
+    def prune(self, api_version: str, kind: str, obj: Object, settled: Collection[str] = ()) -> None:
         """Bring an object that passed `check` into its stored shape, in place.
 
         Fields that the kind does not have and nulls go; quantities become canonical.
         """
         root = self.node(api_version, kind)
         if root:
-            prune(root, obj)
+            prune_object(root, obj, settled)
 
 
 def _references(raw: bytes) -> Iterable[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import binascii
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,10 +66,13 @@ class _Place:
         return _Place(f"{self.path}[{key}]", self.stack, self.struct, self.demanding)
 
 
-def check(root: Node, kind: str, obj: Object) -> Findings:
-    """All findings about an object of a kind whose schema is `root`."""
+def check(root: Node, kind: str, obj: Object, settled: Collection[str] = ()) -> Findings:
+    """All findings about an object of a kind whose schema is `root`.
+
+    Fields at the top that are `settled` are known to be right.
+    """
     findings = Findings()
-    _Checker(findings).visit(root, obj, _Place())
+    _Checker(findings, settled).visit(root, obj, _Place())
     if findings.malformed:
         version = obj.get("apiVersion", "").rpartition("/")[2]
         findings.malformed = (
@@ -79,8 +82,9 @@ def check(root: Node, kind: str, obj: Object) -> Findings:
 
 
 class _Checker:
-    def __init__(self, findings: Findings) -> None:
+    def __init__(self, findings: Findings, settled: Collection[str]) -> None:
         self._findings = findings
+        self._settled = settled
         self._visitors: dict[str, Callable[[Node, Any, _Place], None]] = {
             "object": self._object,
             "array": self._array,
@@ -100,7 +104,11 @@ class _Checker:
     def _object(self, node: Node, value: dict[str, Any], place: _Place) -> None:
         is_map = node.values is not None
         for name, item in value.items():
+            if name in self._settled and not place.path:
+                continue
             child = node.field(name)
+            if child is not None and child.plain is item.__class__:
+                continue
             below = place.entry(name) if is_map else place.field(name, node.name.rpartition(".")[2])
             if child is None:
                 self._findings.unknown.append(f'unknown field "{below.path}"')

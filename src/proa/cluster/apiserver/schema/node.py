@@ -56,20 +56,34 @@ class Node:
         preserve = bool(self._schema.get("x-kubernetes-preserve-unknown-fields"))
         return not self.alternatives and (preserve or (self.type in ("object", "") and not known))
 
-    @property
+    @cached_property
     def list_type(self) -> str:
         """`map`, `set`, `atomic`, or empty where nothing is declared (which means atomic)."""
         return str(self._schema.get("x-kubernetes-list-type", ""))
 
-    @property
+    @cached_property
     def list_map_keys(self) -> tuple[str, ...]:
         """The fields that identify an element of a `map` list."""
         return tuple(self._schema.get("x-kubernetes-list-map-keys", ()))
 
-    @property
+    @cached_property
     def map_type(self) -> str:
         """`granular`, `atomic`, or empty (which means granular)."""
         return str(self._schema.get("x-kubernetes-map-type", ""))
+
+    @cached_property
+    def plain(self) -> type | None:
+        """The class of which every value is right here; None where there is more to look at."""
+        if self.format or self.alternatives or self.name:
+            return None
+        return {"string": str, "boolean": bool}.get(self.type)
+
+    @cached_property
+    def granular(self) -> bool:
+        """Whether parts of a value here can have different owners (server-side apply)."""
+        if self.list_type:
+            return self.list_type in ("map", "set")
+        return self.type != "array" and self.map_type != "atomic" and (not self.open or self.type == "")
 
     @property
     def merge_key(self) -> str:

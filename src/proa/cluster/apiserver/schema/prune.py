@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from proa.cluster.apiserver.schema.node import Node
@@ -17,7 +18,7 @@ def prune(node: Node, value: Any) -> None:
     if node.open:
         return
     if isinstance(value, dict):
-        _prune_object(node, value)
+        prune_object(node, value)
     elif isinstance(value, list) and node.items is not None:
         for index, element in enumerate(value):
             if node.items.name == QUANTITY:
@@ -26,9 +27,12 @@ def prune(node: Node, value: Any) -> None:
                 prune(node.items, element)
 
 
-def _prune_object(node: Node, value: dict[str, Any]) -> None:
-    for name in list(value):
+def prune_object(node: Node, value: dict[str, Any], settled: Collection[str] = ()) -> None:
+    """The same for an object, less the fields that are `settled`."""
+    for name in [name for name in value if name not in settled]:
         child, item = node.field(name), value[name]
+        if child is not None and child.plain is item.__class__:
+            continue
         if child is None or item is None or (name not in node.required and _is_nothing(child, item)):
             del value[name]
         elif child.name == QUANTITY:
