@@ -66,7 +66,8 @@ async def test_much_data_both_ways_keeps_its_order(kubectl: Kubectl) -> None:
 async def test_a_terminal_has_a_size_and_one_stream(lab: KubeletLab, kubectl: Kubectl) -> None:
     ours, theirs = pty.openpty()
     fcntl.ioctl(ours, termios.TIOCSWINSZ, struct.pack("HHHH", 33, 99, 0, 0))
-    command = ("sh", "-c", "until [ $(stty size | tr ' ' x) = 33x99 ]; do sleep 0.02; done; echo $TERM; tty")
+    sized = "until [ \"$(stty size 2>/dev/null)\" = '33 99' ]; do sleep 0.02; done"
+    command = ("sh", "-c", f"{sized}; echo $TERM; tty")
     process = await kubectl.start("exec", "-it", "web", "--", *command, stdin=theirs, stdout=theirs)
     os.close(theirs)
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from aiohttp import web
 
 from proa.cluster.apiserver import ApiServer
 from proa.kube import NODES
+from support.kubelet_port import serving
 
 PODS = "/api/v1/namespaces/default/pods"
 
@@ -31,21 +31,8 @@ async def kubelet(server: ApiServer, tmp_path: Path) -> AsyncIterator[list[str]]
             await response.write(line)
         return response
 
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(tmp_path / "ca.crt"))
-    context.verify_mode = ssl.CERT_REQUIRED
-    context.load_cert_chain(tmp_path / "server.crt", tmp_path / "server.key")
-    runner = web.ServerRunner(web.Server(logs))
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context)
-    await site.start()
-    port = runner.addresses[0][1]
-    status = {
-        "addresses": [{"type": "InternalIP", "address": "127.0.0.1"}],
-        "daemonEndpoints": {"kubeletEndpoint": {"Port": port}},
-    }
-    await server.client().create(NODES, {"metadata": {"name": "n1"}, "status": status})
-    yield asked
-    await runner.cleanup()
+    async with serving(server, tmp_path, logs):
+        yield asked
 
 
 async def make_pod(http: Any, name: str, *containers: str, node: str = "n1") -> None:
