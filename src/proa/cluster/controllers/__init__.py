@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from proa.cluster.controllers import (
     claim_binder,
+    cron_job,
     daemon_set,
     deployment,
     endpoint_slice,
@@ -55,6 +56,7 @@ _CONTROLLERS: tuple[Callable[[Manager, ControllersConfig], None], ...] = (
     stateful_set.setup,
     job.setup,
     job_ttl.setup,
+    cron_job.setup,
 )
 
 __all__ = ["ControllersConfig", "setup"]
