@@ -24,6 +24,7 @@ class QueuedWatch:
         self._replay = replay
         self._queue: deque[Event] = deque()
         self._waiter: asyncio.Future[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self._overflowed = False
 
     async def batch(self, seconds: float | None = None) -> Sequence[Event]:
@@ -43,13 +44,27 @@ class QueuedWatch:
     async def _wait(self, seconds: float | None) -> None:
         loop = asyncio.get_running_loop()
         self._waiter = loop.create_future()
-        timer = loop.call_later(seconds, self._wake) if seconds is not None else None
+        if seconds is not None:
+            self._call_at(loop, loop.time() + seconds)
         try:
             await self._waiter
         finally:
             self._waiter = None
-            if timer is not None:
-                timer.cancel()
+
+    def _call_at(self, loop: asyncio.AbstractEventLoop, when: float) -> None:
+        """Wake up by then. One timer serves many waits: an earlier one only wakes for nothing, once."""
+        if self._timer is None or self._timer.when() > when:
+            self._cancel_timer()
+            self._timer = loop.call_at(when, self._time_out)
+
+    def _cancel_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _time_out(self) -> None:
+        self._timer = None
+        self._wake()
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
@@ -66,6 +81,7 @@ class QueuedWatch:
         self._wake()
 
     def close(self) -> None:
+        self._cancel_timer()
         self._hub.remove(self)
 
 

@@ -71,17 +71,52 @@ class Reply(web.StreamResponse):
             await request.writer.drain()
 
     def _head(self, request: web.BaseRequest) -> bytes:
+        return b"".join([*self._lines(request), b"Content-Length: %d\r\n\r\n" % len(self.body)])
+
+    def _lines(self, request: web.BaseRequest) -> list[bytes]:
         lines = [_opening(self._code, self._content_type), _date(int(time.time()))]
         lines += [f"{name}: {value}\r\n".encode() for name, value in self._more]
         if not self._keep:
             lines.append(b"Connection: close\r\n")
         elif request.version < HttpVersion11:
             lines.append(b"Connection: keep-alive\r\n")
-        lines.append(b"Content-Length: %d\r\n\r\n" % len(self.body))
-        return b"".join(lines)
+        return lines
 
     async def write_eof(self, data: bytes = b"") -> None:
         """Nothing is left to write."""
+
+
+class ChunkedReply(Reply):
+    """An answer in pieces, as they come. Each is one write to the connection."""
+
+    def __init__(self) -> None:
+        super().__init__(b"")
+        self._request: web.BaseRequest | None = None
+
+    async def prepare(self, request: web.BaseRequest) -> None:
+        """Send the head; the second call, by aiohttp, does nothing."""
+        if self._request is None:
+            self._request = request
+            self._keep = request.keep_alive
+            self._write(b"".join([*self._lines(request), b"Transfer-Encoding: chunked\r\n\r\n"]))
+
+    async def send(self, piece: bytes) -> None:
+        """Send a piece; waits while the client reads more slowly than this writes."""
+        if piece:
+            self._write(b"%x\r\n%b\r\n" % (len(piece), piece))
+        if self._request is not None:
+            await self._request.writer.drain()
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        """Send the last piece, and say that it was."""
+        await self.send(data)
+        self._write(b"0\r\n\r\n")
+
+    def _write(self, data: bytes) -> None:
+        transport = self._request.transport if self._request is not None else None
+        if transport is None:
+            raise ConnectionResetError("the client is gone")
+        transport.write(data)
 
 
 class Disconnected(Reply):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from aiohttp import hdrs, web
+from aiohttp import web
 
 from proa.cluster.apiserver import codec
 from proa.cluster.apiserver.http.connection import streaming
-from proa.cluster.apiserver.http.negotiation import JSON, Form
+from proa.cluster.apiserver.http.negotiation import Form
+from proa.cluster.apiserver.http.reply import ChunkedReply
 from proa.cluster.apiserver.kind import Kind
 from proa.cluster.apiserver.table import partial_metadata, table
 from proa.cluster.apiserver.watches import Change, WatchStream
@@ -23,15 +24,11 @@ async def stream_watch(
     """Send changes until the stream ends or the client goes."""
     frame = _framer(kind, form, include_object or "Metadata")
     try:
-        response = web.StreamResponse(
-            headers={hdrs.CONTENT_TYPE: JSON, hdrs.CACHE_CONTROL: "no-cache, private"}
-        )
-        response.enable_chunked_encoding()
+        response = ChunkedReply()
         await response.prepare(request)
         with streaming(request):
             async for changes in stream.changes():
-                await response.write(b"".join([frame(change) for change in changes]))
-        await response.write_eof()
+                await response.send(b"".join([frame(change) for change in changes]))
     finally:
         stream.close()
     return response
