@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import hashlib
+import json
 import os
 import pty
+import ssl
 import struct
 import termios
 from collections.abc import AsyncIterator, Iterator
@@ -17,7 +19,7 @@ import pytest
 
 from support.cluster import NEWEST, OLDER
 from support.containerd import Containerd, running_containerd
-from support.kubectl import Kubectl
+from support.kubectl import Answer, Kubectl
 from support.kubelet_lab import KubeletLab, container, kubelet_lab
 
 pytestmark = [pytest.mark.root, pytest.mark.topology]
@@ -106,18 +108,21 @@ REFUSALS = {
         ("exec", "web", "--", "nosuch"), 'exec: "nosuch": executable file not found in $PATH'),
     "no such container": (("exec", "web", "-c", "other", "--", "true"), "container other is not valid for"),
     "no such pod": (("exec", "nobody", "--", "true"), 'pods "nobody" not found'),
+    "a kubectl that speaks SPDY": (
+        ("exec", "web", "--", "true"), "this cluster streams over WebSocket, not SPDY/3.1"),
     "a container that has ended": (
         ("exec", "two", "-c", "short", "--", "true"), "container is in CONTAINER_EXITED state"),
 }  # fmt: skip
 
 
-async def test_refusals_say_why(lab: KubeletLab, kubectl: Kubectl) -> None:
+async def test_refusals_say_why(lab: KubeletLab, monkeypatch: pytest.MonkeyPatch) -> None:
     await lab.create("two", container(name="main"), container("exit 0", "short"), restartPolicy="Never")
     await lab.wait("two", lambda pod: any(
         "terminated" in c["state"] for c in pod["status"].get("containerStatuses", ())
     ))  # fmt: skip
     for what, (arguments, words) in REFUSALS.items():
-        answer = await kubectl.run(*arguments)
+        monkeypatch.setenv("KUBECTL_REMOTE_COMMAND_WEBSOCKETS", str("SPDY" not in what).lower())
+        answer = await Kubectl(lab.base / "kubeconfig").run(*arguments)
         assert answer.code != 0, what
         assert words in answer.stderr, f"{what}: {answer.stderr}"
 
@@ -158,7 +163,9 @@ async def test_attach_shows_what_is_written_from_then_on(lab: KubeletLab, kubect
         await process.wait()
 
 
-async def test_ports_are_forwarded(lab: KubeletLab, kubectl: Kubectl) -> None:
+@pytest.mark.parametrize("version", [NEWEST, OLDER])
+async def test_ports_are_forwarded(lab: KubeletLab, version: str) -> None:
+    kubectl = Kubectl(lab.base / "kubeconfig", version)
     serve = "mkdir /tmp/www; head -c 5000000 /dev/zero >/tmp/www/big; exec httpd -f -p 8080 -h /tmp/www"
     await lab.create("serves", container(serve))
     await lab.wait_running("serves")
@@ -179,3 +186,58 @@ async def test_ports_are_forwarded(lab: KubeletLab, kubectl: Kubectl) -> None:
     finally:
         process.kill()
         await process.wait()
+
+
+async def test_a_pod_is_run_fed_and_removed_by_one_command(lab: KubeletLab, kubectl: Kubectl) -> None:
+    overrides = json.dumps({"spec": {"nodeName": lab.name}})
+    command = ("run", "once", "--image=busybox:stable", "-i", "--rm", "--quiet", "--restart=Never")
+    answer = await kubectl.run(
+        *command, f"--overrides={overrides}", "--", "sh", "-c", "cat; exit 4", text=b"x\n"
+    )
+    assert (answer.code, answer.stdout) == (4, b"x\n"), answer.stderr
+    await lab.wait_gone("once")
+
+
+async def test_clients_of_v4_are_served_without_an_end_of_stdin(lab: KubeletLab) -> None:
+    context = ssl.create_default_context(cafile=lab.base / "ca.crt")
+    context.load_cert_chain(lab.base / "apiserver.crt", lab.base / "apiserver.key")
+    url = f"https://127.0.0.1:{lab.port}/exec/default/web/main?command=head&command=-1&input=1&output=1"
+    async with (
+        aiohttp.ClientSession() as session,
+        session.ws_connect(url, protocols=["v4.channel.k8s.io"], ssl=context) as socket,
+    ):
+        await socket.send_str("\0line\nmore\n")
+        assert await socket.receive_bytes() == b"\x01line\n"
+        ended = await socket.receive_bytes()
+        assert (ended[0], json.loads(ended[1:])["status"]) == (3, "Success")
+        assert (await socket.receive()).type == aiohttp.WSMsgType.CLOSE
+
+
+async def test_a_kubelet_that_is_killed_leaves_no_pipes_to_the_next(
+    lab: KubeletLab, kubectl: Kubectl
+) -> None:
+    process = await kubectl.start("exec", "-i", "web", "--", "cat")
+    try:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(b"x\n")
+        assert await process.stdout.readline() == b"x\n"
+        lab.kill_kubelet()
+        async with asyncio.timeout(20):
+            assert await process.wait() != 0
+    finally:
+        lab.start_kubelet()
+    assert (await kubectl_when_served(lab, kubectl)).stdout == b"back\n"
+
+
+async def kubectl_when_served(lab: KubeletLab, kubectl: Kubectl) -> Answer:
+    """The answer of the kubelet that has come back."""
+    answer = Answer(1, b"", "")
+
+    async def served() -> bool:
+        nonlocal answer
+        answer = await kubectl.run("exec", "web", "--", "echo", "back")
+        return answer.code == 0
+
+    await lab.eventually(served, lambda: answer.stderr)
+    return answer

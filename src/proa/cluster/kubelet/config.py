@@ -50,6 +50,11 @@ class KubeletConfig:
         return self.root_dir / "logs"
 
     @property
+    def streams_dir(self) -> Path:
+        """Named pipes of processes that exec started, as long as they run and this kubelet does."""
+        return self.root_dir / "streams"
+
+    @property
     def cgroup_root(self) -> str:
         """Cgroup under which all pods of this node live."""
         return f"/proa/{self.node_name}"

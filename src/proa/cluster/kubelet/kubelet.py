@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import shutil
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -57,6 +58,7 @@ class Kubelet:
         for directory in (config.pods_dir, config.logs_dir):
             directory.mkdir(parents=True, exist_ok=True)
         config.pods_dir.chmod(0o750)
+        shutil.rmtree(config.streams_dir, ignore_errors=True)
         channel = Channel(config.containerd_socket)
         host = self._make_host(channel)
         streams = StreamRoutes(config, self._pods, host.observer, host.runtime, Tasks(channel))

@@ -25,6 +25,7 @@ from proa.cluster.kubelet.streams.socket import StreamSocket
 _log = logging.getLogger(__name__)
 
 _CHUNK = 32 << 10
+_PAUSE_OF_DRAINING = 0.05
 _END_OF_TRANSMISSION = b"\x04"
 
 
@@ -86,11 +87,14 @@ class _Session:
             await asyncio.wait([listening])
 
     async def _copy(self, name: str, channel: Channel) -> None:
-        """Output to the client; when that is gone, to nowhere, so that the process is not held up."""
+        """Output to the client; when that is gone, to nowhere, so that the process is not held up.
+
+        It then goes slowly, as one who writes without end must not cost anything.
+        """
         reader = await self.pipes.reader(name)
-        present = True
         while data := await reader.read(_CHUNK):
-            present = present and await self.client.send(Frame(channel, data))
+            if not await self.client.send(Frame(channel, data)):
+                await asyncio.sleep(_PAUSE_OF_DRAINING)
 
     async def _listen(self) -> None:
         """Obey the client; when it is gone, or says so, the process's stdin ends."""

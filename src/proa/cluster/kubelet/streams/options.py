@@ -17,7 +17,7 @@ class Query(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StreamOptions:
-    """Streams to connect. With a terminal there is no stderr of its own."""
+    """Streams to connect. A terminal is always shown, and has no stderr of its own."""
 
     stdin: bool
     stdout: bool
@@ -30,7 +30,7 @@ class StreamOptions:
         stdin, stdout, stderr, tty = (_is_true(query, name) for name in ("input", "output", "error", "tty"))
         if not (stdin or stdout or stderr):
             raise BadRequest("you must specify at least 1 of stdin, stdout, stderr")
-        return cls(stdin, stdout, stderr and not tty, tty)
+        return cls(stdin, stdout or tty, stderr and not tty, tty)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,10 @@ _CHUNK = 64 << 10
 
 
 class ProcessPipes:
-    """The pipes of one process in a folder of their own; leaving the block removes them."""
+    """The pipes of one process in a folder of their own; leaving the block removes them.
+
+    Output that is not wanted goes to /dev/null, as containerd wants all or none of a process's outputs.
+    """
 
     def __init__(self, parent: Path, *, stdin: bool, stdout: bool, stderr: bool) -> None:
         self._parent = parent
@@ -38,7 +41,7 @@ class ProcessPipes:
         for name, path in paths.items():
             os.mkfifo(path, 0o600)
             self._read_ends[name] = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-        self.stdio = Stdio(**paths)
+        self.stdio = Stdio(**({"stdout": os.devnull, "stderr": os.devnull} | paths))
         return self
 
     def __exit__(

@@ -30,7 +30,7 @@ class StreamRoutes:
         self._pods = pods
         self._observer = observer
         self._runtime = runtime
-        self._executor = Executor(tasks, config.root_dir / "streams")
+        self._executor = Executor(tasks, config.streams_dir)
 
     def routes(self) -> Iterable[web.RouteDef]:
         """What the server has to add."""

@@ -20,8 +20,10 @@ def test_streams_are_asked_for_one_by_one() -> None:
     )
 
 
-def test_with_a_terminal_there_is_no_stderr() -> None:
-    assert not StreamOptions.parse(MultiDict(output="1", error="1", tty="1")).stderr
+def test_a_terminal_is_always_shown_and_has_no_stderr() -> None:
+    assert StreamOptions.parse(MultiDict(input="1", error="1", tty="1")) == StreamOptions(
+        stdin=True, stdout=True, stderr=False, tty=True
+    )
 
 
 def test_no_stream_and_no_command_are_refused() -> None:

@@ -14,13 +14,13 @@ def count(folder: str | Path) -> int:
 
 
 async def test_what_a_process_wrote_before_it_ended_is_read_to_its_end(tmp_path: Path) -> None:
-    with ProcessPipes(tmp_path / "streams", stdin=False, stdout=True, stderr=True) as pipes:
+    with ProcessPipes(tmp_path / "streams", stdin=False, stdout=True, stderr=False) as pipes:
         theirs = os.open(pipes.stdio.stdout, os.O_WRONLY)
         os.write(theirs, b"early")
         os.close(theirs)
         reader = await pipes.reader("stdout")
         assert await reader.read() == b"early"
-        assert (pipes.stdio.stdin, pipes.stdio.stderr != "") == ("", True)
+        assert (pipes.stdio.stdin, pipes.stdio.stderr) == ("", "/dev/null")
 
 
 async def test_the_end_of_stdin_follows_its_data(tmp_path: Path) -> None:
