@@ -64,7 +64,7 @@ class CronJobs:
             await self._delete(cron_job, job)
         started, wait = None, None
         if not is_deleting(cron_job) and not cron_job["spec"].get("suspend"):
-            started, wait = await self._start(cron_job, [job for job in jobs if not is_over(job)])
+            started, wait = await self._start(cron_job, list(filter(cron_plan.is_running, jobs)))
         await self._report(cron_job, jobs, started)
         return Result(wait)
 
@@ -157,7 +157,7 @@ class CronJobs:
     ) -> None:
         before = cron_job.get("status") or {}
         known = {entry["uid"]: entry for entry in before.get("active") or ()}
-        running = [job for job in jobs if not is_over(job) and not is_deleting(job)]
+        running = [job for job in jobs if cron_plan.is_running(job) and not is_deleting(job)]
         entries = [known.get(job["metadata"]["uid"]) or cron_plan.reference(job) for job in running]
         status: Object = {}
         if started is not None:

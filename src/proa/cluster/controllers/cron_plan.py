@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from proa.cluster.controllers.cron_schedule import Schedule
 from proa.cluster.controllers.job_verdict import is_over
-from proa.kube import Object, condition_is_true, owner_reference, parse_time
+from proa.kube import Object, annotations_of, condition_is_true, owner_reference, parse_time
 
 _MANY = 100
 _SCHEDULED_AT = "batch.kubernetes.io/cronjob-scheduled-timestamp"
@@ -88,6 +88,11 @@ def new_job(cron_job: Object, time: dt.datetime) -> Object:
         },
         "spec": copy.deepcopy(template["spec"]),
     }
+
+
+def is_running(job: Object) -> bool:
+    """Whether it is a run of the schedule that is not over: one that a person started hinders none."""
+    return _SCHEDULED_AT in annotations_of(job) and not is_over(job)
 
 
 def reference(job: Object) -> Object:

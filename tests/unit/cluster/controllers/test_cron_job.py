@@ -191,6 +191,16 @@ async def test_the_concurrency_policy_says_what_becomes_of_an_earlier_run(
     assert len(await jobs(world, count)) == count
 
 
+async def test_a_job_that_a_person_started_from_it_hinders_no_run(world: Workloads) -> None:
+    owner = await world.create(CRON_JOBS, cron_job(YEARLY, suspend=True, concurrencyPolicy="Forbid"))
+    by_hand = cron_plan.new_job(owner, at("2020-01-01T00:00"))
+    by_hand["metadata"] |= {"name": "manual", "annotations": {"cronjob.kubernetes.io/instantiate": "manual"}}
+    await world.create(JOBS, by_hand)
+    await forget(world)
+    await world.patch(CRON_JOBS, {"spec": {"suspend": False}})
+    assert len(await jobs(world, 2)) == 2
+
+
 async def started(world: Workloads, earlier: Object) -> bool:
     name = earlier["metadata"]["name"]
     return any(job["metadata"]["name"] != name for job in await world.all(JOBS))
