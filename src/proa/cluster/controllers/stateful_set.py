@@ -53,6 +53,8 @@ class StatefulSets:
         if owner is None:
             self._expectations.forget(key)
             return None
+        if is_deleting(owner):
+            return None  # what it would make now would keep it from going
         held = await self.adopter.claim(owner)
         if not self._expectations.met(key):
             return Result(PATIENCE)
@@ -65,11 +67,9 @@ class StatefulSets:
         view = View(owner["spec"].get("minReadySeconds", 0), now)
         present = _present(owner, history)
         those, newest = stateful_plan.members(owner, pods), history.current["metadata"]["name"]
-        waits = False
-        if not is_deleting(owner):
-            await self._settle_claims(owner, those)
-            step = stateful_plan.step(owner, those, view, newest)
-            waits = await self._carry_out(owner, step, present, history.current)
+        await self._settle_claims(owner, those)
+        step = stateful_plan.step(owner, those, view, newest)
+        waits = await self._carry_out(owner, step, present, history.current)
         status = stateful_plan.status(owner, pods, view, present["metadata"]["name"], newest)
         if status != owner.get("status"):
             await self._client.update(STATEFUL_SETS, owner | {"status": status}, subresource="status")

@@ -253,13 +253,25 @@ async def test_a_job_goes_with_its_pods_when_its_time_after_the_end_is_over(worl
     await eventually(gone)
 
 
-async def test_pods_of_a_deleted_job_are_not_held(world: Workloads) -> None:
+@pytest.mark.parametrize("policy", ["Background", "Foreground"])
+async def test_pods_of_a_deleted_job_are_not_held(world: Workloads, policy: str) -> None:
     await world.create(JOBS, job())
     await working(world, 1)
-    await world.client.delete(JOBS, "web", "default", propagation_policy="Background")
+    await world.client.delete(JOBS, "web", "default", propagation_policy=policy)
     await world.pods(0)
 
     async def gone() -> bool:
-        return not await world.all(PODS)
+        return not await world.all(PODS) and not await world.all(JOBS)
 
     await eventually(gone)
+
+
+async def test_pods_that_a_deleted_job_leaves_behind_are_not_held(world: Workloads) -> None:
+    await world.create(JOBS, job())
+    (kept,) = await working(world, 1)
+    await world.client.delete(JOBS, "web", "default", propagation_policy="Orphan")
+
+    async def free() -> bool:
+        return not (await world.get(PODS, kept["metadata"]["name"]))["metadata"].get("finalizers")
+
+    await eventually(free)

@@ -154,3 +154,14 @@ async def test_an_update_rolls_down_to_its_partition_and_then_to_all(world: Work
     newest = done["status"]["updateRevision"]
     await world.status(STATEFUL_SETS, currentRevision=newest, currentReplicas=2)
     assert len(await world.all(CONTROLLER_REVISIONS)) == 2
+
+
+async def test_deletion_in_the_foreground_makes_nothing_anew(world: Workloads) -> None:
+    await create(world)
+    await world.client.delete(STATEFUL_SETS, "web", "default", propagation_policy="Foreground")
+
+    async def gone() -> bool:
+        await world.run_pods()
+        return not any([await world.all(one) for one in (STATEFUL_SETS, PODS, CONTROLLER_REVISIONS)])
+
+    await eventually(gone)
