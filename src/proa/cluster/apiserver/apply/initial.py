@@ -30,6 +30,9 @@ def _below(node: Node | None, value: dict[str, Any], *, mark: bool) -> Object:
     """The fields below a struct or map, which is a member itself when it is marked."""
     found: Object = {SELF: {}} if mark and value else {}
     for name, child in value.items():
+        if child.__class__ not in (dict, list):
+            found[f"f:{name}"] = {}
+            continue
         below = node.field(name) if node is not None else None
         if mark or name not in ALWAYS_THERE:
             found[f"f:{name}"] = _added(below, child)
