@@ -90,7 +90,7 @@ def test_ctr_run_cni(tmp_path: Path, node: Node, rootfs: Path) -> None:
         running = subprocess.Popen(run)
         try:
             eventually(lambda: "RUNNING" in output(*ctr, "task", "ls"), "the task runs")
-            address = node.run("ip", "route", "show", "proto", "142").split()[0]
+            address = node.run("ip", "route", "show", "proto", "142", "type", "unicast").split()[0]
             shown = output(*ctr, "task", "exec", "--exec-id", "x", "by-ctr", "/bin/busybox", "ip", "addr")
             assert f"inet {address}/32" in shown
             pid = output(*ctr, "task", "ls").splitlines()[1].split()[1]

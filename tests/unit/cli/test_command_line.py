@@ -58,8 +58,10 @@ def test_the_command_line_is_not_loaded_with_what_a_command_needs() -> None:
 
 def test_the_supervisor_loads_the_standard_library_only() -> None:
     script = """
-import sys, proa.supervisor.__main__
-roots = {name.split('.')[0] for name in sys.modules} - {*sys.stdlib_module_names}
+import sys
+before = {*sys.modules}
+import proa.supervisor.__main__
+roots = {name.split('.')[0] for name in {*sys.modules} - before} - {*sys.stdlib_module_names}
 print(sorted(name for name in roots if not name.startswith('_')))
 """
     loaded = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
