@@ -1,6 +1,7 @@
 """Allocations over restarts: the store under the pools."""
 
 import sqlite3
+from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 
@@ -17,8 +18,20 @@ SUBNET = ip_network("10.42.1.0/29")
 SUBNET6 = ip_network("fd00:42::/64")
 
 
+_OPENED: list[Ipam] = []
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _closes_all() -> Iterator[None]:
+    yield
+    while _OPENED:
+        _OPENED.pop().close()
+
+
 def opened(path: Path, *subnets: str) -> Ipam:
-    return Ipam(AllocationStore(path / "a.db"), [ip_network(it) for it in subnets] or [SUBNET])
+    ipam = Ipam(AllocationStore(path / "a.db"), [ip_network(it) for it in subnets] or [SUBNET])
+    _OPENED.append(ipam)
+    return ipam
 
 
 def test_an_interface_has_the_same_address_after_a_restart(tmp_path: Path) -> None:
@@ -119,6 +132,8 @@ def test_no_address_is_held_twice_whatever_happens(
         elif step == "del":
             ipam.release([name])
         elif step == "restart":
+            ipam.close()
             ipam = opened(path)
         held = [it for allocation in ipam.all() for it in allocation.addresses]
         assert len(held) == len(set(held))
+    ipam.close()
