@@ -26,8 +26,3 @@ def write(name: str, value: str | int) -> None:
     except OSError as error:
         reason = (error.strerror or "").lower()
         raise KernelError(f"set the kernel setting {name} to {value}: {reason}") from error
-
-
-def has(name: str) -> bool:
-    """Whether this kernel has the setting."""
-    return (_ROOT / name).exists()
