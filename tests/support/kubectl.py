@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from asyncio.subprocess import PIPE, Process
 from dataclasses import dataclass
@@ -21,6 +22,13 @@ class Answer:
     code: int
     stdout: bytes
     stderr: str
+
+
+async def end(process: Process) -> None:
+    """End a command that may have ended by itself."""
+    with contextlib.suppress(ProcessLookupError):
+        process.kill()
+    await process.wait()
 
 
 class Kubectl:
@@ -44,8 +52,6 @@ class Kubectl:
             async with asyncio.timeout(_DEADLINE):
                 output, complaint = await process.communicate(text)
         finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
+            await end(process)
         assert process.returncode is not None
         return Answer(process.returncode, output, complaint.decode())

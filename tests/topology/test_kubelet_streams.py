@@ -19,7 +19,7 @@ import pytest
 
 from support.cluster import NEWEST, OLDER
 from support.containerd import Containerd, running_containerd
-from support.kubectl import Answer, Kubectl
+from support.kubectl import Answer, Kubectl, end
 from support.kubelet_lab import KubeletLab, container, kubelet_lab
 
 pytestmark = [pytest.mark.root, pytest.mark.topology]
@@ -85,8 +85,7 @@ async def test_a_client_that_goes_takes_nothing_with_it(lab: KubeletLab, kubectl
     process = await kubectl.start("exec", "-i", "web", "--", "sh", "-c", script)
     assert process.stdout is not None
     assert await process.stdout.readline() == b"begun\n"
-    process.kill()
-    await process.wait()
+    await end(process)
 
     async def done() -> bool:
         return (await kubectl.run("exec", "web", "--", "cat", "/tmp/done")).stdout == b"done\n"
@@ -159,8 +158,7 @@ async def test_attach_shows_what_is_written_from_then_on(lab: KubeletLab, kubect
             assert await process.stdout.readline() == b"out\n"
             assert b"err\n" in [await process.stderr.readline() for _ in range(3)]
     finally:
-        process.kill()
-        await process.wait()
+        await end(process)
 
 
 @pytest.mark.parametrize("version", [NEWEST, OLDER])
@@ -184,8 +182,7 @@ async def test_ports_are_forwarded(lab: KubeletLab, version: str) -> None:
         complaint = await process.stderr.readline()
         assert b"9999" in complaint
     finally:
-        process.kill()
-        await process.wait()
+        await end(process)
 
 
 async def test_a_pod_is_run_fed_and_removed_by_one_command(lab: KubeletLab, kubectl: Kubectl) -> None:
