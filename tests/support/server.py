@@ -11,7 +11,7 @@ from typing import Any
 
 import aiohttp
 
-from proa.cluster.apiserver import ApiServer, ApiServerConfig
+from proa.cluster.apiserver import ApiServer, ApiServerConfig, FrontProxyConfig
 from proa.cluster.keypair import KeyPair
 from proa.cluster.pki import Authority, Leaf, signing_key
 from proa.kube import Client, Manager
@@ -27,6 +27,9 @@ async def api_server(folder: Path) -> AsyncIterator[ApiServer]:
     authority.issue(Leaf("server", names=("127.0.0.1", "localhost")), pair)
     kubelet_client = KeyPair(folder / "kubelet-client.crt", folder / "kubelet-client.key")
     authority.issue(Leaf("kube-apiserver-kubelet-client", ("system:masters",)), kubelet_client)
+    proxy = KeyPair.at(folder, "front-proxy-client")
+    front_proxy = Authority.open(folder, "front-proxy-ca")
+    front_proxy.issue(Leaf("front-proxy-client"), proxy)
     signing_key(folder / "service.key")
     server = ApiServer(
         ApiServerConfig(
@@ -39,6 +42,9 @@ async def api_server(folder: Path) -> AsyncIterator[ApiServer]:
             kubelet_authority=authority.files.certificate,
             kubelet_certificate=kubelet_client.certificate,
             kubelet_key=kubelet_client.key,
+            front_proxy=FrontProxyConfig(
+                authority=front_proxy.files.certificate, certificate=proxy.certificate, key=proxy.key
+            ),
             service_account_key=folder / "service.key",
         )
     )

@@ -2,7 +2,8 @@
 
 One authority (EC P-256, ten years) signs the serving certificates of the API server and of
 each kubelet and the client certificates by which components and the administrator are known
-(CN is the user, O are the groups). A leaf lasts a year; it is signed anew, with a new key,
+(CN is the user, O are the groups). A second one, the request-header authority, signs only the
+certificate with which the API server tells aggregated servers on whose behalf it asks. A leaf lasts a year; it is signed anew, with a new key,
 when fewer than 120 days remain, when its names change or when the authority is another one.
 Calling any of this twice changes nothing. Private keys are 0600.
 """
@@ -50,7 +51,7 @@ class Leaf:
 
 
 class Authority:
-    """A certificate authority kept in a folder as `ca.crt` and `ca.key`."""
+    """A certificate authority kept in a folder, as `ca.crt` and `ca.key` unless it has another name."""
 
     def __init__(
         self, files: KeyPair, key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate
@@ -60,14 +61,14 @@ class Authority:
         self._certificate = certificate
 
     @classmethod
-    def open(cls, directory: Path) -> Authority:
+    def open(cls, directory: Path, name: str = "ca") -> Authority:
         """The authority in `directory`, made when there is none. UserError when only half of it is there."""
-        files = KeyPair.at(directory, "ca")
+        files = KeyPair.at(directory, name)
         if files.key.exists() != files.certificate.exists():
             missing = files.certificate if files.key.exists() else files.key
             raise UserError(f"{missing} is missing while its pair is there: restore it from a backup")
         if not files.key.exists():
-            _make_authority(files)
+            _make_authority(files, name)
         key = serialization.load_pem_private_key(files.key.read_bytes(), password=None)
         if not isinstance(key, ec.EllipticCurvePrivateKey):
             raise UserError(f"{files.key} is no EC key: restore it from a backup")
@@ -168,10 +169,10 @@ current-context: default
     return write_if_changed(path, text, mode)
 
 
-def _make_authority(files: KeyPair) -> None:
+def _make_authority(files: KeyPair, title: str) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     # The name carries the time, so that a client never takes a new authority for an old one.
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"proa-ca@{int(_now().timestamp())}")])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"proa-{title}@{int(_now().timestamp())}")])
     certificate = (
         _builder(name, name, key.public_key(), AUTHORITY_DAYS)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)

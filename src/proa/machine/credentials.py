@@ -11,7 +11,9 @@ from proa.machine.layout import Layout
 from proa.machine.plan import GATEWAY, Node, api_address
 from proa.settings import Settings
 
+REQUEST_HEADER_AUTHORITY = "request-header-ca"
 ADMIN = Leaf("system:admin", ("system:masters",))
+FRONT_PROXY = Leaf("system:auth-proxy")
 KUBELET_CLIENT = Leaf("kube-apiserver-kubelet-client", ("system:masters",))
 
 
@@ -24,6 +26,8 @@ def prepare_server(settings: Settings, layout: Layout, addresses: Sequence[str])
     serving = Leaf("kube-apiserver", names=server_names(settings.cluster_domain, service_address, extra))
     for name, leaf in (("server", serving), ("admin", ADMIN), ("apiserver-kubelet-client", KUBELET_CLIENT)):
         authority.issue(leaf, layout.server_pair(name))
+    front_proxy = Authority.open(layout.tls, REQUEST_HEADER_AUTHORITY)
+    front_proxy.issue(FRONT_PROXY, layout.server_pair("client-auth-proxy"))
     signing_key(layout.signing_key)
     write_kubeconfig(
         settings.write_kubeconfig,

@@ -105,7 +105,7 @@ class Layout:
         return self.data / "agent" / "bin"
 
     def server_pair(self, name: str) -> KeyPair:
-        """A certificate of the server's: ca, server, admin, apiserver-kubelet-client."""
+        """A certificate of the server's: ca, server, admin, request-header-ca and so on."""
         return KeyPair.at(self.tls, name)
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from proa import storage
 from proa.cli.parts.running import main
 from proa.cluster import controllers, dns, scheduler
-from proa.cluster.apiserver import ApiServer, ApiServerConfig
+from proa.cluster.apiserver import ApiServer, ApiServerConfig, FrontProxyConfig
 from proa.kube import Manager
 from proa.machine.layout import Layout
 from proa.settings import Settings
@@ -33,6 +33,7 @@ async def server(settings: Settings) -> None:
 def api_config(settings: Settings, layout: Layout) -> ApiServerConfig:
     serving, kubelet = layout.server_pair("server"), layout.server_pair("apiserver-kubelet-client")
     authority = layout.server_pair("ca").certificate
+    proxy = layout.server_pair("client-auth-proxy")
     layout.database.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     return ApiServerConfig(
         database=layout.database,
@@ -45,6 +46,11 @@ def api_config(settings: Settings, layout: Layout) -> ApiServerConfig:
         kubelet_authority=authority,
         kubelet_certificate=kubelet.certificate,
         kubelet_key=kubelet.key,
+        front_proxy=FrontProxyConfig(
+            authority=layout.server_pair("request-header-ca").certificate,
+            certificate=proxy.certificate,
+            key=proxy.key,
+        ),
         service_account_key=layout.signing_key,
         service_cidr=settings.service_cidr,
         cluster_domain=settings.cluster_domain,

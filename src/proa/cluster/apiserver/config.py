@@ -7,6 +7,16 @@ from pathlib import Path
 
 
 @dataclass(frozen=True, kw_only=True)
+class FrontProxyConfig:
+    """How this server names its users to aggregated API servers. Files are PEM."""
+
+    authority: Path
+    """Whose certificates may name users by request headers, to us as to them."""
+    certificate: Path
+    key: Path
+
+
+@dataclass(frozen=True, kw_only=True)
 class ApiServerConfig:
     """Files are PEM. Times are seconds."""
 
@@ -26,6 +36,7 @@ class ApiServerConfig:
     kubelet_certificate: Path
     kubelet_key: Path
     """By these the server is known to the kubelets."""
+    front_proxy: FrontProxyConfig
     service_account_key: Path
     """Signs service-account tokens; EC P-256."""
     service_cidr: str = "10.43.0.0/16"
