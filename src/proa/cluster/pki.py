@@ -3,9 +3,10 @@
 One authority (EC P-256, ten years) signs the serving certificates of the API server and of
 each kubelet and the client certificates by which components and the administrator are known
 (CN is the user, O are the groups). A second one, the request-header authority, signs only the
-certificate with which the API server tells aggregated servers on whose behalf it asks. A leaf lasts a year; it is signed anew, with a new key,
-when fewer than 120 days remain, when its names change or when the authority is another one.
-Calling any of this twice changes nothing. Private keys are 0600.
+certificate with which the API server tells aggregated servers on whose behalf it asks. A leaf
+lasts a year; it is signed anew, with a new key, when fewer than 120 days remain, when its names
+change or when the authority is another one. Calling any of this twice changes nothing. Private
+keys are 0600.
 """
 
 from __future__ import annotations
