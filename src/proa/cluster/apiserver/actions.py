@@ -65,10 +65,14 @@ class Actions:
         self.authorize(user, "create", target)
         creator = self._creators.get((target.qualified, target.subresource))
         if creator is not None:
-            return await creator(Post(target, user, body, options))
+            return await creator(await self.registry.admit_post(Post(target, user, body, options)))
         if target.subresource or target.kind.create_only:
             raise MethodNotAllowed("the server does not allow this method on the requested resource")
         return await self.registry.create(target, user, body, options)
+
+    async def connect(self, user: User, target: Target, options: Object) -> None:
+        """Let admission see a connection into an object; `options` is its options object."""
+        await self.registry.admit_connect(target, user, options)
 
     async def update(self, user: User, target: Target, body: Object, options: WriteOptions) -> Entry:
         """Replace an object, its status or its finalizers."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from proa.cluster.apiserver import codec, field_managers, metadata, names, object_rules
 from proa.cluster.apiserver.admission import Request
 from proa.cluster.apiserver.backend import Backend, answering
@@ -34,7 +36,19 @@ async def create(
         field_managers.note_create(obj, target, options)
     else:
         obj["metadata"]["managedFields"] = owners
-    request = Request("CREATE", target, user, obj, dry_run=options.dry_run, warnings=options.warnings)
+    request = Request(
+        "CREATE", target, user, obj, options=options, complete=partial(_defaulted, target=target)
+    )
+    await backend.admission.mutate(request)
+    if request.version:
+        missing = _prepare_again(request, obj["metadata"]["managedFields"])
+    metadata.stamp(request.obj)
+    return await _name_and_store(backend, request, missing)
+
+
+async def _name_and_store(backend: Backend, request: Request, missing: list[FieldError]) -> Entry:
+    """Store the object under its name, or under one that is free."""
+    target, obj = request.target, request.obj
     fields = obj["metadata"]
     base = fields.get("generateName") if not fields.get("name") else None
     for _ in range(GENERATED_ATTEMPTS if base else 1):
@@ -43,8 +57,8 @@ async def create(
         target.kind.add(obj)
         try:
             with request.provisional():
-                backend.admission.admit(request)
-                return await _store(backend, target, obj, options, missing)
+                backend.admission.complete(request)
+                return await _store(backend, request, missing)
         except AlreadyExists:
             continue
     raise target.of(fields["name"]).exists()
@@ -57,19 +71,33 @@ def _prepare(obj: Object, target: Target, options: WriteOptions) -> list[FieldEr
     metadata.settle_address(obj, target)
     if obj["metadata"].get("resourceVersion"):
         raise BadRequest("resourceVersion should not be set on objects to be created")
-    metadata.stamp_new(obj)
+    metadata.wipe(obj)
     metadata.begin(obj, target.kind)
     target.kind.default(obj)
     return missing
 
 
-async def _store(
-    backend: Backend, target: Target, obj: Object, options: WriteOptions, missing: list[FieldError]
-) -> Entry:
+def _defaulted(obj: Object, target: Target) -> Object:
+    """What a mutating webhook or policy made, with defaults."""
+    metadata.settle_address(obj, target)
+    target.kind.default(obj)
+    return obj
+
+
+def _prepare_again(request: Request, owners: list[Object]) -> list[FieldError]:
+    """Bring what mutating webhooks and policies made into the kind's form; the fields that are missing."""
+    missing = _prepare(request.obj, request.target, WriteOptions(field_validation="Ignore"))
+    request.obj["metadata"]["managedFields"] = owners
+    return missing
+
+
+async def _store(backend: Backend, request: Request, missing: list[FieldError]) -> Entry:
+    target, obj = request.target, request.obj
     about = target.of(obj["metadata"].get("name", ""))
     if errors := object_rules.validate(obj, target) + missing + target.kind.validate(obj):
         raise invalid(target.resource.kind, target.resource.group, about.name, errors)
-    if options.dry_run:
+    await backend.admission.validate(request)
+    if request.dry_run:
         if backend.store.get(about.key) is not None:
             raise about.exists()
         return Entry(about.key, 0, 0, codec.encode_json(obj))

@@ -67,11 +67,16 @@ def settle_address(obj: Object, target: Target) -> None:
         )
 
 
-def stamp_new(obj: Object) -> None:
-    """Make the metadata that of a new object: uid and time, nothing of a past life."""
+def wipe(obj: Object) -> None:
+    """Leave nothing of a past life in the metadata."""
     metadata = obj["metadata"]
     for name in (*_SERVER_OWNED, "selfLink", "resourceVersion", "managedFields"):
         metadata.pop(name, None)
+
+
+def stamp(obj: Object) -> None:
+    """Give a new object its uid and time."""
+    metadata = obj["metadata"]
     metadata["uid"] = new_uid()
     metadata["creationTimestamp"] = now()
 

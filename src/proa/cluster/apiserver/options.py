@@ -184,13 +184,14 @@ def _dry_run(value: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class DeleteOptions:
-    """Of delete and deletecollection."""
+    """Of delete and deletecollection; `warnings` collects what the answer's Warning headers say."""
 
     grace_period_seconds: int | None = None
     propagation: str = ""
     uid: str = ""
     resource_version: str = ""
     dry_run: bool = False
+    warnings: list[str] = field(default_factory=list, hash=False, compare=False)
 
     @classmethod
     def parse(cls, query: Query, body: Mapping[str, Any] | None) -> DeleteOptions:

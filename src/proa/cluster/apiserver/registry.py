@@ -7,9 +7,11 @@ subresources; who may do what is decided before. Every method raises ApiError.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from proa.cluster.apiserver import applying, creation, removal, updating
+from proa.cluster.apiserver.admission import Request
 from proa.cluster.apiserver.applying import Written
 from proa.cluster.apiserver.backend import Backend, answering
 from proa.cluster.apiserver.codec import notes
@@ -18,6 +20,7 @@ from proa.cluster.apiserver.identity import User
 from proa.cluster.apiserver.lists import Listing, list_entries
 from proa.cluster.apiserver.options import DeleteOptions, ListOptions, WriteOptions
 from proa.cluster.apiserver.patch import apply_json_patch, apply_merge_patch, apply_strategic_patch
+from proa.cluster.apiserver.subresources import Post
 from proa.cluster.apiserver.subresources.finalize import finalizing
 from proa.cluster.apiserver.subresources.scale import scale_entry, scaled
 from proa.cluster.apiserver.target import Target
@@ -53,6 +56,22 @@ class Registry:
     async def create(self, target: Target, user: User, obj: Object, options: WriteOptions) -> Entry:
         """Store a new object; `obj` is the registry's from here on."""
         return await creation.create(self.backend, target, user, obj, options)
+
+    async def admit_post(self, post: Post) -> Post:
+        """The body of a review or subresource as admission leaves it."""
+        target, body = post.target, post.body
+        sub = target.kind.subresources.get(target.subresource)
+        address = sub if sub and sub.version else target.resource
+        version = f"{address.group}/{address.version}" if address.group else address.version
+        body.setdefault("apiVersion", version)
+        body.setdefault("kind", (sub and sub.kind) or target.resource.kind)
+        request = Request("CREATE", target, post.user, body, options=post.options)
+        await self.backend.admission.admit(request)
+        return replace(post, body=request.obj)
+
+    async def admit_connect(self, target: Target, user: User, options: Object) -> None:
+        """Ask admission about a connection."""
+        await self.backend.admission.admit(Request("CONNECT", target, user, options))
 
     async def update(self, target: Target, user: User, obj: Object, options: WriteOptions) -> Entry:
         """Replace an object or a part of it."""

@@ -30,7 +30,7 @@ async def remove(backend: Backend, target: Target, user: User, options: DeleteOp
         entry = backend.current(target)
         obj = codec.decode(entry)
         _check_preconditions(obj, target, options)
-        backend.admission.admit(Request("DELETE", target, user, obj, obj, options.dry_run))
+        await backend.admission.admit(Request("DELETE", target, user, obj, obj, options))
         left = deletion.marked(obj, target, options)
         if left is None:
             obj = codec.decode(entry)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from proa.cluster.apiserver import bootstrap
 from proa.cluster.apiserver.actions import Actions
-from proa.cluster.apiserver.admission import STEPS, Admission
+from proa.cluster.apiserver.admission import COMPLETING, MUTATING, VALIDATING, Admission, Chain
 from proa.cluster.apiserver.authentication import TokenAuthenticator
 from proa.cluster.apiserver.backend import Backend
 from proa.cluster.apiserver.config import ApiServerConfig
@@ -66,7 +66,7 @@ class ApiServer:
         self._kubelets = KubeletClient(view, _kubelet_context(config))
         rbac = Rbac(view)
         self._services = ServiceAllocator(config.service_cidr, config.node_port_range)
-        registry = Registry(Backend(self._store, Admission(view, (*STEPS, self._services.admit))))
+        registry = Registry(Backend(self._store, Admission(view, self._chain())))
         issuer = TokenRequests(view, signer, [config.issuer])
         self._actions = Actions(registry, rbac, _creators(registry, issuer, Reviews(rbac, tokens)))
         health = Health({"ping": lambda: "", "store": lambda: "", "bootstrap": self._why_not_ready})
@@ -79,6 +79,17 @@ class ApiServer:
             request_factory=make_request,
             access_log=None,
             keepalive_timeout=_KEEPALIVE_SECONDS,
+        )
+
+    def _chain(self) -> Chain:
+        """Who sees a write before it is stored."""
+        return Chain(
+            mutating=MUTATING,
+            mutators=(),
+            completing=(*COMPLETING, self._services.admit),
+            validating=VALIDATING,
+            validators=(),
+            final=(),
         )
 
     def _why_not_ready(self) -> str:

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from proa.cluster.apiserver import codec, deletion, field_managers, metadata, object_rules
-from proa.cluster.apiserver.admission import Request
+from proa.cluster.apiserver.admission import Admission, Request
 from proa.cluster.apiserver.backend import Backend, answering
 from proa.cluster.apiserver.identity import User
 from proa.cluster.apiserver.options import WriteOptions
 from proa.cluster.apiserver.schema import FieldError, invalid
 from proa.cluster.apiserver.shape import check_shape, check_type
+from proa.cluster.apiserver.subresources.scale import scale_of
 from proa.cluster.apiserver.target import Target
 from proa.cluster.store import Entry, RevisionMismatch
 from proa.kube.resources import Object
 
 ATTEMPTS = 10
 
-# Other subresources (binding, finalize) make one change of their own, which nothing has to check.
+# Other subresources (binding, finalize) make one change of their own, which no rule has to check.
 _CHECKED = ("", "status", "scale")
+_ADMITTED_BEFORE = "binding"  # as the Binding that it is
 
 Change = Callable[[Object], Object]
 """From the stored object, which it may keep and change, to the wanted one."""
@@ -63,11 +66,13 @@ async def modify(
         new = change(codec.decode(entry))
         missing = _shape(new, old, target, options) if target.subresource in _CHECKED else []
         _check_preconditions(new, old, target)
-        metadata.carry_over(new, old)
         if target.subresource in _CHECKED:
             new = _completed(new, old, target)
+        else:
+            metadata.carry_over(new, old)
         note(new, old, target, options)
-        request = Request("UPDATE", target, user, new, old, options.dry_run, options.warnings)
+        complete = partial(_completed, old=old, target=target)
+        request = Request("UPDATE", target, user, new, old, options, complete)
         try:
             with request.provisional():
                 return await _settle(backend, request, entry, missing)
@@ -77,16 +82,59 @@ async def modify(
 
 
 async def _settle(backend: Backend, request: Request, entry: Entry, missing: list[FieldError]) -> Entry:
-    target, new, old = request.target, request.obj, request.old
+    target, old = request.target, request.old
     if target.subresource in _CHECKED:
-        backend.admission.admit(request)
-        if errors := object_rules.validate(new, target, old) + missing + target.kind.validate(new, old):
-            raise invalid(target.resource.kind, target.resource.group, target.name, errors)
+        await _admit(backend, request, missing)
+    elif target.subresource != _ADMITTED_BEFORE:
+        await backend.admission.admit(request)
+    new = request.obj
     if new == old:
         return entry
     if request.dry_run:
         return Entry(target.key, entry.revision, 0, codec.encode_json(new))
     return await _write(backend, target, new, entry.revision)
+
+
+async def _admit(backend: Backend, request: Request, missing: list[FieldError]) -> None:
+    """Admission, with the rules of the kind between what may change the object and what may refuse it."""
+    admission, target = backend.admission, request.target
+    if target.subresource == "scale":
+        await _admit_scale(admission, request)
+        _check_rules(request, missing)
+        return
+    owners = request.obj["metadata"].get("managedFields")
+    await admission.mutate(request)
+    if request.version:
+        missing = _shape_again(request, owners)
+    admission.complete(request)
+    _check_rules(request, missing)
+    await admission.validate(request)
+
+
+def _check_rules(request: Request, missing: list[FieldError]) -> None:
+    new, old, target = request.obj, request.old, request.target
+    if errors := object_rules.validate(new, target, old) + missing + target.kind.validate(new, old):
+        raise invalid(target.resource.kind, target.resource.group, target.name, errors)
+
+
+async def _admit_scale(admission: Admission, request: Request) -> None:
+    """Admission of the Scale that the change was asked for with."""
+    new = request.obj
+    old = scale_of(request.old or {})
+    scale = Request("UPDATE", request.target, request.user, scale_of(new), old, request.options)
+    await admission.admit(scale)
+    if scale.version:
+        new["spec"]["replicas"] = int((scale.obj.get("spec") or {}).get("replicas") or 0)
+
+
+def _shape_again(request: Request, owners: list[Object] | None) -> list[FieldError]:
+    """Bring what mutating webhooks and policies made into the kind's form; the fields that are missing."""
+    new, old, target = request.obj, request.old or {}, request.target
+    missing = _shape(new, old, target, WriteOptions(field_validation="Ignore"))
+    if owners is not None:
+        new["metadata"]["managedFields"] = owners
+    request.obj = _completed(new, old, target)
+    return missing
 
 
 def _shape(new: Object, old: Object, target: Target, options: WriteOptions) -> list[FieldError]:
@@ -102,6 +150,7 @@ def _shape(new: Object, old: Object, target: Target, options: WriteOptions) -> l
 
 def _completed(new: Object, old: Object, target: Target) -> Object:
     """The wanted object with what the write may not touch, and with its defaults."""
+    metadata.carry_over(new, old)
     if target.subresource == "status":
         new = {**old, "metadata": new["metadata"], **({"status": new["status"]} if "status" in new else {})}
     target.kind.default(new)

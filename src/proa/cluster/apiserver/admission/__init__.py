@@ -1,19 +1,13 @@
-"""What is decided about a write beyond its kind's own rules: small steps, in a fixed order.
-
-A step is a function of (request, view): it may change `request.obj`, or raise an ApiError.
-"""
+"""What is decided about a request beyond its kind's own rules: steps by stage, in a fixed order."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
 from proa.cluster.apiserver.admission import namespaces, pods, volumes
+from proa.cluster.apiserver.admission.annotations import annotate
+from proa.cluster.apiserver.admission.chain import Admission, AsyncStep, Chain, Step
 from proa.cluster.apiserver.admission.request import Operation, Request
-from proa.cluster.apiserver.view import View
 
-Step = Callable[[Request, View], None]
-
-STEPS: tuple[Step, ...] = (
+MUTATING: tuple[Step, ...] = (
     namespaces.admit,
     pods.admit_service_account,
     pods.admit_tolerations,
@@ -21,19 +15,18 @@ STEPS: tuple[Step, ...] = (
     volumes.admit_default_class,
     volumes.admit_protection,
 )
+COMPLETING: tuple[Step, ...] = (namespaces.complete,)
+VALIDATING: tuple[Step, ...] = ()
 
-
-class Admission:
-    """The chain of steps over one view of the present."""
-
-    def __init__(self, view: View, steps: Sequence[Step] = STEPS) -> None:
-        self._view = view
-        self._steps = steps
-
-    def admit(self, request: Request) -> None:
-        """Run every step. Raises ApiError."""
-        for step in self._steps:
-            step(request, self._view)
-
-
-__all__ = ["STEPS", "Admission", "Operation", "Request", "Step"]
+__all__ = [
+    "COMPLETING",
+    "MUTATING",
+    "VALIDATING",
+    "Admission",
+    "AsyncStep",
+    "Chain",
+    "Operation",
+    "Request",
+    "Step",
+    "annotate",
+]

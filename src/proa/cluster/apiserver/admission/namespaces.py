@@ -9,15 +9,14 @@ from proa.kube.meta import is_deleting
 from proa.kube.resources import NAMESPACES
 
 _IMMORTAL = frozenset({"default", "kube-system", "kube-public"})
+_ASKED_ANYWHERE = "localsubjectaccessreviews.authorization.k8s.io"
 
 
 def admit(request: Request, view: View) -> None:
     """Raises NotFound or Forbidden."""
     if request.operation == "DELETE":
         _keep_immortal(request)
-    elif request.operation == "CREATE" and request.target.resource == NAMESPACES:
-        _complete(request)
-    elif request.operation == "CREATE" and request.target.resource.namespaced:
+    elif request.operation == "CREATE" and request.target.namespace:
         _check_alive(request, view)
 
 
@@ -29,7 +28,10 @@ def _keep_immortal(request: Request) -> None:
         )
 
 
-def _complete(request: Request) -> None:
+def complete(request: Request, _view: View) -> None:
+    """Label a new namespace with its name, and let it be emptied before it goes."""
+    if not request.creates("namespaces"):
+        return
     metadata = request.obj["metadata"]
     if metadata.get("name"):
         metadata["labels"] = {
@@ -42,12 +44,14 @@ def _complete(request: Request) -> None:
 
 def _check_alive(request: Request, view: View) -> None:
     name = request.target.namespace
+    if request.target.qualified == _ASKED_ANYWHERE:
+        return
     namespace = view.get(NAMESPACES, name)
     if namespace is None:
         raise NotFound(f'namespaces "{name}" not found', {"name": name, "kind": "namespaces"})
     if not is_deleting(namespace):
         return
-    about = request.target.of(request.obj["metadata"].get("name", ""))
+    about = request.target.of(request.name)
     why = f"unable to create new content in namespace {name} because it is being terminated"
     cause = {"reason": "NamespaceTerminating", "message": f"namespace {name} is being terminated"}
     details = {**about.details(), "causes": [{**cause, "field": "metadata.namespace"}]}

@@ -8,25 +8,64 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from proa.cluster.apiserver.identity import User
+from proa.cluster.apiserver.options import DeleteOptions, WriteOptions
 from proa.cluster.apiserver.target import Target
 from proa.kube.resources import Object
 
-Operation = Literal["CREATE", "UPDATE", "DELETE"]
+Operation = Literal["CREATE", "UPDATE", "DELETE", "CONNECT"]
+
+
+def _as_it_is(obj: Object) -> Object:
+    return obj
 
 
 @dataclass(slots=True)
 class Request:
-    """A write that is about to happen; `obj` may be changed in place."""
+    """What is about to happen; mutating steps may change `obj` in place.
+
+    `obj` is what the request is about: for a subresource with a kind of its own (Scale, Binding, Eviction)
+    an object of that kind, for CONNECT the options, for DELETE the object that goes, as `old` is.
+    """
 
     operation: Operation
     target: Target
     user: User
     obj: Object
     old: Object | None = None
-    dry_run: bool = False
-    warnings: list[str] = field(default_factory=list)
+    options: WriteOptions | DeleteOptions = field(default_factory=WriteOptions)
+    complete: Callable[[Object], Object] = _as_it_is
+    """Brings an object that a webhook or policy made into the form of its kind."""
+    version: int = 0
+    """How many times the object was replaced."""
+    invoked: dict[str, int] = field(default_factory=dict)
+    """Which webhooks and policies were asked, and the version of the object that they left behind."""
     undo: list[Callable[[], None]] = field(default_factory=list)
     """What to call when the write does not happen after all."""
+
+    @property
+    def dry_run(self) -> bool:
+        """Whether nothing will be written."""
+        return self.options.dry_run
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the answer's Warning headers will say."""
+        return self.options.warnings
+
+    @property
+    def name(self) -> str:
+        """The object's name; empty while it is still to be generated."""
+        metadata = self.obj.get("metadata") or {}
+        return self.target.name or metadata.get("name") or ""
+
+    def replace(self, obj: Object) -> None:
+        """Take what a webhook or policy made of the object."""
+        self.obj = self.complete(obj)
+        self.version += 1
+
+    def knows(self, asked: str) -> bool:
+        """Whether a webhook or policy was asked, and the object is as that left it."""
+        return self.invoked.get(asked) == self.version
 
     @contextmanager
     def provisional(self) -> Iterator[None]:

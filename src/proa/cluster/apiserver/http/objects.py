@@ -144,11 +144,12 @@ class ObjectRequests:
         if not target.name:
             selected = ListOptions.parse(query)
             listing = await self._actions.delete_collection(user, target, selected, options)
-            return Reply(listing.encode())
+            return Reply(listing.encode(), headers=warnings(options.warnings))
         result = await self._actions.delete(user, target, options)
-        return (
-            _entry_reply(result, target, request, query) if isinstance(result, Entry) else json_reply(result)
-        )
+        more = warnings(options.warnings)
+        if isinstance(result, Entry):
+            return _entry_reply(result, target, request, query, 200, more)
+        return json_reply(result, 200, more)
 
 
 def _addressable(method: str, target: Target) -> bool:

@@ -10,7 +10,7 @@ from proa.cluster.apiserver.actions import Actions
 from proa.cluster.apiserver.http.tunnel import Tunnel
 from proa.cluster.apiserver.identity import User
 from proa.cluster.apiserver.subresources.log import KubeletClient
-from proa.cluster.apiserver.subresources.streams import locate
+from proa.cluster.apiserver.subresources.streams import locate, stream_options
 from proa.cluster.apiserver.target import Target
 from proa.cluster.apiserver.view import View
 from proa.errors import MethodNotAllowed
@@ -37,6 +37,8 @@ class StreamRequests:
         pod = self._view.get(PODS, target.name, target.namespace)
         if pod is None:
             raise target.not_found()
-        location = locate(target, pod, parse_qsl(query, keep_blank_values=True))
+        pairs = parse_qsl(query, keep_blank_values=True)
+        location = locate(target, pod, pairs)
+        await self._actions.connect(user, target, stream_options(target, pairs))
         async with self._kubelets.connect(location.node) as (reader, writer):
             return await Tunnel(reader, writer).serve(request, location.path)

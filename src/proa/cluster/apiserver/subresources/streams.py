@@ -35,6 +35,21 @@ def is_stream(target: Target) -> bool:
     return target.qualified == "pods" and target.subresource in STREAMS
 
 
+def stream_options(target: Target, query: Iterable[tuple[str, str]]) -> Object:
+    """The options of a stream as an object: what admission sees of it."""
+    options: Object = {"kind": target.kind.subresources[target.subresource].kind, "apiVersion": "v1"}
+    for key, value in query:
+        if key == "command":
+            options.setdefault(key, []).append(value)
+        elif key == "ports":
+            options.setdefault(key, []).extend(int(port) for port in value.split(",") if port.isdecimal())
+        elif key == "container":
+            options[key] = value
+        elif key in ("stdin", "stdout", "stderr", "tty") and value.lower() in ("1", "true", "t"):
+            options[key] = True
+    return options
+
+
 def locate(target: Target, pod: Object, query: Iterable[tuple[str, str]]) -> Location:
     """The kubelet's end of a stream. Raises BadRequest for a wrong container or a pod without a node."""
     pairs = list(query)
