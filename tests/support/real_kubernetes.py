@@ -37,23 +37,34 @@ def missing_programs() -> str:
 @asynccontextmanager
 async def control_plane(folder: Path) -> AsyncIterator[HttpClient]:
     """An administrator's client of a control plane that lives as long as the block."""
-    ports = dict(zip(("etcd", "peer", "api", "manager", "scheduler"), _free_ports(5), strict=True))
+    manager, scheduler = _free_ports(2)
+    async with kube_apiserver(folder) as client:
+        common = {"kubeconfig": folder / "kubeconfig", "leader-elect": "false", "bind-address": "127.0.0.1"}
+        managing = common | {
+            "secure-port": manager,
+            "service-account-private-key-file": folder / "api.key",
+            "root-ca-file": folder / "ca.crt",
+        }
+        scheduling = common | {"secure-port": scheduler}
+        with (
+            _program(folder, "kube-controller-manager", managing),
+            _program(folder, "kube-scheduler", scheduling),
+        ):
+            yield client
+
+
+@asynccontextmanager
+async def kube_apiserver(folder: Path) -> AsyncIterator[HttpClient]:
+    """An administrator's client of etcd and kube-apiserver alone; `folder` holds their authority."""
+    ports = dict(zip(("etcd", "peer", "api"), _free_ports(3), strict=True))
     kubeconfig = _files(folder, ports["api"])
-    with ExitStack() as stack:
-        stack.enter_context(_program(folder, "etcd", _etcd_flags(folder, ports)))
-        api = stack.enter_context(_program(folder, "kube-apiserver", _api_flags(folder, ports)))
+    with (
+        _program(folder, "etcd", _etcd_flags(folder, ports)),
+        _program(folder, "kube-apiserver", _api_flags(folder, ports)) as api,
+    ):
         client = HttpClient(load_config(kubeconfig))
         try:
             await _answers(client, api, folder)
-            common = {"kubeconfig": kubeconfig, "leader-elect": "false", "bind-address": "127.0.0.1"}
-            managing = common | {
-                "secure-port": ports["manager"],
-                "service-account-private-key-file": folder / "api.key",
-                "root-ca-file": folder / "ca.crt",
-            }
-            stack.enter_context(_program(folder, "kube-controller-manager", managing))
-            scheduling = common | {"secure-port": ports["scheduler"]}
-            stack.enter_context(_program(folder, "kube-scheduler", scheduling))
             yield client
         finally:
             await client.close()
@@ -91,6 +102,7 @@ def _api_flags(folder: Path, ports: dict[str, int]) -> dict[str, object]:
         "tls-cert-file": folder / "api.crt",
         "tls-private-key-file": folder / "api.key",
         "client-ca-file": folder / "ca.crt",
+        "allow-privileged": "true",
         "authorization-mode": "Node,RBAC",
         "service-cluster-ip-range": "10.43.0.0/16",
         "service-account-issuer": "https://kubernetes.default.svc",

@@ -1,8 +1,6 @@
-"""Discovery beside what kube-apiserver 1.37.2 answers (recorded in golden/)."""
+"""Discovery: what the corpus does not show."""
 
 import json
-from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -10,29 +8,6 @@ from proa.cluster.apiserver.discovery import Discovery
 from proa.cluster.apiserver.kinds import KINDS
 
 DISCOVERY = Discovery(KINDS)
-GOLDEN = (Path(__file__).parent / "golden/discovery-1.37.2.txt").read_text().splitlines()
-NOT_SERVED = {"autoscaling/v1"}
-ALL_VERBS = "create+delete+deletecollection+get+list+patch+update+watch"
-
-
-def line(group_version: str, row: dict[str, Any]) -> str:
-    """A row of an APIResourceList in the form of the golden file."""
-    kind = "/".join([row["group"], row["version"], row["kind"]]) if "group" in row else row["kind"]
-    verbs = {ALL_VERBS: "all", "get+patch+update": "rw"}.get("+".join(row["verbs"]), "+".join(row["verbs"]))
-    scope = "namespaced" if row["namespaced"] else "cluster"
-    short, categories = ",".join(row.get("shortNames", ())), ",".join(row.get("categories", ()))
-    return f"{group_version} {row['name']} {kind} {scope} verbs={verbs} short={short} categories={categories}"
-
-
-def resource_lists() -> list[dict[str, Any]]:
-    versions = [(group, version) for group, found in KINDS.group_versions.items() for version in found]
-    return [json.loads(DISCOVERY.resource_list(*pair) or b"") for pair in versions]
-
-
-def test_resource_lists_are_those_of_kubernetes() -> None:
-    ours = [line(found["groupVersion"], row) for found in resource_lists() for row in found["resources"]]
-    theirs = [entry for entry in GOLDEN if entry.split()[0] not in NOT_SERVED]
-    assert ours == theirs
 
 
 def test_groups_have_their_preferred_version() -> None:

@@ -1,25 +1,23 @@
-"""Defaults: what the recorded creates do not show."""
+"""Defaults: what the corpus does not show."""
 
 import base64
 import copy
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from corpus.tables import rows
 from proa.cluster.apiserver.defaults.pods import is_latest
 from proa.cluster.apiserver.defaults.qos import qos_class
 from proa.cluster.apiserver.kinds import KINDS
 
 Object = dict[str, Any]
-GOLDEN = Path(__file__).parents[1] / "golden/creates-1.37.2.jsonl"
-ACCEPTED = [case for case in map(json.loads, GOLDEN.read_text().splitlines()) if case["code"] == 201]
+ACCEPTED = {name: obj for name, _, obj in rows("creates") if name.startswith("good")}
 
 
-@pytest.mark.parametrize("case", ACCEPTED, ids=lambda case: case["name"])
-def test_a_second_time_changes_nothing(case: Object) -> None:
-    obj = copy.deepcopy(case["object"])
+@pytest.mark.parametrize("name", ACCEPTED)
+def test_a_second_time_changes_nothing(name: str) -> None:
+    obj = copy.deepcopy(ACCEPTED[name])
     kind = KINDS.by_kind(obj["apiVersion"], obj["kind"])
     assert kind is not None
     kind.default(obj)

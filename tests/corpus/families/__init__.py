@@ -1,0 +1,18 @@
+"""The tables: one file a family, each with STORIES. A new file is found by itself."""
+
+from __future__ import annotations
+
+import pkgutil
+from importlib import import_module
+
+from corpus.story import Story
+
+
+def names() -> list[str]:
+    """All families."""
+    return sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
+
+
+def stories(family: str) -> tuple[Story, ...]:
+    """The stories of a family."""
+    return tuple(import_module(f"{__name__}.{family}").STORIES)
