@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 CACHE = Path(os.environ.get("PROA_CACHE", "/var/cache/proa"))
+VERSIONS = ("1.37", "1.36", "1.34", "1.32")
 NEWEST, OLDER = "1.37", "1.34"
 EXAMPLES = Path(__file__).parents[2] / "examples"
 Result = subprocess.CompletedProcess[str]
@@ -26,7 +27,7 @@ class Cluster:
         self.home = home
         self.data, self.run, self.kubeconfig = home / "data", home / "run", home / "kubeconfig"
         self._mode: tuple[str, ...] | None = None
-        self._environment = os.environ | {
+        self.environment = os.environ | {
             "PROA_DATA_DIR": str(self.data),
             "PROA_RUN_DIR": str(self.run),
             "PROA_WRITE_KUBECONFIG": str(self.kubeconfig),
@@ -102,7 +103,7 @@ class Cluster:
             input=text or "",
             capture_output=True,
             text=True,
-            env=self._environment,
+            env=self.environment,
             timeout=180,
         )
         if check and result.returncode:
