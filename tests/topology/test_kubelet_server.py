@@ -1,5 +1,6 @@
 """The kubelet's HTTPS port and its node object."""
 
+import json
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -97,3 +98,37 @@ async def test_logs_that_are_not_there(lab: KubeletLab) -> None:
     status, text = await lab.ask("/containerLogs/default/quiet/main", previous="true")
     assert (status, text) == (400, 'previous terminated container "main" in pod "quiet" not found')
     assert (await lab.ask("/containerLogs/default/quiet/main", tailLines="-1"))[0] == 400
+
+
+async def test_usage_of_a_pod_is_told(lab: KubeletLab) -> None:
+    mounts = [{"name": "d", "mountPath": "/d"}]
+    busy = "dd if=/dev/zero of=/d/x bs=1M count=3 2>/dev/null; i=0; while :; do i=$((i+1)); done"
+    await lab.create("busy", container(busy, volumeMounts=mounts), volumes=[{"name": "d", "emptyDir": {}}])
+    await lab.wait_running("busy")
+    names = 'container="main",namespace="default",pod="busy"'
+
+    async def used() -> bool:
+        _, text = await lab.ask("/metrics/resource")
+        lines = dict(line.split()[:2] for line in text.splitlines() if not line.startswith("#"))
+        return float(lines.get(f"container_cpu_usage_seconds_total{{{names}}}", 0)) > 0.1
+
+    await lab.eventually(used, lambda: "the container uses no processor time")
+    status, text = await lab.ask("/stats/summary")
+    assert status == 200, text
+    told = json.loads(text)
+    (pod,) = (p for p in told["pods"] if p["podRef"]["name"] == "busy")
+    (main,) = pod["containers"]
+    assert main["cpu"]["usageCoreNanoSeconds"] > 100_000_000
+    assert 0 < main["memory"]["workingSetBytes"] <= pod["memory"]["workingSetBytes"]
+    assert pod["network"]["name"] == "eth0"
+    assert pod["network"]["rxBytes"] >= 0
+    (volume,) = pod["volume"]
+    assert volume["usedBytes"] >= 3 << 20
+    assert pod["ephemeral-storage"]["usedBytes"] >= 3 << 20
+    assert pod["process_stats"]["process_count"] >= 2
+    assert "usedBytes" in main["rootfs"]
+    assert told["node"]["memory"]["availableBytes"] > 0
+    assert told["node"]["runtime"]["imageFs"]["usedBytes"] > 0
+    for path in ("/metrics", "/metrics/cadvisor", "/configz", "/pods", "/healthz"):
+        assert (await lab.ask(path))[0] == 200, path
+    assert (await lab.ask("/stats/summary", user="stranger"))[0] == 403

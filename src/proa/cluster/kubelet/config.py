@@ -58,3 +58,20 @@ class KubeletConfig:
     def cgroup_root(self) -> str:
         """Cgroup under which all pods of this node live."""
         return f"/proa/{self.node_name}"
+
+
+def configuration(config: KubeletConfig) -> Object:
+    """The settings as upstream's KubeletConfiguration names them (kubelet.config.k8s.io/v1beta1)."""
+    return {
+        "kind": "KubeletConfiguration",
+        "apiVersion": "kubelet.config.k8s.io/v1beta1",
+        "address": config.address,
+        "port": config.port,
+        "clusterDNS": [config.cluster_dns],
+        "clusterDomain": config.cluster_domain,
+        "containerRuntimeEndpoint": f"unix://{config.containerd_socket}",
+        "cgroupDriver": "cgroupfs",
+        "cgroupRoot": config.cgroup_root,
+        "maxPods": config.max_pods,
+        "registerWithTaints": list(config.taints),
+    }

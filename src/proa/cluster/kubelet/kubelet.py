@@ -19,7 +19,7 @@ from proa.cluster.kubelet.handlers import Handlers
 from proa.cluster.kubelet.host import Host
 from proa.cluster.kubelet.images import ImageManager
 from proa.cluster.kubelet.logs import rotate_logs
-from proa.cluster.kubelet.machine import read_machine
+from proa.cluster.kubelet.machine import Machine, read_machine
 from proa.cluster.kubelet.node import NodeReporter
 from proa.cluster.kubelet.node_status import admission_refusal, allocatable
 from proa.cluster.kubelet.objects import ObjectCache
@@ -28,6 +28,8 @@ from proa.cluster.kubelet.pod_manager import PodManager
 from proa.cluster.kubelet.probes import ProbeManager
 from proa.cluster.kubelet.resources import pod_requests
 from proa.cluster.kubelet.server import KubeletServer
+from proa.cluster.kubelet.stats import Collector, StatsRoutes
+from proa.cluster.kubelet.stats.disks import Disks
 from proa.cluster.kubelet.status_writer import StatusWriter
 from proa.cluster.kubelet.streams import StreamRoutes
 from proa.cluster.kubelet.tokens import TokenManager
@@ -60,9 +62,12 @@ class Kubelet:
         config.pods_dir.chmod(0o750)
         shutil.rmtree(config.streams_dir, ignore_errors=True)
         channel = Channel(config.containerd_socket)
-        host = self._make_host(channel)
+        machine = read_machine(config.data_dir, config.cgroup_mount)
+        host = self._make_host(channel, machine)
+        disks = Disks(config, host.objects.get)
+        collector = Collector(config, machine, host.runtime, Images(channel), disks, self._pods.pods)
         streams = StreamRoutes(config, self._pods, host.observer, host.runtime, Tasks(channel))
-        server = KubeletServer(config, self._pods, host.observer, streams)
+        server = KubeletServer(config, self._pods, host.observer, streams, StatsRoutes(collector))
         try:
             await server.start()
             await self._work(channel, host)
@@ -87,9 +92,8 @@ class Kubelet:
             group.create_task(self._pods.run(host))
             group.create_task(follow_exits(channel, self._pods.ended, runtime_gap))
 
-    def _make_host(self, channel: Channel) -> Host:
+    def _make_host(self, channel: Channel, machine: Machine) -> Host:
         client, config, pods = self._client, self._config, self._pods
-        machine = read_machine(config.data_dir, config.cgroup_mount)
         events = EventRecorder(client, "kubelet", config.node_name)
         runtime = Runtime(channel)
         facts = NodeFacts((config.node_ip,), allocatable(config, machine))

@@ -61,11 +61,23 @@ def disk_available(path: Path) -> float:
     return disk.f_bavail / max(disk.f_blocks, 1)
 
 
+def processes() -> tuple[int, int]:
+    """How many processes the kernel would run at most, and how many there are; threads count."""
+    limits = (_first_line(f"/proc/sys/kernel/{name}") for name in ("pid_max", "threads-max"))
+    running = int(_first_line("/proc/loadavg").split()[3].partition("/")[2])
+    return min(int(limit or 1 << 22) for limit in limits), running
+
+
+def boot_time() -> int:
+    """When the machine started, seconds since the epoch."""
+    lines = (line.split() for line in _read("/proc/stat").splitlines())
+    return next((int(words[1]) for words in lines if words[0] == "btime"), 0)
+
+
 def processes_available() -> int:
     """How many more processes the kernel would start."""
-    limit = int(_first_line("/proc/sys/kernel/pid_max") or 1 << 22)
-    running = int(_first_line("/proc/loadavg").split()[3].partition("/")[2])
-    return limit - running
+    most, running = processes()
+    return most - running
 
 
 def _meminfo(key: str) -> int:

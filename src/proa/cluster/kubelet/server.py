@@ -12,12 +12,13 @@ from typing import Any
 
 from aiohttp import web
 
-from proa.cluster.kubelet.config import KubeletConfig
+from proa.cluster.kubelet.config import KubeletConfig, configuration
 from proa.cluster.kubelet.cri import ContainerStatus, CriError
 from proa.cluster.kubelet.logs import parse_options, stream_log
 from proa.cluster.kubelet.observation import Observer
 from proa.cluster.kubelet.pod_manager import PodManager
 from proa.cluster.kubelet.pods import find_container
+from proa.cluster.kubelet.stats import StatsRoutes
 from proa.cluster.kubelet.streams import StreamRoutes
 from proa.errors import ApiError, BadRequest, InternalError, NotFound
 from proa.kube import Object
@@ -30,15 +31,21 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class KubeletServer:
-    """Serves logs, live connections into containers, and the list of pods."""
+    """Serves logs, live connections into containers, the list of pods, and what all of it uses."""
 
     def __init__(
-        self, config: KubeletConfig, pods: PodManager, observer: Observer, streams: StreamRoutes
+        self,
+        config: KubeletConfig,
+        pods: PodManager,
+        observer: Observer,
+        streams: StreamRoutes,
+        stats: StatsRoutes,
     ) -> None:
         self._config = config
         self._pods = pods
         self._observer = observer
         self._streams = streams
+        self._stats = stats
         self._runner: web.AppRunner | None = None
 
     async def start(self) -> None:
@@ -49,7 +56,9 @@ class KubeletServer:
                 web.get("/healthz", _healthz),
                 web.get("/pods", self._list_pods),
                 web.get("/containerLogs/{namespace}/{pod}/{container}", self._logs),
+                web.get("/configz", self._configuration),
                 *self._streams.routes(),
+                *self._stats.routes(),
             ]
         )
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN)
@@ -66,6 +75,9 @@ class KubeletServer:
     async def _list_pods(self, _: web.Request) -> web.Response:
         items = self._pods.pods()
         return web.json_response({"kind": "PodList", "apiVersion": "v1", "metadata": {}, "items": items})
+
+    async def _configuration(self, _: web.Request) -> web.Response:
+        return web.json_response({"kubeletconfig": configuration(self._config)})
 
     async def _logs(self, request: web.Request) -> web.StreamResponse:
         options = parse_options(request.query)

@@ -13,6 +13,7 @@ from proa.cluster.kubelet.cri.types import (
     ContainerState,
     ContainerStatus,
     ExecResult,
+    FilesystemUsage,
     Image,
     RuntimeCondition,
     Sandbox,
@@ -21,5 +22,6 @@ from proa.cluster.kubelet.cri.types import (
 __all__ = [
     "CONTAINER_NAME", "POD_NAME", "POD_NAMESPACE", "POD_UID",
     "Channel", "Container", "ContainerState", "ContainerStatus", "CriError", "ExecId", "ExecResult",
-    "Image", "Images", "Message", "Runtime", "RuntimeCondition", "Sandbox", "Stdio", "Tasks", "follow_exits",
+    "FilesystemUsage", "Image", "Images", "Message", "Runtime", "RuntimeCondition", "Sandbox",
+    "Stdio", "Tasks", "follow_exits",
 ]  # fmt: skip

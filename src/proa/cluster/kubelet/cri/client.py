@@ -12,6 +12,7 @@ from proa.cluster.kubelet.cri.types import (
     Container,
     ContainerStatus,
     ExecResult,
+    FilesystemUsage,
     Image,
     RuntimeCondition,
     Sandbox,
@@ -124,6 +125,17 @@ class Runtime:
         answer = await self._call("ContainerStatus", "ContainerId", request, "ContainerStatusResponse")
         return types.container_status(answer["status"], container.sandbox_id)
 
+    async def container_layers(self) -> dict[str, FilesystemUsage]:
+        """What each running container has written to its own layer, by id."""
+        answer = await self._call(
+            "ListContainerStats", "ListContainerStatsRequest", {}, "ListContainerStatsResponse"
+        )
+        return {
+            entry["attributes"]["id"]: types.filesystem_usage(entry["writable_layer"])
+            for entry in answer["stats"]
+            if "attributes" in entry and "writable_layer" in entry
+        }
+
     async def exec_sync(self, container_id: str, command: list[str], limit: float) -> ExecResult:
         """Run a command in the container; DEADLINE_EXCEEDED when it takes longer than `limit` seconds."""
         request = {"container_id": container_id, "cmd": command, "timeout": max(1, round(limit))}
@@ -183,6 +195,11 @@ class Images:
             "PullImage", "PullImageRequest", request, "PullImageResponse", deadline=None
         )
         return str(answer["image_ref"])
+
+    async def filesystem(self) -> FilesystemUsage | None:
+        """Where images lie and what they take; None when the runtime does not know (yet)."""
+        answer = await self._call("ImageFsInfo", "Empty", {}, "ImageFsInfoResponse")
+        return next((types.filesystem_usage(entry) for entry in answer["image_filesystems"]), None)
 
     async def remove(self, name: str) -> None:
         """Delete an image; fine when it is gone."""

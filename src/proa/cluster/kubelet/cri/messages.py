@@ -115,6 +115,17 @@ _IMAGES = {
     "PullImageResponse": "1 image_ref string",
 }
 
+_USAGE = {
+    "UInt64Value": "1 value uint64",
+    "FilesystemIdentifier": "1 mountpoint string",
+    "FilesystemUsage": "2 fs_id FilesystemIdentifier; 3 used_bytes UInt64Value; 4 inodes_used UInt64Value",
+    "ContainerAttributes": "1 id string",
+    "ContainerStats": "1 attributes ContainerAttributes; 4 writable_layer FilesystemUsage",
+    "ListContainerStatsRequest": "1 filter ContainerFilter",
+    "ListContainerStatsResponse": "1 stats ContainerStats[]",
+    "ImageFsInfoResponse": "1 image_filesystems FilesystemUsage[]",
+}
+
 _EVENTS = {
     "SubscribeRequest": "1 filters string[]",
     "Any": "1 type_url string; 2 value bytes",
@@ -144,6 +155,7 @@ _TASKS = {
 }
 
 CRI = Codec(
-    messages(_SANDBOXES | _CONTAINERS | _RUNTIME | _IMAGES | _EVENTS | _STREAMS | _TASKS), fill_defaults=True
+    messages(_SANDBOXES | _CONTAINERS | _RUNTIME | _IMAGES | _USAGE | _EVENTS | _STREAMS | _TASKS),
+    fill_defaults=True,
 )
 """Encodes and decodes every message that passes between this kubelet and containerd."""

@@ -111,6 +111,21 @@ class ExecResult:
     stderr: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class FilesystemUsage:
+    """What something takes on the filesystem where it lies."""
+
+    mountpoint: str
+    used: int
+    inodes: int
+
+
+def filesystem_usage(message: Mapping[str, Any]) -> FilesystemUsage:
+    """A FilesystemUsage of the wire's FilesystemUsage."""
+    values = (message.get(field, {}).get("value", 0) for field in ("used_bytes", "inodes_used"))
+    return FilesystemUsage(message.get("fs_id", {}).get("mountpoint", ""), *values)
+
+
 def sandbox(message: Mapping[str, Any]) -> Sandbox:
     """A Sandbox of the wire's PodSandbox."""
     return Sandbox(
