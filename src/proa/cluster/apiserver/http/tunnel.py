@@ -1,7 +1,8 @@
-"""A client's upgraded connection joined to one of a kubelet's, byte by byte.
+"""A client's upgraded connection joined to one of another server's, byte by byte.
 
-What passes is the kubelet's and the client's own affair: no WebSocket frame is looked at, so pings and
-the closing handshake go from end to end. Each side is read no faster than the other takes it.
+That server is a kubelet or an aggregated API server. What passes is its and the client's own affair: no
+WebSocket frame is looked at, so pings and the closing handshake go from end to end. Each side is read no
+faster than the other takes it.
 """
 
 from __future__ import annotations
@@ -29,31 +30,37 @@ _PASSED_ON = (
 
 
 class Tunnel:
-    """The connection to a kubelet, until it is closed."""
+    """The connection to the other server, until it is closed."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, server: str = "the kubelet"
+    ) -> None:
         self._reader = reader
         self._writer = writer
+        self._server = server
 
-    async def serve(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
-        """Pass the upgrade on and, once it is made, all bytes. Raises ApiError with what the kubelet says."""
+    async def serve(self, request: web.BaseRequest, head: bytes) -> web.StreamResponse:
+        """Pass the upgrade on and, once it is made, all bytes. Raises ApiError with what the server says.
+
+        `head` is the request that the server gets.
+        """
         try:
-            answer = await self._ask(request, path)
+            answer = await self._ask(head)
         except (OSError, asyncio.IncompleteReadError, TimeoutError) as error:
-            raise ServiceUnavailable(f"the kubelet ended the connection: {error}") from error
+            raise ServiceUnavailable(f"{self._server} ended the connection: {error}") from error
         with streaming(request):
             await self._join(request, answer)
         return Upgraded(b"")
 
-    async def _ask(self, request: web.BaseRequest, path: str) -> bytes:
+    async def _ask(self, head: bytes) -> bytes:
         """Send the request; the head of the answer."""
-        self._writer.write(request_head(path, request.headers))
+        self._writer.write(head)
         async with asyncio.timeout(_ANSWER_SECONDS):
-            head = await self._reader.readuntil(b"\r\n\r\n")
-            code = status_code(head)
+            answer = await self._reader.readuntil(b"\r\n\r\n")
+            code = status_code(answer)
             if code != 101:
                 raise refusal(code, await self._reader.read(_LONGEST_COMPLAINT))
-        return head
+        return answer
 
     async def _join(self, request: web.BaseRequest, answer: bytes) -> None:
         if request.transport is None:
@@ -63,7 +70,7 @@ class Tunnel:
         request.transport.write(answer)
         request.protocol.set_parser(_Feed(incoming))  # type: ignore[arg-type]  # bytes instead of frames
         directions = {
-            asyncio.create_task(self._to_kubelet(incoming)),
+            asyncio.create_task(self._to_server(incoming)),
             asyncio.create_task(self._to_client(request)),
         }
         try:
@@ -73,7 +80,7 @@ class Tunnel:
                 direction.cancel()
             await asyncio.gather(*directions, return_exceptions=True)
 
-    async def _to_kubelet(self, incoming: asyncio.StreamReader) -> None:
+    async def _to_server(self, incoming: asyncio.StreamReader) -> None:
         with suppress(ConnectionError):
             while data := await incoming.read(_CHUNK):
                 self._writer.write(data)
@@ -122,5 +129,5 @@ def status_code(head: bytes) -> int:
 
 
 def refusal(code: int, complaint: bytes) -> ApiError:
-    """The error for what a kubelet answers instead of an upgrade."""
+    """The error for what a server answers instead of an upgrade."""
     return ApiError.from_status({"code": code, "message": complaint.decode(errors="replace").strip()})

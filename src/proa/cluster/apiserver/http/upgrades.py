@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 from aiohttp import hdrs, web
 
 from proa.cluster.apiserver.actions import Actions
-from proa.cluster.apiserver.http.tunnel import Tunnel
+from proa.cluster.apiserver.http.tunnel import Tunnel, request_head
 from proa.cluster.apiserver.identity import User
 from proa.cluster.apiserver.subresources.log import KubeletClient
 from proa.cluster.apiserver.subresources.streams import locate, stream_options
@@ -41,4 +41,4 @@ class StreamRequests:
         location = locate(target, pod, pairs)
         await self._actions.connect(user, target, stream_options(target, pairs))
         async with self._kubelets.connect(location.node) as (reader, writer):
-            return await Tunnel(reader, writer).serve(request, location.path)
+            return await Tunnel(reader, writer).serve(request, request_head(location.path, request.headers))
