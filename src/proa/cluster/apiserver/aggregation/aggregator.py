@@ -6,7 +6,7 @@ Source: kube-aggregator; https://kubernetes.io/docs/concepts/extend-kubernetes/a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from urllib.parse import parse_qsl, urlencode
 
 import aiohttp
@@ -21,16 +21,17 @@ from proa.cluster.apiserver.aggregation.remotes import API_SERVICES, Remote, Rem
 from proa.cluster.apiserver.aggregation.request_info import action_of
 from proa.cluster.apiserver.aggregation.transport import Transport
 from proa.cluster.apiserver.aggregation.trust import publish
+from proa.cluster.apiserver.authorizer import Action
 from proa.cluster.apiserver.config import ApiServerConfig
 from proa.cluster.apiserver.following import Follower
 from proa.cluster.apiserver.identity import User
-from proa.cluster.apiserver.kind import Kind
-from proa.cluster.apiserver.rbac import Rbac
-from proa.cluster.apiserver.target import Target
 from proa.cluster.apiserver.view import View
 from proa.errors import ApiError, NotFound, ServiceUnavailable
 from proa.kube.client import Client
-from proa.kube.resources import Object, Resource
+from proa.kube.resources import Object
+
+Authorize = Callable[[User, Action], None]
+"""Raises Forbidden unless the user may do it."""
 
 _DOCUMENTS = "/openapi/v3/"
 _READ_SECONDS = 30.0
@@ -39,11 +40,11 @@ _READ_SECONDS = 30.0
 class Aggregator:
     """Finds who answers a path, passes requests on, and keeps APIServices true."""
 
-    def __init__(self, config: ApiServerConfig, view: View, rbac: Rbac) -> None:
+    def __init__(self, config: ApiServerConfig, view: View, authorize: Authorize) -> None:
         self.remotes = Remotes()
         self._config = config
         self._view = view
-        self._rbac = rbac
+        self._authorize = authorize
         self._backends = Backends(view, self._service_changed)
         self._transport = Transport(config.front_proxy)
         self._proxy = proxy.Proxy(self._backends, self._transport)
@@ -63,7 +64,8 @@ class Aggregator:
         self, request: web.BaseRequest, user: User, remote: Remote, path: str, query: str
     ) -> web.StreamResponse:
         """The remote's answer. Raises Forbidden."""
-        self._authorize(user, request.method, path, dict(parse_qsl(query, keep_blank_values=True)))
+        parameters = dict(parse_qsl(query, keep_blank_values=True))
+        self._authorize(user, action_of(request.method, path, parameters))
         return await self._proxy.serve(request, user, remote)
 
     async def read(self, user: User, path: str, query: Mapping[str, str]) -> Object:
@@ -71,7 +73,7 @@ class Aggregator:
         remote = self.find(path)
         if remote is None:
             raise NotFound("the server could not find the requested resource")
-        self._authorize(user, "GET", path, query)
+        self._authorize(user, action_of("GET", path, query))
         if not remote.available:
             raise ServiceUnavailable("the server is currently unable to handle the request")
         target = f"{path}?{urlencode(query)}" if query else path
@@ -84,15 +86,6 @@ class Aggregator:
                 return _decoded(response.status, await response.read())
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise ServiceUnavailable(f"{remote.name} cannot be reached: {error}") from error
-
-    def _authorize(self, user: User, method: str, path: str, query: Mapping[str, str]) -> None:
-        action = action_of(method, path, query)
-        if action.path:
-            self._rbac.require(user, action)
-            return
-        _, _, group, version, *_ = path.split("/")
-        kind = Kind(resource=Resource(group, version, action.resource, ""))
-        self._rbac.require(user, action, Target(kind, action.namespace, action.name, action.subresource))
 
     async def start(self, client: Client, versions: Mapping[str, Iterable[str]]) -> list[asyncio.Task[None]]:
         """Make the local APIServices and the trust of aggregated servers; the tasks that keep all this true.

@@ -91,12 +91,10 @@ class Prober:
     async def _ask(self, remote: Remote, backend: ServiceBackend) -> Verdict:
         """One good answer of any endpoint will do."""
         assert backend.service is not None
-        name = port_name(backend.service, remote.port)
+        name = port_name(backend.service, remote.port) or ""
         found = addresses(backend.slices, name, backend.service["spec"].get("ipFamilies") or ())
         failure = availability.unreachable(f'no endpoints available for service "{remote.service}"')
-        asked = (
-            [self._resources(remote, address) for address in found[:_ATTEMPTS]] if name is not None else []
-        )
+        asked = [self._resources(remote, address) for address in found[:_ATTEMPTS]]
         for answer in asyncio.as_completed(asked):
             address, resources, problem = await answer
             if problem:
@@ -116,7 +114,8 @@ class Prober:
                 return address, (), f"failing or missing response from {url}: bad status from {url}: {code}"
             return address, documents.resources_of(msgspec.json.decode(body, type=dict), remote), ""
         except (aiohttp.ClientError, OSError, TimeoutError, ApiError, msgspec.DecodeError) as error:
-            return address, (), f"failing or missing response from {url}: {error or type(error).__name__}"
+            reason = str(error) or type(error).__name__
+            return address, (), f"failing or missing response from {url}: {reason}"
 
     async def _documents(self, remote: Remote, address: Address) -> Mapping[str, Object]:
         """Its part of the OpenAPI index: what it had, when it does not answer."""
