@@ -12,6 +12,7 @@ from typing import Any
 from proa.cluster.apiserver.applying import Written
 from proa.cluster.apiserver.authorizer import Action
 from proa.cluster.apiserver.identity import MASTERS, User
+from proa.cluster.apiserver.kinds.registry import Registry as Kinds
 from proa.cluster.apiserver.lists import Listing
 from proa.cluster.apiserver.options import DeleteOptions, ListOptions, WriteOptions
 from proa.cluster.apiserver.rbac import Rbac
@@ -28,7 +29,10 @@ from proa.kube.resources import Object
 class Actions:
     """The verbs, each for a user."""
 
-    def __init__(self, registry: Registry, rbac: Rbac, creators: Mapping[tuple[str, str], Creator]) -> None:
+    def __init__(
+        self, kinds: Kinds, registry: Registry, rbac: Rbac, creators: Mapping[tuple[str, str], Creator]
+    ) -> None:
+        self.kinds = kinds
         self.registry = registry
         self.rbac = rbac
         self._creators = creators
@@ -45,10 +49,10 @@ class Actions:
             )
             self.rbac.require(user, action, target)
 
-    def get(self, user: User, target: Target) -> Entry:
+    async def get(self, user: User, target: Target) -> Entry:
         """One object."""
         self.authorize(user, "get", target)
-        return self.registry.get(target)
+        return await self.registry.get(target)
 
     async def list(self, user: User, target: Target, options: ListOptions) -> Listing:
         """A page of a collection."""

@@ -1,13 +1,12 @@
 """Discovery: what the server serves, as aggregated (v2) and as legacy documents.
 
 Source: apidiscovery.k8s.io/v2 and meta/v1 APIGroupList, APIResourceList. Documents are
-built when first asked for and kept as bytes.
+built when first asked for and kept as bytes until the set of kinds changes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import cached_property
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -23,21 +22,35 @@ _encode = msgspec.json.encode
 
 
 class Discovery:
-    """The documents of one registry; make a new one when the set of kinds changes."""
+    """The documents of a set of kinds, which may change."""
 
     def __init__(self, kinds: Registry) -> None:
         self._kinds = kinds
-        self._lists: dict[tuple[str, str], bytes] = {}
+        self._generation = -1
+        self._documents: dict[tuple[str, ...], bytes] = {}
 
-    @cached_property
+    def _document(self, name: tuple[str, ...], build: Callable[[], bytes]) -> bytes:
+        """What is kept under a name, built where it is not there or out of date."""
+        generation = self._kinds.generation
+        if generation != self._generation:
+            self._generation = generation
+            self._documents.clear()
+        if name not in self._documents:
+            self._documents[name] = build()
+        return self._documents[name]
+
+    @property
     def core_aggregated(self) -> bytes:
         """`/api` for clients that ask for AGGREGATED_TYPE."""
-        return _aggregated([self._group_discovery("")])
+        return self._document(("aggregated", "core"), lambda: _aggregated([self._group_discovery("")]))
 
-    @cached_property
+    @property
     def groups_aggregated(self) -> bytes:
         """`/apis` for clients that ask for AGGREGATED_TYPE."""
-        return _aggregated([self._group_discovery(group) for group in self._named_groups])
+        return self._document(
+            ("aggregated", "named"),
+            lambda: _aggregated([self._group_discovery(group) for group in self._named_groups]),
+        )
 
     def api_versions(self, server_address: str) -> bytes:
         """`/api` as plain JSON; the address is `host:port` as clients reach it."""
@@ -45,11 +58,15 @@ class Discovery:
         versions = self._kinds.group_versions.get("", [])
         return _encode({"kind": "APIVersions", "versions": versions, "serverAddressByClientCIDRs": addresses})
 
-    @cached_property
+    @property
     def group_list(self) -> bytes:
         """`/apis` as plain JSON."""
-        groups = [self._group(name) for name in self._named_groups]
-        return _encode({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups})
+
+        def build() -> bytes:
+            groups = [self._group(name) for name in self._named_groups]
+            return _encode({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups})
+
+        return self._document(("groups",), build)
 
     def group(self, name: str) -> bytes | None:
         """`/apis/NAME`, or None when there is no such group."""
@@ -61,13 +78,15 @@ class Discovery:
         """`/api/v1` (group is empty) or `/apis/GROUP/VERSION`, or None when there is no such version."""
         if version not in self._kinds.group_versions.get(group, ()):
             return None
-        if (group, version) not in self._lists:
+
+        def build() -> bytes:
             rows = [row for kind in self._kinds.of(group, version) for row in _rows(kind)]
             name = f"{group}/{version}" if group else version
             # The oldest list has no apiVersion of its own; clients of that age expect it so.
             head = {"kind": "APIResourceList"} | ({"apiVersion": "v1"} if group else {})
-            self._lists[group, version] = _encode(head | {"groupVersion": name, "resources": rows})
-        return self._lists[group, version]
+            return _encode(head | {"groupVersion": name, "resources": rows})
+
+        return self._document(("resources", group, version), build)
 
     @property
     def _named_groups(self) -> list[str]:

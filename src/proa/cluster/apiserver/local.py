@@ -14,7 +14,6 @@ import msgspec
 from proa.cluster.apiserver import codec
 from proa.cluster.apiserver.actions import Actions
 from proa.cluster.apiserver.identity import User
-from proa.cluster.apiserver.kinds import KINDS
 from proa.cluster.apiserver.options import DeleteOptions, ListOptions, WriteOptions
 from proa.cluster.apiserver.target import Target
 from proa.cluster.apiserver.watches import Change
@@ -36,7 +35,8 @@ class LocalClient:
     async def get(
         self, resource: Resource, name: str, namespace: str = "", *, subresource: str = ""
     ) -> Object:
-        return codec.decode(self._actions.get(self._user, _target(resource, namespace, name, subresource)))
+        target = self._target(resource, namespace, name, subresource)
+        return codec.decode(await self._actions.get(self._user, target))
 
     async def list(
         self,
@@ -57,7 +57,7 @@ class LocalClient:
             continue_token=continue_token,
         )
         options.check()
-        listing = await self._actions.list(self._user, _target(resource, namespace), options)
+        listing = await self._actions.list(self._user, self._target(resource, namespace), options)
         return {
             "kind": f"{resource.kind}List",
             "apiVersion": resource.api_version,
@@ -87,7 +87,7 @@ class LocalClient:
             timeout_seconds=timeout_seconds,
         )
         options.check()
-        stream = self._actions.watch(self._user, _target(resource, namespace), options)
+        stream = self._actions.watch(self._user, self._target(resource, namespace), options)
         try:
             async for changes in stream.changes():
                 for change in changes:
@@ -99,12 +99,12 @@ class LocalClient:
         self, resource: Resource, obj: Object, namespace: str = "", *, name: str = "", subresource: str = ""
     ) -> Object:
         metadata = obj.get("metadata") or {}
-        target = _target(resource, namespace or metadata.get("namespace", ""), name, subresource)
+        target = self._target(resource, namespace or metadata.get("namespace", ""), name, subresource)
         return _decoded(await self._actions.create(self._user, target, _own(obj), self._options()))
 
     async def update(self, resource: Resource, obj: Object, *, subresource: str = "") -> Object:
         metadata = obj["metadata"]
-        target = _target(resource, metadata.get("namespace", ""), metadata["name"], subresource)
+        target = self._target(resource, metadata.get("namespace", ""), metadata["name"], subresource)
         return _decoded(await self._actions.update(self._user, target, _own(obj), self._options()))
 
     async def patch(
@@ -118,7 +118,7 @@ class LocalClient:
         subresource: str = "",
         field_manager: str = "",
     ) -> Object:
-        target = _target(resource, namespace, name, subresource)
+        target = self._target(resource, namespace, name, subresource)
         options = self._options(field_manager)
         return codec.decode((await self._actions.patch(self._user, target, _own(patch), kind, options)).entry)
 
@@ -139,7 +139,9 @@ class LocalClient:
             uid=uid or "",
             resource_version=resource_version or "",
         )
-        return _decoded(await self._actions.delete(self._user, _target(resource, namespace, name), options))
+        return _decoded(
+            await self._actions.delete(self._user, self._target(resource, namespace, name), options)
+        )
 
     def _options(self, field_manager: str = "") -> WriteOptions:
         return WriteOptions(field_manager=field_manager, agent=self._component)
@@ -147,12 +149,13 @@ class LocalClient:
     async def close(self) -> None:
         """Nothing to give back."""
 
-
-def _target(resource: Resource, namespace: str = "", name: str = "", subresource: str = "") -> Target:
-    kind = KINDS.find(resource.group, resource.version, resource.plural)
-    if kind is None:
-        raise NotFound("the server could not find the requested resource")
-    return Target(kind, namespace if resource.namespaced else "", name, subresource)
+    def _target(
+        self, resource: Resource, namespace: str = "", name: str = "", subresource: str = ""
+    ) -> Target:
+        kind = self._actions.kinds.find(resource.group, resource.version, resource.plural)
+        if kind is None:
+            raise NotFound("the server could not find the requested resource")
+        return Target(kind, namespace if resource.namespaced else "", name, subresource)
 
 
 def _own(body: Any) -> Any:

@@ -38,7 +38,7 @@ class Registry:
         self.backend = backend
         self.store = backend.store
 
-    def get(self, target: Target) -> Entry:
+    async def get(self, target: Target) -> Entry:
         """The stored entry. A subresource that has no representation of its own shows the object."""
         _replaceable(target)
         entry = self.backend.current(target)

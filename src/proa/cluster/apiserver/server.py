@@ -13,6 +13,7 @@ from proa.cluster.apiserver.admission import COMPLETING, MUTATING, VALIDATING, A
 from proa.cluster.apiserver.authentication import TokenAuthenticator
 from proa.cluster.apiserver.backend import Backend
 from proa.cluster.apiserver.config import ApiServerConfig
+from proa.cluster.apiserver.custom import ServedKinds
 from proa.cluster.apiserver.discovery import Discovery
 from proa.cluster.apiserver.expiry import EventExpiry
 from proa.cluster.apiserver.following import Follower
@@ -21,6 +22,7 @@ from proa.cluster.apiserver.http.documents import Documents
 from proa.cluster.apiserver.http.handler import Handler
 from proa.cluster.apiserver.http.health import Health
 from proa.cluster.apiserver.http.objects import ObjectRequests
+from proa.cluster.apiserver.http.router import Router
 from proa.cluster.apiserver.http.upgrades import StreamRequests
 from proa.cluster.apiserver.identity import MASTERS, authenticated
 from proa.cluster.apiserver.kinds import KINDS
@@ -68,14 +70,16 @@ class ApiServer:
         self._services = ServiceAllocator(config.service_cidr, config.node_port_range)
         registry = Registry(Backend(self._store, Admission(view, self._chain())))
         issuer = TokenRequests(view, signer, [config.issuer])
-        self._actions = Actions(registry, rbac, _creators(registry, issuer, Reviews(rbac, tokens)))
+        self._kinds = ServedKinds(KINDS, self._store)
+        creators = _creators(registry, issuer, Reviews(rbac, tokens))
+        self._actions = Actions(self._kinds, registry, rbac, creators)
         health = Health({"ping": lambda: "", "store": lambda: "", "bootstrap": self._why_not_ready})
         address = f"{config.advertise_address}:{config.port}"
-        documents = Documents(Discovery(KINDS), OpenApi(KINDS, SCHEMAS), health, address)
+        documents = Documents(Discovery(self._kinds), OpenApi(self._kinds, SCHEMAS), health, address)
         objects = ObjectRequests(self._actions, PodLogs(view, self._kubelets))
         streams = StreamRequests(self._actions, view, self._kubelets)
         self._connections = ConnectionServer(
-            Handler(tokens, rbac, objects, streams, documents),
+            Handler(tokens, rbac, Router(self._kinds), objects, streams, documents),
             request_factory=make_request,
             access_log=None,
             keepalive_timeout=_KEEPALIVE_SECONDS,

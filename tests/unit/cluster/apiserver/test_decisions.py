@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from proa.cluster.apiserver import codec, deletion, names
 from proa.cluster.apiserver.authorizer import Action, allows
-from proa.cluster.apiserver.http import router
 from proa.cluster.apiserver.http.negotiation import Form, form_of
+from proa.cluster.apiserver.http.router import Router
 from proa.cluster.apiserver.identity import User
 from proa.cluster.apiserver.kinds import KINDS
 from proa.cluster.apiserver.lists import decode_token, encode_token
@@ -221,7 +221,7 @@ def test_bad_delete_options(body: dict[str, Any]) -> None:
     ],
 )
 def test_routes(path: str, expected: tuple[str, str, str, str] | None) -> None:
-    route = router.find(path)
+    route = Router(KINDS).find(path)
     target = route and route.target
 
     assert (

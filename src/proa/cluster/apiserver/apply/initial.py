@@ -34,13 +34,18 @@ def _below(node: Node | None, value: dict[str, Any], *, mark: bool) -> Object:
             found[f"f:{name}"] = {}
             continue
         below = node.field(name) if node is not None else None
-        if mark or name not in ALWAYS_THERE:
+        if mark or not _is_there(node, name):
             found[f"f:{name}"] = _added(below, child)
         elif child:
             fields = _existing(below, child)
             if fields or not is_granular(below, child):
                 found[f"f:{name}"] = fields
     return found
+
+
+def _is_there(node: Node | None, name: str) -> bool:
+    """Whether a struct exists before anybody sets it."""
+    return name == "metadata" if node is not None and not node.by_value else name in ALWAYS_THERE
 
 
 def _existing(node: Node | None, value: Any) -> Object:

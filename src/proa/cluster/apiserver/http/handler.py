@@ -8,11 +8,11 @@ from aiohttp import hdrs, web
 
 from proa.cluster.apiserver.authentication import TokenAuthenticator
 from proa.cluster.apiserver.authorizer import Action
-from proa.cluster.apiserver.http import router
 from proa.cluster.apiserver.http.connection import user_of
 from proa.cluster.apiserver.http.documents import OPEN_PATHS, Documents, not_found
 from proa.cluster.apiserver.http.objects import ObjectRequests
 from proa.cluster.apiserver.http.reply import Disconnected, error_reply
+from proa.cluster.apiserver.http.router import Router
 from proa.cluster.apiserver.http.upgrades import StreamRequests
 from proa.cluster.apiserver.identity import User
 from proa.cluster.apiserver.rbac import Rbac
@@ -29,12 +29,14 @@ class Handler:
         self,
         tokens: TokenAuthenticator,
         rbac: Rbac,
+        router: Router,
         objects: ObjectRequests,
         streams: StreamRequests,
         documents: Documents,
     ) -> None:
         self._tokens = tokens
         self._rbac = rbac
+        self._router = router
         self._objects = objects
         self._streams = streams
         self._documents = documents
@@ -57,7 +59,7 @@ class Handler:
         if path.strip("/").partition("/")[0] in OPEN_PATHS:
             return self._documents.serve(request, path, query)
         user = self._authenticate(request)
-        route = router.find(path)
+        route = self._router.find(path)
         if route is not None and is_stream(route.target):
             return await self._streams.serve(request, user, route.target, query)
         if route is not None:

@@ -92,7 +92,7 @@ class ObjectRequests:
     ) -> web.StreamResponse:
         if target.subresource == "log":
             return await self._stream_log(request, user, target, query)
-        entry = self._actions.get(user, target)
+        entry = await self._actions.get(user, target)
         return _entry_reply(entry, target, request, query)
 
     async def _stream_log(

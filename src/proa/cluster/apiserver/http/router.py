@@ -8,7 +8,7 @@ from functools import lru_cache
 from urllib.parse import unquote
 
 from proa.cluster.apiserver.kind import Kind
-from proa.cluster.apiserver.kinds import KINDS
+from proa.cluster.apiserver.kinds.registry import Registry
 from proa.cluster.apiserver.target import Target
 
 _REMEMBERED = 8192
@@ -22,30 +22,43 @@ class Route:
     watch: bool = False
 
 
-@lru_cache(_REMEMBERED)
-def find(path: str) -> Route | None:
-    """The route of a path, one trailing slash ignored; None when the path names no kind."""
-    parts = [unquote(part) for part in path.strip("/").split("/")]
-    if parts[0] == "api" and len(parts) > 2:
-        return _route("", parts[1], parts[2:])
-    if parts[0] == "apis" and len(parts) > 3:
-        return _route(parts[1], parts[2], parts[3:])
-    return None
+class Router:
+    """Routes to a set of kinds that may change. What was found is remembered until it does."""
 
+    def __init__(self, kinds: Registry) -> None:
+        self._kinds = kinds
+        self._generation = kinds.generation
+        self._remembered = lru_cache(_REMEMBERED)(self._find)
 
-def _route(group: str, version: str, parts: Sequence[str]) -> Route | None:
-    watch = parts[0] == "watch"
-    target = _target(group, version, parts[1:] if watch else parts)
-    return Route(target, watch) if target else None
+    def find(self, path: str) -> Route | None:
+        """The route of a path, one trailing slash ignored; None when the path names no kind."""
+        generation = self._kinds.generation
+        if generation != self._generation:
+            self._generation = generation
+            self._remembered.cache_clear()
+        return self._remembered(path)
 
-
-def _target(group: str, version: str, parts: Sequence[str]) -> Target | None:
-    if len(parts) > 2 and parts[0] == "namespaces" and (kind := KINDS.find(group, version, parts[2])):
-        return _below(kind, parts[1], parts[3:]) if kind.resource.namespaced else None
-    kind = KINDS.find(group, version, parts[0]) if parts else None
-    if kind is None or (kind.resource.namespaced and len(parts) > 1):
+    def _find(self, path: str) -> Route | None:
+        parts = [unquote(part) for part in path.strip("/").split("/")]
+        if parts[0] == "api" and len(parts) > 2:
+            return self._route("", parts[1], parts[2:])
+        if parts[0] == "apis" and len(parts) > 3:
+            return self._route(parts[1], parts[2], parts[3:])
         return None
-    return _below(kind, "", parts[1:])
+
+    def _route(self, group: str, version: str, parts: Sequence[str]) -> Route | None:
+        watch = parts[0] == "watch"
+        target = self._target(group, version, parts[1:] if watch else parts)
+        return Route(target, watch) if target else None
+
+    def _target(self, group: str, version: str, parts: Sequence[str]) -> Target | None:
+        find = self._kinds.find
+        if len(parts) > 2 and parts[0] == "namespaces" and (kind := find(group, version, parts[2])):
+            return _below(kind, parts[1], parts[3:]) if kind.resource.namespaced else None
+        kind = find(group, version, parts[0]) if parts else None
+        if kind is None or (kind.resource.namespaced and len(parts) > 1):
+            return None
+        return _below(kind, "", parts[1:])
 
 
 def _below(kind: Kind, namespace: str, parts: Sequence[str]) -> Target | None:

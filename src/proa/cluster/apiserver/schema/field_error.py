@@ -33,6 +33,8 @@ class FieldError:
     field: str
     value: Any = None
     detail: str = ""
+    reason: str = ""
+    """Of the cause in a Status, where the type has more than one."""
 
     @property
     def body(self) -> str:
@@ -45,7 +47,7 @@ class FieldError:
 
     def cause(self) -> dict[str, str]:
         """An entry of `details.causes` in a Status."""
-        return {"reason": _REASONS[self.type], "message": self.body, "field": self.field}
+        return {"reason": self.reason or _REASONS[self.type], "message": self.body, "field": self.field}
 
 
 def required(field: str, detail: str = "") -> FieldError:
@@ -56,6 +58,11 @@ def required(field: str, detail: str = "") -> FieldError:
 def invalid_value(field: str, value: Any, detail: str) -> FieldError:
     """The value breaks a rule, which `detail` states."""
     return FieldError("Invalid value", field, value, detail)
+
+
+def type_invalid(field: str, value: Any, detail: str) -> FieldError:
+    """The value is of a wrong type; for a schema that says so by itself."""
+    return FieldError("Invalid value", field, value, detail, "FieldValueTypeInvalid")
 
 
 def unsupported(field: str, value: Any, supported: Iterable[str]) -> FieldError:
@@ -81,7 +88,14 @@ def not_found(field: str, value: Any) -> FieldError:
 
 def too_long(field: str, limit: int) -> FieldError:
     """The value has more than `limit` bytes."""
-    return FieldError("Too long", field, detail=f"may not be more than {limit} bytes")
+    unit = "byte" if limit == 1 else "bytes"
+    return FieldError("Too long", field, detail=f"may not be more than {limit} {unit}")
+
+
+def too_many(field: str, count: int, limit: int) -> FieldError:
+    """The list has more than `limit` items."""
+    unit = "item" if limit == 1 else "items"
+    return FieldError("Too many", field, count, f"must have at most {limit} {unit}")
 
 
 def invalid(kind: str, group: str, name: str, errors: Sequence[FieldError]) -> Invalid:
