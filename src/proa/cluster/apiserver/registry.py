@@ -21,6 +21,7 @@ from proa.cluster.apiserver.lists import Listing, list_entries
 from proa.cluster.apiserver.options import DeleteOptions, ListOptions, WriteOptions
 from proa.cluster.apiserver.patch import apply_json_patch, apply_merge_patch, apply_strategic_patch
 from proa.cluster.apiserver.subresources import Post
+from proa.cluster.apiserver.subresources.ephemeral_containers import adding
 from proa.cluster.apiserver.subresources.finalize import finalizing
 from proa.cluster.apiserver.subresources.scale import scale_entry, scaled
 from proa.cluster.apiserver.target import Target
@@ -92,6 +93,8 @@ class Registry:
     async def _modify(
         self, target: Target, user: User, change: updating.Change, options: WriteOptions
     ) -> Entry:
+        if target.subresource == "ephemeralcontainers":
+            change = adding(change, target, options)
         if target.subresource != "scale":
             return await updating.modify(self.backend, target, user, change, options)
 
@@ -128,6 +131,7 @@ _REPLACEMENTS: dict[str, Callable[[Object], updating.Change]] = {
     "": updating.replacement,
     "status": updating.replacement,
     "scale": updating.replacement,
+    "ephemeralcontainers": updating.replacement,
     "finalize": finalizing,
 }
 

@@ -38,8 +38,12 @@ def container_config(
     variables: Mapping[str, str],
     mounts: Sequence[Mapping[str, Any]],
     oom_score_adjust: int,
+    target: str = "",
 ) -> dict[str, Any]:
-    """What CreateContainer gets. Raises ContainerProblem when it would run as root although it must not."""
+    """What CreateContainer gets. Raises ContainerProblem when it would run as root although it must not.
+
+    `target` is the id of the container whose processes an ephemeral one is to see.
+    """
     name = container["name"]
     check_non_root(pod, container, image)
     return {
@@ -58,7 +62,7 @@ def container_config(
         "tty": bool(container.get("tty")),
         "linux": {
             "resources": linux_resources(container_limits(container), oom_score_adjust),
-            "security_context": _security(pod, container),
+            "security_context": _security(pod, container, target),
         },
     }
 
@@ -105,14 +109,14 @@ def check_non_root(pod: Object, container: Object, image: Image) -> None:
         )
 
 
-def _security(pod: Object, container: Object) -> dict[str, Any]:
+def _security(pod: Object, container: Object, target: str) -> dict[str, Any]:
     context = effective_security(pod, container)
     privileged = bool(context.get("privileged"))
     unmasked = privileged or context.get("procMount") == "Unmasked"
     capabilities = context.get("capabilities") or {}
     security: dict[str, Any] = {
         "privileged": privileged,
-        "namespace_options": namespace_options(pod),
+        "namespace_options": namespace_options(pod, target),
         "readonly_rootfs": bool(context.get("readOnlyRootFilesystem")),
         "supplemental_groups": supplemental_groups(pod),
         "no_new_privs": context.get("allowPrivilegeEscalation") is False,

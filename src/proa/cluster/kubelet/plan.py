@@ -7,14 +7,16 @@ the restart policy says.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from proa.cluster.kubelet.container_config import HASH
 from proa.cluster.kubelet.cri import ContainerState, ContainerStatus
 from proa.cluster.kubelet.observation import PodObservation
 from proa.cluster.kubelet.pods import (
+    all_containers,
     container_hash,
+    ephemeral_containers,
     init_containers,
     is_sidecar,
     main_containers,
@@ -80,7 +82,7 @@ def has_started_main(pod: Object, seen: PodObservation) -> bool:
 
 
 def _kills(pod: Object, seen: PodObservation, unhealthy: Mapping[str, str]) -> dict[str, str]:
-    specs = {c["name"]: c for c in (*init_containers(pod), *main_containers(pod))}
+    specs = {c["name"]: c for c in all_containers(pod)}
     kills = {}
     for container in seen.running:
         spec = specs.get(container.name)
@@ -99,7 +101,15 @@ def _starts(pod: Object, seen: PodObservation, started: Started) -> tuple[str, .
     names, initialized = _init_starts(pod, seen, started)
     if initialized:
         names += [c["name"] for c in main_containers(pod) if _should_start(pod, seen, c["name"])]
-    return tuple(names)
+    return (*_ephemeral_starts(pod, seen), *names)
+
+
+def _ephemeral_starts(pod: Object, seen: PodObservation) -> Iterator[str]:
+    """Those that have never run: they are not started again, and wait for no init container."""
+    for container in ephemeral_containers(pod):
+        latest = seen.latest(container["name"])
+        if latest is None or latest.state is ContainerState.CREATED:
+            yield container["name"]
 
 
 def _init_starts(pod: Object, seen: PodObservation, started: Started) -> tuple[list[str], bool]:

@@ -42,14 +42,25 @@ def main_containers(pod: Object) -> list[Object]:
     return list(pod["spec"].get("containers") or ())
 
 
-def all_containers(pod: Object) -> Iterator[Object]:
-    """Init containers, then main containers."""
+def ephemeral_containers(pod: Object) -> list[Object]:
+    """Containers that were added to the running pod, to look into it."""
+    return list(pod["spec"].get("ephemeralContainers") or ())
+
+
+def planned_containers(pod: Object) -> Iterator[Object]:
+    """Init containers, then main containers: what the pod was made with."""
     yield from init_containers(pod)
     yield from main_containers(pod)
 
 
+def all_containers(pod: Object) -> Iterator[Object]:
+    """Init containers, main containers, then ephemeral ones."""
+    yield from planned_containers(pod)
+    yield from ephemeral_containers(pod)
+
+
 def find_container(pod: Object, name: str) -> Object | None:
-    """The container of that name, of either kind."""
+    """The container of that name, of whichever kind."""
     return next((c for c in all_containers(pod) if c["name"] == name), None)
 
 
@@ -65,8 +76,17 @@ def restart_policy(pod: Object) -> str:
 
 def field_path(pod: Object, container: Object) -> str:
     """The field path by which an Event names a container, as `spec.containers{web}`."""
-    kind = "initContainers" if container in init_containers(pod) else "containers"
-    return f"spec.{kind}{{{container['name']}}}"
+    kinds = ("initContainers", "containers", "ephemeralContainers")
+    name = container["name"]
+    kind = next(k for k in kinds if any(c["name"] == name for c in pod["spec"].get(k) or ()))
+    return f"spec.{kind}{{{name}}}"
+
+
+def container_statuses(pod: Object) -> Iterator[Object]:
+    """The reported statuses of all containers of whichever kind."""
+    status = pod.get("status") or {}
+    for kind in ("initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses"):
+        yield from status.get(kind) or ()
 
 
 def grace_period(pod: Object) -> int:

@@ -11,7 +11,7 @@ from typing import Literal
 from proa.cluster.kubelet.cri import ContainerStatus
 from proa.cluster.kubelet.handlers import HandlerError, Handlers, HandlerUnknownError
 from proa.cluster.kubelet.observation import PodObservation
-from proa.cluster.kubelet.pods import all_containers, field_path, is_host_network
+from proa.cluster.kubelet.pods import container_statuses, field_path, is_host_network, planned_containers
 from proa.kube import EventRecorder, Object
 
 _log = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ class ProbeManager:
         running = {c.name: c for c in seen.running}
         self._drop(pod["metadata"]["uid"], keep={c.id for c in running.values()})
         ips = [self._node_ip] if is_host_network(pod) else seen.ips
-        for spec in all_containers(pod):
+        for spec in planned_containers(pod):
             container = running.get(spec["name"])
             if container is not None and container.id not in self._probed and _kinds(spec):
                 self._begin(Probed(pod, spec, container.id, ips))
@@ -156,8 +156,7 @@ def _reported(probed: Probed) -> dict[Kind, bool]:
 
     So a restart of the agent makes no pod unready.
     """
-    status = probed.pod.get("status") or {}
-    for entry in (*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())):
+    for entry in container_statuses(probed.pod):
         if entry.get("containerID") == f"containerd://{probed.id}":
             return {"startup": bool(entry.get("started")), "readiness": bool(entry.get("ready"))}
     return {}

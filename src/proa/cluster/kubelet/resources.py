@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from proa.cluster.kubelet.pods import all_containers, init_containers, is_sidecar, main_containers
+from proa.cluster.kubelet.pods import init_containers, is_sidecar, main_containers, planned_containers
 from proa.kube import Object, to_integer, to_milli
 
 CPU_PERIOD = 100_000
@@ -26,7 +26,7 @@ class Limits:
 
 def qos_class(pod: Object) -> str:
     """Guaranteed, Burstable or BestEffort."""
-    containers = list(all_containers(pod))
+    containers = list(planned_containers(pod))
     wanted = [_pick(c, "requests") | _pick(c, "limits") for c in containers]
     if not any(wanted):
         return "BestEffort"

@@ -10,16 +10,16 @@ from proa.cluster.kubelet.cri import POD_NAME, POD_NAMESPACE, POD_UID
 from proa.cluster.kubelet.dns import Resolver, host_name
 from proa.cluster.kubelet.pods import (
     PodName,
-    all_containers,
     is_host_network,
     log_directory_name,
+    planned_containers,
     pod_name,
     security_context,
 )
 from proa.cluster.kubelet.resources import qos_class
 from proa.kube import Object, annotations_of, labels_of
 
-NAMESPACE_POD, NAMESPACE_CONTAINER, NAMESPACE_NODE = 0, 1, 2
+NAMESPACE_POD, NAMESPACE_CONTAINER, NAMESPACE_NODE, NAMESPACE_TARGET = 0, 1, 2, 3
 _PROTOCOLS = {"TCP": 0, "UDP": 1, "SCTP": 2}
 _RUNTIME_DEFAULT, _UNCONFINED, _LOCALHOST = 0, 1, 2
 
@@ -53,15 +53,21 @@ def sandbox_config(pod: Object, config: KubeletConfig, resolver: Resolver, attem
     }
 
 
-def namespace_options(pod: Object) -> dict[str, int]:
-    """Which namespaces are the node's, the pod's, or each container's own."""
+def namespace_options(pod: Object, target: str = "") -> dict[str, Any]:
+    """Which namespaces are the node's, the pod's, or each container's own.
+
+    A container with a target is to see the processes of the container of that id.
+    """
     spec = pod["spec"]
     process = NAMESPACE_POD if spec.get("shareProcessNamespace") else NAMESPACE_CONTAINER
-    return {
+    options = {
         "network": NAMESPACE_NODE if is_host_network(pod) else NAMESPACE_POD,
         "pid": NAMESPACE_NODE if spec.get("hostPID") else process,
         "ipc": NAMESPACE_NODE if spec.get("hostIPC") else NAMESPACE_POD,
     }
+    if target and options["pid"] == NAMESPACE_CONTAINER:
+        return options | {"pid": NAMESPACE_TARGET, "target_id": target}
+    return options
 
 
 def seccomp(profile: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -77,7 +83,7 @@ def _sandbox_security(pod: Object) -> dict[str, Any]:
     security: dict[str, Any] = {
         "namespace_options": namespace_options(pod),
         "supplemental_groups": supplemental_groups(pod),
-        "privileged": any(security_context(c).get("privileged") for c in all_containers(pod)),
+        "privileged": any(security_context(c).get("privileged") for c in planned_containers(pod)),
         "seccomp": seccomp(context.get("seccompProfile")),
     }
     if context.get("runAsUser") is not None:
@@ -104,7 +110,7 @@ def _port_mappings(pod: Object) -> list[dict[str, Any]]:
             "host_port": port["hostPort"],
             "host_ip": port.get("hostIP", ""),
         }
-        for container in all_containers(pod)
+        for container in planned_containers(pod)
         for port in container.get("ports") or ()
         if port.get("hostPort")
     ]

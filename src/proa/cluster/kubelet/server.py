@@ -17,7 +17,7 @@ from proa.cluster.kubelet.cri import ContainerStatus, CriError
 from proa.cluster.kubelet.logs import parse_options, stream_log
 from proa.cluster.kubelet.observation import Observer
 from proa.cluster.kubelet.pod_manager import PodManager
-from proa.cluster.kubelet.pods import find_container
+from proa.cluster.kubelet.pods import container_statuses, find_container
 from proa.cluster.kubelet.stats import StatsRoutes
 from proa.cluster.kubelet.streams import StreamRoutes
 from proa.errors import ApiError, BadRequest, InternalError, NotFound
@@ -122,8 +122,7 @@ class KubeletServer:
 
 
 def _waiting_reason(pod: Object, name: str) -> str:
-    status = pod.get("status") or {}
-    for entry in (*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())):
+    for entry in container_statuses(pod):
         if entry["name"] == name and "waiting" in entry["state"]:
             return str(entry["state"]["waiting"].get("reason"))
     return "ContainerCreating"

@@ -64,11 +64,23 @@ async def start_container(
         variables=variables,
         mounts=mounts,
         oom_score_adjust=oom_score_adjust(pod, container, host.memory),
+        target=_target(container, seen),
     )
     async with host.turns:
         container_id = await _create(host, pod, container, config, seen)
         await _start(host, pod, container, container_id)
     await _post_start(host, pod, container, container_id, seen)
+
+
+def _target(container: Object, seen: PodObservation) -> str:
+    """Id of the container into which an ephemeral one looks; empty for none. Raises ContainerProblem."""
+    name = container.get("targetContainerName")
+    if not name:
+        return ""
+    target = seen.latest(name)
+    if target is None:
+        raise config_problem(f"unable to find target container {name}")
+    return target.id
 
 
 async def _variables(host: Host, pod: Object, container: Object, seen: PodObservation) -> dict[str, str]:

@@ -11,6 +11,7 @@ from proa.cluster.kubelet.conditions import pod_conditions
 from proa.cluster.kubelet.cri import ContainerState, ContainerStatus
 from proa.cluster.kubelet.observation import PodObservation
 from proa.cluster.kubelet.pods import (
+    ephemeral_containers,
     init_containers,
     is_host_network,
     is_sidecar,
@@ -45,6 +46,7 @@ def pod_status(pod: Object, inputs: StatusInputs) -> Object:
     """The new `status`; conditions that are not the kubelet's own stay as they are."""
     initial = [_container_status(pod, c, inputs) for c in init_containers(pod)]
     main = [_container_status(pod, c, inputs) for c in main_containers(pod)]
+    added = [_container_status(pod, c, inputs) for c in ephemeral_containers(pod)]
     reported = pod.get("status") or {}
     phase, failure = _final(reported, inputs) or (pod_phase(pod, initial, main), None)
     ips = _addresses(pod, inputs)
@@ -61,6 +63,7 @@ def pod_status(pod: Object, inputs: StatusInputs) -> Object:
         "startTime": inputs.started_at,
         "initContainerStatuses": initial,
         "containerStatuses": main,
+        "ephemeralContainerStatuses": added,
         "qosClass": reported.get("qosClass") or qos_class(pod),
     }
     if failure:
@@ -136,6 +139,8 @@ def _container_status(pod: Object, spec: Object, inputs: StatusInputs) -> Object
         "containerID": f"containerd://{latest.id}",
         "started": started,
     }
+    if spec in ephemeral_containers(pod):
+        del status["started"]
     return status
 
 
@@ -144,6 +149,8 @@ def _ready(
 ) -> bool:
     if spec in init_containers(pod) and not is_sidecar(spec):
         return latest.exited and latest.exit_code == 0
+    if spec in ephemeral_containers(pod):
+        return False
     return started and inputs.is_ready(latest)
 
 
