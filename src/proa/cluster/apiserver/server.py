@@ -41,6 +41,9 @@ from proa.cluster.apiserver.subresources.log import KubeletClient, PodLogs
 from proa.cluster.apiserver.subresources.token import TokenRequests
 from proa.cluster.apiserver.tokens import TokenSigner
 from proa.cluster.apiserver.view import View
+from proa.cluster.apiserver.webhooks import WebhookCaller
+from proa.cluster.apiserver.webhooks.mutating import MutatingWebhooks
+from proa.cluster.apiserver.webhooks.validating import ValidatingWebhooks
 from proa.cluster.store import SqliteStore
 from proa.errors import UserError
 from proa.kube.resources import SERVICES
@@ -68,7 +71,8 @@ class ApiServer:
         self._kubelets = KubeletClient(view, _kubelet_context(config))
         rbac = Rbac(view)
         self._services = ServiceAllocator(config.service_cidr, config.node_port_range)
-        registry = Registry(Backend(self._store, Admission(view, self._chain())))
+        self._webhooks = WebhookCaller(view)
+        registry = Registry(Backend(self._store, Admission(view, self._chain(view))))
         issuer = TokenRequests(view, signer, [config.issuer])
         self._kinds = ServedKinds(KINDS, self._store)
         creators = _creators(registry, issuer, Reviews(rbac, tokens))
@@ -85,14 +89,14 @@ class ApiServer:
             keepalive_timeout=_KEEPALIVE_SECONDS,
         )
 
-    def _chain(self) -> Chain:
+    def _chain(self, view: View) -> Chain:
         """Who sees a write before it is stored."""
         return Chain(
             mutating=MUTATING,
-            mutators=(),
+            mutators=(MutatingWebhooks(view, self._webhooks).admit,),
             completing=(*COMPLETING, self._services.admit),
             validating=VALIDATING,
-            validators=(),
+            validators=(ValidatingWebhooks(view, self._webhooks).admit,),
             final=(),
         )
 
@@ -147,6 +151,7 @@ class ApiServer:
         self._connections.end_streams()
         await self._connections.shutdown(timeout=1)
         await self._kubelets.close()
+        await self._webhooks.close()
         await self._store.close()
 
 

@@ -69,6 +69,7 @@ class Admission:
         self._mutate(request)
         if request.obj != before:
             request.version += 1
+        request.round = 1
         for mutator in self._chain.mutators:
             await mutator(request, self._view)
 

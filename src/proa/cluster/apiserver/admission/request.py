@@ -35,6 +35,8 @@ class Request:
     options: WriteOptions | DeleteOptions = field(default_factory=WriteOptions)
     complete: Callable[[Object], Object] = _as_it_is
     """Brings an object that a webhook or policy made into the form of its kind."""
+    round: int = 0
+    """1 when mutators are asked for the second time, else 0."""
     version: int = 0
     """How many times the object was replaced."""
     invoked: dict[str, int] = field(default_factory=dict)

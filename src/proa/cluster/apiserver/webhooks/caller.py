@@ -9,6 +9,7 @@ import base64
 import binascii
 import json
 import math
+import os
 import ssl
 from collections.abc import Mapping
 from functools import lru_cache
@@ -120,7 +121,7 @@ def _certificate_problem(error: Exception) -> str:
 
 
 def _refusal(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()
+    return os.strerror(error.errno).lower() if error.errno else str(error)
 
 
 _REFUSALS = {
