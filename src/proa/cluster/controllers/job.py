@@ -67,6 +67,7 @@ class Jobs:
         end = verdict(job, pods, counts, time)
         fault, wait = None, None
         if end is not None:
+            counts.released += counts.awaiting.values()
             fault = await self._delete(job, counts.active)
         elif not is_deleting(job):
             fault, wait = await self._manage(job, pods, counts, time)
@@ -83,14 +84,13 @@ class Jobs:
         """One step towards the wanted number of pods; a refusal, and the time to wait for the next step."""
         if excess := job_plan.to_delete(job, counts, time)[:_BURST]:
             return await self._delete(job, excess), None
-        indexes = job_plan.to_create(job, counts)[:_BURST]
-        delay = job_plan.creation_delay(pods, time)
+        indexes, wait = job_plan.to_create(job, counts, time)
+        delay = job_plan.creation_delay(job, pods, time)
         if not indexes or delay > 0:
-            return None, delay if indexes else None
-        _log.info("job %s: %d pods more", key_of(job), len(indexes))
-        return await slow_start(
-            len(indexes), lambda number: self._control.create(job, job_plan.job_pod(job, indexes[number]))
-        ), None
+            return None, delay if indexes else wait
+        _log.info("job %s: %d pods more", key_of(job), len(indexes[:_BURST]))
+        made = [job_plan.job_pod(job, index, counts.awaiting.get(index or 0)) for index in indexes[:_BURST]]
+        return await slow_start(len(made), lambda number: self._control.create(job, made[number])), wait
 
     async def _delete(self, job: Object, pods: Sequence[Object]) -> ApiError | None:
         """Pods that the Job itself ends count for nothing, so their finalizer goes first."""

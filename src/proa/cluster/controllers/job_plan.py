@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
+from proa.cluster.controllers import job_index_failures
 from proa.cluster.controllers.job_indexes import INDEX, index_of
 from proa.cluster.controllers.job_tracking import FINALIZER, Tally, is_indexed, waits_for_failure
 from proa.cluster.controllers.pod_control import pod_from_template
@@ -24,7 +25,7 @@ def wanted_active(job: Object, counts: Tally) -> int:
     parallelism, completions = spec.get("parallelism", 1), spec.get("completions")
     if completions is None:
         return len(counts.active) if counts.succeeded else int(parallelism)
-    return max(0, min(int(parallelism), int(completions) - counts.succeeded))
+    return max(0, min(int(parallelism), int(completions) - counts.succeeded - len(counts.failed_indexes)))
 
 
 def to_delete(job: Object, counts: Tally, now: dt.datetime) -> list[Object]:
@@ -36,7 +37,7 @@ def to_delete(job: Object, counts: Tally, now: dt.datetime) -> list[Object]:
 
 
 def _doubles(job: Object, counts: Tally) -> list[Object]:
-    seen, found = set(counts.completed), []
+    seen, found = counts.completed | counts.failed_indexes, []
     for pod in sorted(counts.active, key=lambda pod: str(pod["metadata"].get("creationTimestamp", ""))):
         index = index_of(pod)
         if index is None or index >= job["spec"]["completions"] or index in seen:
@@ -46,19 +47,25 @@ def _doubles(job: Object, counts: Tally) -> list[Object]:
     return found
 
 
-def to_create(job: Object, counts: Tally) -> list[int | None]:
-    """One entry for each pod that is missing: its index, or None when the Job has no indexes."""
+def to_create(job: Object, counts: Tally, now: dt.datetime) -> tuple[list[int | None], float | None]:
+    """One entry for each pod that is missing: its index, or None when the Job has no indexes.
+
+    And, where indexes that failed wait for their time, the seconds until the first may come again.
+    """
     occupied = [*counts.active, *(counts.terminating if waits_for_failure(job) else ())]
     missing = max(0, wanted_active(job, counts) - len(occupied))
     if not is_indexed(job):
-        return [None] * missing
-    taken = counts.completed | {index_of(pod) for pod in occupied}
-    free: Iterable[int] = (i for i in range(job["spec"]["completions"]) if i not in taken)
-    return [index for index, _ in zip(free, range(missing), strict=False)]
+        return [None] * missing, None
+    taken = counts.completed | counts.failed_indexes | {index_of(pod) for pod in occupied}
+    delays = {index: _delay(pod, now) for index, pod in counts.awaiting.items() if index not in taken}
+    waiting = {index: delay for index, delay in delays.items() if delay > 0}
+    free = (i for i in range(job["spec"]["completions"]) if i not in taken and i not in waiting)
+    indexes: list[int | None] = [index for index, _ in zip(free, range(missing), strict=False)]
+    return indexes, min(waiting.values(), default=None) if len(indexes) < missing else None
 
 
-def job_pod(job: Object, index: int | None) -> Object:
-    """A pod of the Job, held by the finalizer until it is counted."""
+def job_pod(job: Object, index: int | None, before: Object | None = None) -> Object:
+    """A pod of the Job, held by the finalizer until it is counted; `before` failed at its index."""
     pod = pod_from_template(job, job["spec"]["template"])
     metadata = pod["metadata"]
     metadata["finalizers"] = [*metadata.get("finalizers", ()), FINALIZER]
@@ -67,6 +74,8 @@ def job_pod(job: Object, index: int | None) -> Object:
     name = f"{job['metadata']['name']}-{index}"
     metadata["generateName"] = f"{name}-"
     metadata["annotations"] = annotations_of(pod) | {INDEX: str(index)}
+    if job_index_failures.limits_each_index(job):
+        metadata["annotations"] |= job_index_failures.next_counts(job, before)
     metadata["labels"] = labels_of(pod) | {INDEX: str(index)}
     pod["spec"]["hostname"] = pod["spec"].get("hostname") or name
     _tell_index(pod["spec"])
@@ -81,19 +90,29 @@ def _tell_index(spec: Object) -> None:
             container["env"] = [*present, {"name": _ENVIRONMENT, "valueFrom": copy.deepcopy(source)}]
 
 
-def creation_delay(pods: Sequence[Object], now: dt.datetime) -> float:
-    """Seconds until a failed pod is replaced: 10 after the first failure, doubling until one succeeds."""
+def creation_delay(job: Object, pods: Sequence[Object], now: dt.datetime) -> float:
+    """Seconds until a failed pod is replaced: 10 after the first failure, doubling until one succeeds.
+
+    None of it where each index has a limit, and so a delay, of its own.
+    """
     ends: dict[str, list[dt.datetime]] = {"Succeeded": [], "Failed": []}
-    for pod in pods:
+    for pod in () if job_index_failures.limits_each_index(job) else pods:
         phase = (pod.get("status") or {}).get("phase", "")
         if phase in ends:
             ends[phase].append(finished_at(pod))
     last_success = max(ends["Succeeded"], default=dt.datetime.min.replace(tzinfo=dt.UTC))
     failures = [end for end in ends["Failed"] if end > last_success]
-    if not failures:
-        return 0.0
-    delay = min(_FIRST_DELAY * 2.0 ** min(len(failures) - 1, 32), _LONGEST_DELAY)
-    return max(0.0, delay - (now - max(failures)).total_seconds())
+    return _left(len(failures), max(failures), now) if failures else 0.0
+
+
+def _delay(pod: Object, now: dt.datetime) -> float:
+    """Seconds until the index of this failed pod may have another."""
+    return _left(job_index_failures.total(pod) + 1, finished_at(pod), now)
+
+
+def _left(failures: int, last: dt.datetime, now: dt.datetime) -> float:
+    delay = min(_FIRST_DELAY * 2.0 ** min(failures - 1, 32), _LONGEST_DELAY)
+    return max(0.0, delay - (now - last).total_seconds())
 
 
 def finished_at(pod: Object) -> dt.datetime:

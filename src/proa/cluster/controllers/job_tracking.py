@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from proa.cluster.controllers import job_failure_policy
+from proa.cluster.controllers import job_failure_policy, job_index_failures
 from proa.cluster.controllers.job_indexes import format_indexes, index_of, parse_indexes
 from proa.cluster.controllers.pod_health import is_active, is_ready
 from proa.cluster.controllers.pods import is_finished
@@ -29,8 +29,12 @@ class Tally:
     failed: int = 0
     completed: set[int] = field(default_factory=set)
     """Indexes that are done, of an indexed Job."""
+    failed_indexes: set[int] = field(default_factory=set)
+    """Indexes that are given up, of a Job with `backoffLimitPerIndex`."""
+    awaiting: dict[int, Object] = field(default_factory=dict)
+    """By index the failed pod that another is to replace; its finalizer stays so long."""
     status: Object = field(default_factory=dict)
-    """succeeded, failed, completedIndexes and uncountedTerminatedPods, as they are to be stored."""
+    """succeeded, failed, the indexes and uncountedTerminatedPods, as they are to be stored."""
     released: list[Object] = field(default_factory=list)
     """Pods whose finalizer goes as soon as the status is stored."""
 
@@ -80,6 +84,8 @@ def tally(job: Object, pods: Iterable[Object]) -> Tally:
     result.status = _stored(counted, pending)
     if is_indexed(job):
         _complete_indexes(job, pods, result)
+    if job_index_failures.limits_each_index(job):
+        _fail_indexes(job, pods, result)
     return result
 
 
@@ -117,6 +123,24 @@ def _complete_indexes(job: Object, pods: Iterable[Object], result: Tally) -> Non
             "succeeded": result.succeeded,
             "completedIndexes": format_indexes(result.completed),
         }
+
+
+def _fail_indexes(job: Object, pods: Iterable[Object], result: Tally) -> None:
+    completions = job["spec"].get("completions", 1)
+    result.failed_indexes = parse_indexes((job.get("status") or {}).get("failedIndexes", ""), completions)
+    failed = [pod for pod in pods if is_tracked(pod) and has_failed(job, pod)]
+    for pod in failed:
+        index = index_of(pod)
+        if index is not None and index < completions and job_index_failures.gives_up(job, pod):
+            result.failed_indexes.add(index)
+    result.failed_indexes -= result.completed
+    # A present pod knows the failures before it; where there is none, the last failed one must.
+    over = result.completed | result.failed_indexes | {index_of(pod) for pod in result.active}
+    last = job_index_failures.latest(failed)
+    result.awaiting = {index: pod for index, pod in last.items() if index not in over}
+    held = {pod["metadata"]["uid"] for pod in result.awaiting.values()}
+    result.released = [pod for pod in result.released if pod["metadata"]["uid"] not in held]
+    result.status["failedIndexes"] = format_indexes(result.failed_indexes)
 
 
 def ready_count(result: Tally) -> int:

@@ -9,12 +9,14 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from proa.cluster.controllers import job_failure_policy
+from proa.cluster.controllers import job_failure_policy, job_success_policy
 from proa.cluster.controllers.job_tracking import Tally, has_failed
 from proa.kube import Object, condition_is_true, find_condition, parse_time, with_condition
 
 _BACKOFF = "BackoffLimitExceeded", "Job has reached the specified backoff limit"
 _DEADLINE = "DeadlineExceeded", "Job was active longer than specified deadline"
+_INDEXES = "FailedIndexes", "Job has failed indexes"
+_MANY_INDEXES = "MaxFailedIndexesExceeded", "Job has exceeded the specified maximal number of failed indexes"
 _REACHED = "CompletionsReached", "Reached expected number of succeeded pods"
 
 
@@ -54,7 +56,20 @@ def verdict(job: Object, pods: Iterable[Object], counts: Tally, now: dt.datetime
     left = time_to_deadline(job, now)
     if left is not None and left <= 0:
         return Verdict(False, *_DEADLINE)
-    return Verdict(True, *_REACHED) if _is_complete(job, counts) else None
+    return _by_indexes(job, counts) or (Verdict(True, *_REACHED) if _is_complete(job, counts) else None)
+
+
+def _by_indexes(job: Object, counts: Tally) -> Verdict | None:
+    """The end of an indexed Job that single indexes bring about."""
+    most, completions = job["spec"].get("maxFailedIndexes"), job["spec"].get("completions")
+    if most is not None and len(counts.failed_indexes) > most:
+        return Verdict(False, *_MANY_INDEXES)
+    rule = job_success_policy.matched_rule(job, counts.completed)
+    if rule is not None:
+        return Verdict(True, "SuccessPolicy", f"Matched rules at index {rule}")
+    if counts.failed_indexes and len(counts.completed | counts.failed_indexes) >= completions:
+        return Verdict(False, *_INDEXES)
+    return None
 
 
 def _is_complete(job: Object, counts: Tally) -> bool:

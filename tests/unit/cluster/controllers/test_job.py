@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from proa.cluster.controllers import job_plan
 from proa.cluster.controllers.job_failure_policy import outcome
+from proa.cluster.controllers.job_index_failures import FAILURES, IGNORED
 from proa.cluster.controllers.job_indexes import INDEX, format_indexes, parse_indexes
 from proa.cluster.controllers.job_tracking import FINALIZER, Tally, tally
 from proa.cluster.controllers.job_verdict import Verdict, verdict
@@ -23,6 +24,7 @@ from support.server import eventually
 from support.workloads import Workloads, template, workloads
 
 NOW = dt.datetime(2026, 1, 2, tzinfo=dt.UTC)
+OWNED = {"name": "web", "namespace": "default", "uid": "u"}
 
 
 def job(name: str = "web", status: Object | None = None, **spec: Any) -> Object:
@@ -144,9 +146,12 @@ def test_a_failure_policy_ends_the_job_or_forgives_the_pod() -> None:
 
 def test_a_failed_pod_is_replaced_later_each_time_until_one_succeeds() -> None:
     failed = [ended(f"f{number}", "Failed", at="2026-01-01T23:59:55Z") for number in range(3)]
-    assert job_plan.creation_delay(failed[:1], NOW) == 5
-    assert job_plan.creation_delay(failed, NOW) == 35
-    assert job_plan.creation_delay([*failed, ended("s", "Succeeded", at="2026-01-01T23:59:59Z")], NOW) == 0
+    assert job_plan.creation_delay(job(), failed[:1], NOW) == 5
+    assert job_plan.creation_delay(job(), failed, NOW) == 35
+    assert (
+        job_plan.creation_delay(job(), [*failed, ended("s", "Succeeded", at="2026-01-01T23:59:59Z")], NOW)
+        == 0
+    )
 
 
 @pytest.fixture
@@ -275,3 +280,111 @@ async def test_pods_that_a_deleted_job_leaves_behind_are_not_held(world: Workloa
         return not (await world.get(PODS, kept["metadata"]["name"]))["metadata"].get("finalizers")
 
     await eventually(free)
+
+
+def indexed(**spec: Any) -> Object:
+    return job(completionMode="Indexed", completions=4, parallelism=4, **spec)
+
+
+def failed_at(index: int, failures: int, *, code: int = 1, at: str = "2026-01-01T23:59:55Z") -> Object:
+    made = ended(f"f{index}-{failures}", "Failed", index=index, code=code, at=at)
+    made["metadata"]["annotations"][FAILURES] = str(failures)
+    return made
+
+
+def test_an_index_is_given_up_after_its_own_limit() -> None:
+    one = indexed(backoffLimitPerIndex=1, backoffLimit=2**31 - 1)
+    counts = tally(one, [failed_at(0, 1), failed_at(1, 0)])
+    assert counts.failed_indexes == {0}
+    assert counts.status["failedIndexes"] == "0"
+    assert {index: pod["metadata"]["name"] for index, pod in counts.awaiting.items()} == {1: "f1-0"}
+    assert [pod["metadata"]["name"] for pod in counts.released] == ["f0-1"]
+
+
+def test_a_failed_index_waits_for_its_time_and_its_next_pod_knows_how_often_it_failed() -> None:
+    one = indexed(backoffLimitPerIndex=3)
+    waiting, due = failed_at(1, 1), failed_at(2, 0, at="2026-01-01T23:00:00Z")
+    counts = tally(one, [waiting, due])
+    assert job_plan.to_create(one, counts, NOW) == ([0, 2, 3], 15)
+    assert annotations_of(job_plan.job_pod(one | {"metadata": OWNED}, 2, due))[FAILURES] == "1"
+    assert annotations_of(job_plan.job_pod(one | {"metadata": OWNED}, 0))[FAILURES] == "0"
+
+
+def test_a_rule_gives_an_index_up_at_once_or_does_not_count_its_failure() -> None:
+    rules = [
+        {"action": "FailIndex", "onExitCodes": {"operator": "In", "values": [3]}},
+        {"action": "Ignore", "onExitCodes": {"operator": "In", "values": [4]}},
+    ]
+    one = indexed(backoffLimitPerIndex=2, podFailurePolicy={"rules": rules})
+    counts = tally(one, [failed_at(0, 0, code=3), failed_at(1, 2, code=4)])
+    assert (counts.failed_indexes, set(counts.awaiting)) == ({0}, {1})
+    following = annotations_of(job_plan.job_pod(one | {"metadata": OWNED}, 1, counts.awaiting[1]))
+    assert (following[FAILURES], following[IGNORED]) == ("2", "1")
+
+
+INDEX_ENDS: dict[str, tuple[Object, set[int], set[int], Verdict | None]] = {
+    "some left": (indexed(backoffLimitPerIndex=0), {0, 1}, {2}, None),
+    "all others succeeded": (
+        indexed(backoffLimitPerIndex=0),
+        {0, 1, 3},
+        {2},
+        Verdict(False, "FailedIndexes", "Job has failed indexes"),
+    ),
+    "too many failed": (
+        indexed(backoffLimitPerIndex=0, maxFailedIndexes=1),
+        {0},
+        {1, 2},
+        Verdict(
+            False,
+            "MaxFailedIndexesExceeded",
+            "Job has exceeded the specified maximal number of failed indexes",
+        ),
+    ),
+    "the leader succeeded": (
+        indexed(successPolicy={"rules": [{"succeededIndexes": "0"}]}),
+        {0},
+        set(),
+        Verdict(True, "SuccessPolicy", "Matched rules at index 0"),
+    ),
+    "the second rule": (
+        indexed(successPolicy={"rules": [{"succeededIndexes": "0,1"}, {"succeededCount": 2}]}),
+        {1, 2},
+        set(),
+        Verdict(True, "SuccessPolicy", "Matched rules at index 1"),
+    ),
+    "too few of those named": (
+        indexed(successPolicy={"rules": [{"succeededIndexes": "0-2", "succeededCount": 2}]}),
+        {2, 3},
+        set(),
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("one", "completed", "failed", "expected"), INDEX_ENDS.values(), ids=INDEX_ENDS.keys()
+)
+def test_single_indexes_end_a_job(
+    one: Object, completed: set[int], failed: set[int], expected: Verdict | None
+) -> None:
+    counts = Tally(succeeded=len(completed), completed=completed, failed_indexes=failed)
+    assert verdict(one, [], counts, NOW) == expected
+
+
+async def test_one_index_fails_and_the_others_finish(world: Workloads) -> None:
+    await world.create(JOBS, indexed(backoffLimitPerIndex=0))
+    pods = await working(world, 4)
+    await finish(world, pods[:1], "Failed", 1)
+    await finish(world, pods[1:])
+    over = await condition(world, "Failed")
+    assert (over["status"]["failedIndexes"], over["status"]["completedIndexes"]) == ("0", "1-3")
+    assert (find_condition(over, "Failed") or {})["reason"] == "FailedIndexes"
+
+
+async def test_a_success_policy_ends_the_rest(world: Workloads) -> None:
+    await world.create(JOBS, indexed(successPolicy={"rules": [{"succeededIndexes": "0"}]}))
+    pods = await working(world, 4)
+    await finish(world, [one for one in pods if labels_of(one)[INDEX] == "0"])
+    over = await condition(world, "Complete")
+    assert (find_condition(over, "SuccessCriteriaMet") or {})["reason"] == "SuccessPolicy"
+    assert len(await world.all(PODS)) == 1
