@@ -36,7 +36,10 @@ async def apply(backend: Backend, target: Target, user: User, config: Any, optio
     """
     if target.subresource == "scale":
         return Written(
-            scale_entry(await _change(backend, target, user, _scale(config, target, options), options))
+            scale_entry(
+                await _change(backend, target, user, _scale(config, target, options), options),
+                target.kind.scale,
+            )
         )
     _check(config, target)
     if target.subresource or backend.store.get(target.key) is not None:
@@ -100,10 +103,17 @@ def _check(config: Any, target: Target) -> None:
     if (version, kind) != (resource.api_version, resource.kind):
         group = version if "/" in version else f"/{version}"
         raise BadRequest(f"invalid object type: {group}, Kind={kind}")
-    findings = SCHEMAS.check(version, kind, config)
-    for problem in filter(None, [findings.malformed, *findings.unknown]):
+    for problem in _problems(config, target):
         raise BadRequest(
             f"failed to create typed patch object ({target.namespace}/{target.name}; "
             f"{resource.group}/{resource.version}, Kind={kind}): {problem}"
         )
     metadata.settle_address(config, target)
+
+
+def _problems(config: Object, target: Target) -> list[str]:
+    form = target.kind.form
+    if form is not None:
+        return form.undeclared(config)
+    findings = SCHEMAS.check(config["apiVersion"], config["kind"], config)
+    return [problem for problem in (findings.malformed, *findings.unknown) if problem]

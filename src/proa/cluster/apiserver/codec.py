@@ -37,12 +37,16 @@ _head_decoder = msgspec.json.Decoder(_Head)
 class Notes:
     """What selectors and authentication ask of an entry; decoded once for each revision."""
 
-    __slots__ = ("fields", "labels", "uid")
+    __slots__ = ("fields", "kind", "labels", "shown", "uid")
 
     def __init__(self, metadata: _Metadata) -> None:
         self.uid = metadata.uid
         self.labels: Mapping[str, str] = metadata.labels or {}
-        self.fields: Mapping[str, str] | None = None
+        self.fields: Mapping[str, str] = {}
+        self.kind: Kind | None = None
+        """Whose fields they are."""
+        self.shown: tuple[object, Entry] | None = None
+        """A form of a custom resource, and the entry as it shows there."""
 
 
 def encode(obj: Object) -> Value:
@@ -53,6 +57,12 @@ def encode(obj: Object) -> Value:
     head = kind[:-1] + b',"metadata":{"resourceVersion":"'
     tail = b'",' + _encoder.encode(metadata)[1:]
     return Value(head, tail + (b"," + _encoder.encode(rest)[1:] if rest else b"}"))
+
+
+def entry_of(key: str, revision: int, obj: Object) -> Entry:
+    """The entry that storing an object at a revision would make."""
+    head, tail = encode(obj)
+    return Entry(key, revision, len(head), b"%b%d%b" % (head, revision, tail))
 
 
 def decode(entry: Entry) -> Object:
@@ -76,6 +86,6 @@ def notes(entry: Entry) -> Notes:
 def fields(kind: Kind, entry: Entry) -> Mapping[str, str]:
     """What field selectors can ask of an entry."""
     known = notes(entry)
-    if known.fields is None:
-        known.fields = kind.selectable(decode(entry))
+    if known.kind is not kind:
+        known.kind, known.fields = kind, kind.selectable(decode(entry))
     return known.fields

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from proa.cluster.apiserver import codec, field_managers, metadata, names, object_rules
+from proa.cluster.apiserver import codec, field_managers, metadata, names, object_rules, stored_form
 from proa.cluster.apiserver.admission import Request
 from proa.cluster.apiserver.backend import Backend, answering
 from proa.cluster.apiserver.identity import User
@@ -101,8 +101,10 @@ async def _store(backend: Backend, request: Request, missing: list[FieldError]) 
         if backend.store.get(about.key) is not None:
             raise about.exists()
         return Entry(about.key, 0, 0, codec.encode_json(obj))
+    value = await stored_form.value(target.kind, obj)
     try:
         with answering():
-            return await backend.store.create(about.key, codec.encode(obj))
+            entry = await backend.store.create(about.key, value)
+        return await stored_form.shown(target.kind, entry)
     except KeyExists:
         raise about.exists() from None

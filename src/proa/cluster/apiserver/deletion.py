@@ -9,6 +9,7 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
+from proa.cluster.apiserver.custom import lifecycle
 from proa.cluster.apiserver.options import DeleteOptions
 from proa.cluster.apiserver.target import Target
 from proa.kube.meta import now, parse_time
@@ -33,6 +34,8 @@ def is_finished(obj: Object) -> bool:
 
 def marked(obj: Object, target: Target, options: DeleteOptions) -> Object | None:
     """The object as it stays for now, changed in place; None when it goes at once."""
+    if target.qualified == lifecycle.QUALIFIED:
+        lifecycle.begin_deletion(obj)
     _set_finalizers(obj, options.propagation)
     grace = _grace(obj, target, options)
     if not grace and not is_held(obj):

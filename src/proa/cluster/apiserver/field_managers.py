@@ -20,7 +20,8 @@ _ALL_BUT_STATUS = ("spec", "data", "stringData", "type")
 
 def schema_of(target: Target) -> Node | None:
     """The schema by which fields are told apart."""
-    return SCHEMAS.node(target.resource.api_version, target.resource.kind)
+    form = target.kind.form
+    return form.node if form else SCHEMAS.node(target.resource.api_version, target.resource.kind)
 
 
 def untouchable(target: Target) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from proa.cluster.apiserver.columns.column import NAME_AND_AGE, Column
+from proa.cluster.apiserver.form import Form
 from proa.cluster.apiserver.schema.field_error import FieldError
 from proa.kube.resources import Object, Resource
 
@@ -35,6 +36,15 @@ class Subresource:
     kind: str = ""
     group: str = ""
     version: str = ""
+
+
+@dataclass(frozen=True)
+class ScalePaths:
+    """Where /scale finds what it shows, as names of fields; the selector is a text where it is custom."""
+
+    replicas: tuple[str, ...]
+    observed: tuple[str, ...]
+    selector: tuple[str, ...] = ()
 
 
 STATUS = Subresource("status")
@@ -66,16 +76,24 @@ class Kind:
     """Sets, in place, the status of an object that is being created."""
     generation: bool = False
     """Whether metadata.generation counts the changes of what the object asks for."""
+    form: Form | None = None
+    """The looks of a custom resource; None for kinds with a published schema."""
+    scale: ScalePaths | None = None
+    """What /scale of a custom resource shows; None for those of workloads."""
+    deprecation: str = ""
+    """A warning for everybody who uses this version."""
+    singular_name: str = ""
+    list_name: str = ""
 
     @property
     def singular(self) -> str:
         """The lower-case name of one object."""
-        return self.resource.kind.lower()
+        return self.singular_name or self.resource.kind.lower()
 
     @property
     def list_kind(self) -> str:
         """The kind of a list of these objects."""
-        return f"{self.resource.kind}List"
+        return self.list_name or f"{self.resource.kind}List"
 
     @property
     def create_only(self) -> bool:

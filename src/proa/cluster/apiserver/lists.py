@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass
 from itertools import islice
 
+from proa.cluster.apiserver import stored_form
 from proa.cluster.apiserver.codec import encode_json
 from proa.cluster.apiserver.kind import Kind
 from proa.cluster.apiserver.options import ListOptions
@@ -42,7 +43,7 @@ class Listing:
         """The List object as JSON, joined of stored bytes."""
         resource = self.kind.resource
         header = {
-            "kind": f"{resource.kind}List",
+            "kind": self.kind.list_kind,
             "apiVersion": resource.api_version,
             "metadata": self.metadata(),
         }
@@ -96,8 +97,10 @@ async def list_entries(store: Store, target: Target, options: ListOptions) -> Li
     else:
         revision, start = _wanted_revision(store, options), ""
     if selection and revision < 0 and (single := _single(store, target, selection)) is not None:
-        return Listing(target.kind, single, store.revision)
+        shown = await stored_form.all_shown(target.kind, single)
+        return Listing(target.kind, [e for e in shown if selection.matches(e)], store.revision)
     page = await _page(store, target, revision, start, 0 if selection else options.limit)
+    page = page._replace(entries=await stored_form.all_shown(target.kind, page.entries))
     return _filtered(target, page, selection, options.limit) if selection else _whole(target, page)
 
 
@@ -115,7 +118,7 @@ def _single(store: Store, target: Target, selection: Selection) -> list[Entry] |
     if name is None or (target.resource.namespaced and not target.namespace):
         return None
     entry = store.get(object_key(target.resource, name, target.namespace))
-    return [entry] if entry is not None and selection.matches(entry) else []
+    return [entry] if entry is not None else []
 
 
 async def _page(store: Store, target: Target, revision: int, start: str, limit: int) -> Page:

@@ -59,7 +59,7 @@ class LocalClient:
         options.check()
         listing = await self._actions.list(self._user, self._target(resource, namespace), options)
         return {
-            "kind": f"{resource.kind}List",
+            "kind": listing.kind.list_kind,
             "apiVersion": resource.api_version,
             "metadata": listing.metadata(),
             "items": [codec.decode(entry) for entry in listing.entries],

@@ -18,7 +18,7 @@ _ANNOTATIONS_LIMIT = 256 << 10
 def validate(obj: Object, target: Target, old: Object | None = None) -> list[FieldError]:
     """Problems of name, labels, annotations, finalizers and owners; `old` is given on updates."""
     metadata = obj["metadata"]
-    errors = _name_errors(metadata, target.resource.plural)
+    errors = _name_errors(metadata, "" if target.kind.form else target.resource.plural)
     for key, value in _strings(metadata, "labels").items():
         path = "metadata.labels"
         errors += [invalid_value(path, key, problem) for problem in names.key_problems(key)]

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from proa.cluster.apiserver.kind import Kind
 from proa.cluster.apiserver.kinds.registry import Registry
 from proa.cluster.apiserver.schema import Schemas
+from proa.cluster.apiserver.schema.catalogue import references
 from proa.cluster.apiserver.schema.node import REF_PREFIX
 
 _encode = msgspec.json.encode
@@ -48,18 +49,30 @@ _LIST_PARAMETERS = (
 )  # fmt: skip
 
 
+class _Document(NamedTuple):
+    """A document, and the kinds that it was made of."""
+
+    identities: list[int]
+    kinds: list[Kind]
+    body: bytes
+    hash: str
+
+
 class OpenApi:
-    """The documents of one registry; make a new one when the set of kinds changes."""
+    """The documents of a set of kinds. One is made anew when kinds of its version change."""
 
     def __init__(self, kinds: Registry, schemas: Schemas) -> None:
         self._kinds = kinds
         self._schemas = schemas
-        self._documents: dict[str, bytes] = {}
+        self._documents: dict[str, _Document] = {}
+        self._generation = -1
         self._index = b""
 
     def index(self) -> bytes:
         """`/openapi/v3`: path -> URL with the hash of the document."""
-        if not self._index:
+        generation = self._kinds.generation
+        if generation != self._generation:
+            self._generation = generation
             paths = {
                 name: {"serverRelativeURL": f"/openapi/v3/{name}?hash={self.hash(name)}"}
                 for name in self._names()
@@ -69,16 +82,25 @@ class OpenApi:
 
     def hash(self, name: str) -> str:
         """The hash that stands in the index for `api/v1`, `apis/apps/v1`..."""
-        return hashlib.sha256(self.document(name) or b"").hexdigest().upper()
+        document = self._document(name)
+        return document.hash if document else ""
 
     def document(self, name: str) -> bytes | None:
         """`/openapi/v3/NAME`, or None when there is no such group and version."""
-        if name not in self._documents:
-            kinds = self._names().get(name)
-            if kinds is None:
-                return None
-            self._documents[name] = self._build(kinds)
-        return self._documents[name]
+        document = self._document(name)
+        return document.body if document else None
+
+    def _document(self, name: str) -> _Document | None:
+        *_, group, version = ["", *name.removeprefix("apis/").removeprefix("api/").split("/")]
+        kinds = self._kinds.of(group, version)
+        if not kinds or kinds[0].resource.root.lstrip("/") != name:
+            return None
+        known = self._documents.get(name)
+        if known is None or known.identities != list(map(id, kinds)):
+            body = self._build(kinds)
+            known = _Document(list(map(id, kinds)), kinds, body, hashlib.sha256(body).hexdigest().upper())
+            self._documents[name] = known
+        return known
 
     def _names(self) -> dict[str, list[Kind]]:
         return {
@@ -95,8 +117,11 @@ class OpenApi:
             _PATCH,
             _STATUS,
         }
-        names = sorted(self._schemas.reachable(roots))
-        schemas = {name: msgspec.Raw(self._schemas.raw(name)) for name in names}
+        custom = {name: _encode(schema) for kind in kinds for name, schema in _own_schemas(kind)}
+        roots |= {name for raw in custom.values() for name in references(raw)}
+        names = sorted(self._schemas.reachable(roots - custom.keys()))
+        raw = {name: self._schemas.raw(name) for name in names} | custom
+        schemas = {name: msgspec.Raw(raw[name]) for name in sorted(raw)}
         return _encode(
             {
                 "openapi": "3.0.0",
@@ -113,6 +138,12 @@ class OpenApi:
             version = f"{sub.group}/{sub.version}" if sub.group else resource.api_version
             named.append((version, sub.kind or resource.kind))
         yield from filter(None, (self._schemas.name_of(*pair) for pair in named))
+
+    def _name_of(self, kind: Kind, api_version: str, name: str) -> str:
+        form = kind.form
+        if form is not None and api_version == kind.resource.api_version:
+            return form.list_definition if name == kind.list_kind else form.definition
+        return self._schemas.name_of(api_version, name)
 
     def _paths(self, kind: Kind) -> Iterator[tuple[str, dict[str, Any]]]:
         resource = kind.resource
@@ -148,8 +179,8 @@ class OpenApi:
         group, version, name = resource.group, resource.version, resource.kind
         if sub and sub.kind:
             group, version, name = sub.group or group, sub.version or version, sub.kind
-        definition = self._schemas.name_of(f"{group}/{version}" if group else version, name)
-        list_name = self._schemas.name_of(resource.api_version, kind.list_kind)
+        definition = self._name_of(kind, f"{group}/{version}" if group else version, name)
+        list_name = self._name_of(kind, resource.api_version, kind.list_kind)
         answer = {"list": list_name, "deletecollection": _STATUS}.get(verb, definition)
         _, action, query = _OPERATIONS[verb]
         operation: dict[str, Any] = {
@@ -159,13 +190,20 @@ class OpenApi:
         }
         if query:
             operation["parameters"] = [_parameter(parameter) for parameter in query]
-        body = _request_body(verb, definition)
+        body = _request_body(verb, definition, kind.form is not None)
         return operation | ({"requestBody": body} if body else {})
 
 
-def _request_body(verb: str, definition: str) -> dict[str, Any]:
+def _own_schemas(kind: Kind) -> Iterator[tuple[str, Any]]:
+    """The schemas that a custom resource brings."""
+    if kind.form is not None:
+        yield from kind.form.definitions.items()
+
+
+def _request_body(verb: str, definition: str, custom: bool) -> dict[str, Any]:
     if verb == "patch":
-        return _content(_PATCH_TYPES, _PATCH) | {"required": True}
+        types = [type_ for type_ in _PATCH_TYPES if not (custom and "strategic" in type_)]
+        return _content(tuple(types), _PATCH) | {"required": True}
     if verb in ("create", "update"):
         return _content(("*/*",), definition) | {"required": True}
     return _content(("*/*",), _DELETE_OPTIONS) if verb.startswith("delete") else {}

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from proa.cluster.apiserver import applying, creation, removal, updating
+from proa.cluster.apiserver import applying, creation, removal, stored_form, updating
 from proa.cluster.apiserver.admission import Request
 from proa.cluster.apiserver.applying import Written
 from proa.cluster.apiserver.backend import Backend, answering
@@ -42,8 +42,8 @@ class Registry:
     async def get(self, target: Target) -> Entry:
         """The stored entry. A subresource that has no representation of its own shows the object."""
         _replaceable(target)
-        entry = self.backend.current(target)
-        return scale_entry(entry) if target.subresource == "scale" else entry
+        entry = await stored_form.shown(target.kind, self.backend.current(target))
+        return scale_entry(entry, target.kind.scale) if target.subresource == "scale" else entry
 
     async def list(self, target: Target, options: ListOptions) -> Listing:
         """A page of entries."""
@@ -101,7 +101,7 @@ class Registry:
         def scale(old: Object) -> Object:
             return scaled(old, change, target, options)
 
-        return scale_entry(await updating.modify(self.backend, target, user, scale, options))
+        return scale_entry(await updating.modify(self.backend, target, user, scale, options), target.kind.scale)
 
     async def delete(self, target: Target, user: User, options: DeleteOptions) -> Entry | Object:
         """The entry that stays for now, or a Status when it is gone."""
@@ -149,9 +149,9 @@ def patch_change(target: Target, patch: Any, patch_type: PatchType) -> Callable[
         return lambda old: apply_json_patch(old, patch)
     if patch_type is PatchType.MERGE:
         return lambda old: apply_merge_patch(old, patch)
-    if patch_type is PatchType.STRATEGIC:
+    if patch_type is PatchType.STRATEGIC and target.kind.form is None:
         return lambda old: apply_strategic_patch(old, patch, schema_of(target))
-    known = ", ".join(kind.value for kind in PatchType)
+    known = ", ".join(kind.value for kind in PatchType if kind is not PatchType.STRATEGIC)
     raise UnsupportedMediaType(
         f"the body of the request was in an unknown format - accepted media types include: {known}"
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from proa.cluster.apiserver import codec, deletion
+from proa.cluster.apiserver import codec, deletion, stored_form
 from proa.cluster.apiserver.admission import Request
 from proa.cluster.apiserver.backend import Backend, answering
 from proa.cluster.apiserver.identity import User
@@ -28,12 +28,15 @@ async def remove(backend: Backend, target: Target, user: User, options: DeleteOp
     """The entry that stays for now, or the Status when it is gone. Raises NotFound, Conflict."""
     for _ in range(ATTEMPTS):
         entry = backend.current(target)
-        obj = codec.decode(entry)
+        shown = await stored_form.shown(target.kind, entry)
+        obj = codec.decode(shown)
         _check_preconditions(obj, target, options)
         await backend.admission.admit(Request("DELETE", target, user, obj, obj, options))
         left = deletion.marked(obj, target, options)
         if left is None:
-            obj = codec.decode(entry)
+            obj = codec.decode(shown)
+        elif options.dry_run or obj == codec.decode(shown):
+            return shown
         try:
             return await _carry_out(backend, entry, target, obj, left is not None, options)
         except RevisionMismatch:
@@ -57,12 +60,13 @@ def _check_preconditions(obj: Object, target: Target, options: DeleteOptions) ->
 async def _carry_out(
     backend: Backend, entry: Entry, target: Target, obj: Object, stays: bool, options: DeleteOptions
 ) -> Entry | Object:
+    gone = success(target, obj["metadata"]["uid"])
     if options.dry_run:
-        return entry if stays else success(target, obj["metadata"]["uid"])
+        return gone
+    value = await stored_form.value(target.kind, obj)
     with answering():
         if not stays:
-            await backend.store.delete(target.key, codec.encode(obj), entry.revision)
-            return success(target, obj["metadata"]["uid"])
-        if obj == codec.decode(entry):
-            return entry
-        return await backend.store.update(target.key, codec.encode(obj), entry.revision)
+            await backend.store.delete(target.key, value, entry.revision)
+            return gone
+        stored = await backend.store.update(target.key, value, entry.revision)
+    return await stored_form.shown(target.kind, stored)

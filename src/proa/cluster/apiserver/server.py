@@ -13,7 +13,8 @@ from proa.cluster.apiserver.admission import COMPLETING, MUTATING, VALIDATING, A
 from proa.cluster.apiserver.authentication import TokenAuthenticator
 from proa.cluster.apiserver.backend import Backend
 from proa.cluster.apiserver.config import ApiServerConfig
-from proa.cluster.apiserver.custom import ServedKinds
+from proa.cluster.apiserver.custom import establishing, lifecycle
+from proa.cluster.apiserver.custom.served import ServedKinds
 from proa.cluster.apiserver.discovery import Discovery
 from proa.cluster.apiserver.expiry import EventExpiry
 from proa.cluster.apiserver.following import Follower
@@ -46,6 +47,7 @@ from proa.cluster.apiserver.webhooks.mutating import MutatingWebhooks
 from proa.cluster.apiserver.webhooks.validating import ValidatingWebhooks
 from proa.cluster.store import SqliteStore
 from proa.errors import UserError
+from proa.kube import Manager
 from proa.kube.resources import SERVICES
 
 logger = logging.getLogger(__name__)
@@ -74,7 +76,7 @@ class ApiServer:
         self._webhooks = WebhookCaller(view)
         registry = Registry(Backend(self._store, Admission(view, self._chain(view))))
         issuer = TokenRequests(view, signer, [config.issuer])
-        self._kinds = ServedKinds(KINDS, self._store)
+        self._kinds = ServedKinds(KINDS, self._store, self._webhooks)
         creators = _creators(registry, issuer, Reviews(rbac, tokens))
         self._actions = Actions(self._kinds, registry, rbac, creators)
         health = Health({"ping": lambda: "", "store": lambda: "", "bootstrap": self._why_not_ready})
@@ -92,7 +94,7 @@ class ApiServer:
     def _chain(self, view: View) -> Chain:
         """Who sees a write before it is stored."""
         return Chain(
-            mutating=MUTATING,
+            mutating=(*MUTATING, lifecycle.keep_stored_versions),
             mutators=(MutatingWebhooks(view, self._webhooks).admit,),
             completing=(*COMPLETING, self._services.admit),
             validating=VALIDATING,
@@ -125,6 +127,9 @@ class ApiServer:
         client, address = self.client(), self._config.advertise_address
         await bootstrap.ensure(client)
         await own.ensure(client, self._services.first_address, address, self.port)
+        manager = Manager(client)
+        establishing.setup(manager)
+        self._tasks.append(loop.create_task(manager.run()))
         self._started = True
         logger.info("serving the Kubernetes API on %s:%d", self._config.bind_address, self.port)
 

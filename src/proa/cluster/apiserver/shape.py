@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from proa.cluster.apiserver.codec import encode_json
+from proa.cluster.apiserver.form import Form
 from proa.cluster.apiserver.options import WriteOptions
 from proa.cluster.apiserver.schema import SCHEMAS, FieldError
 from proa.cluster.apiserver.target import Target
@@ -37,6 +38,9 @@ def check_shape(
     What is as it is in `old`, which is stored, is not looked at again.
     Raises BadRequest.
     """
+    if target.kind.form is not None:
+        _check_form(obj, target, options, target.kind.form)
+        return []
     resource = target.resource
     settled = _unchanged(obj, old) if old else ()
     findings = SCHEMAS.check(resource.api_version, resource.kind, obj, settled)
@@ -51,3 +55,15 @@ def check_shape(
         options.warnings += findings.unknown
     SCHEMAS.prune(resource.api_version, resource.kind, obj, settled)
     return findings.errors
+
+
+def _check_form(obj: Object, target: Target, options: WriteOptions, form: Form) -> None:
+    resource = target.resource
+    shape = form.prune(obj)
+    opening = f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}'
+    if shape.malformed:
+        raise BadRequest(f"{opening}: {shape.malformed}")
+    if shape.unknown and options.field_validation == "Strict":
+        raise BadRequest(f"{opening}: strict decoding error: {', '.join(shape.unknown)}")
+    if options.field_validation == "Warn":
+        options.warnings += shape.unknown

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from proa.cluster.apiserver import codec, deletion, field_managers, metadata, object_rules
+from proa.cluster.apiserver import codec, deletion, field_managers, metadata, object_rules, stored_form
 from proa.cluster.apiserver.admission import Admission, Request
 from proa.cluster.apiserver.backend import Backend, answering
 from proa.cluster.apiserver.identity import User
@@ -62,8 +62,9 @@ async def modify(
     """
     for _ in range(ATTEMPTS):
         entry = backend.current(target)
-        old = codec.decode(entry)
-        new = change(codec.decode(entry))
+        shown = await stored_form.shown(target.kind, entry)
+        old = codec.decode(shown)
+        new = change(codec.decode(shown))
         missing = _shape(new, old, target, options) if target.subresource in _CHECKED else []
         _check_preconditions(new, old, target)
         if target.subresource in _CHECKED:
@@ -88,11 +89,12 @@ async def _settle(backend: Backend, request: Request, entry: Entry, missing: lis
     elif target.subresource != _ADMITTED_BEFORE:
         await backend.admission.admit(request)
     new = request.obj
-    if new == old:
-        return entry
+    shown = await stored_form.shown(target.kind, entry)
+    if new == old and (request.dry_run or await stored_form.is_stored(target.kind, new, entry)):
+        return shown
     if request.dry_run:
         return Entry(target.key, entry.revision, 0, codec.encode_json(new))
-    return await _write(backend, target, new, entry.revision)
+    return await stored_form.shown(target.kind, await _write(backend, target, new, entry.revision))
 
 
 async def _admit(backend: Backend, request: Request, missing: list[FieldError]) -> None:
@@ -120,8 +122,9 @@ def _check_rules(request: Request, missing: list[FieldError]) -> None:
 async def _admit_scale(admission: Admission, request: Request) -> None:
     """Admission of the Scale that the change was asked for with."""
     new = request.obj
-    old = scale_of(request.old or {})
-    scale = Request("UPDATE", request.target, request.user, scale_of(new), old, request.options)
+    paths = request.target.kind.scale
+    old = scale_of(request.old or {}, paths)
+    scale = Request("UPDATE", request.target, request.user, scale_of(new, paths), old, request.options)
     await admission.admit(scale)
     if scale.version:
         new["spec"]["replicas"] = int((scale.obj.get("spec") or {}).get("replicas") or 0)
@@ -170,7 +173,7 @@ def _check_preconditions(new: Object, old: Object, target: Target) -> None:
 
 
 async def _write(backend: Backend, target: Target, new: Object, revision: int) -> Entry:
-    value = codec.encode(new)
+    value = await stored_form.value(target.kind, new)
     try:
         with answering():
             if deletion.is_finished(new):

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from proa.cluster.apiserver import stored_form
 from proa.cluster.apiserver.codec import encode_json
 from proa.cluster.apiserver.lists import check_reached
 from proa.cluster.apiserver.options import ListOptions
@@ -99,6 +100,7 @@ class WatchStream:
                 yield [error_change(self._error)]
             return
         try:
+            self._initial = await stored_form.all_shown(self._target.kind, self._initial)
             for chunk in self._initial_changes(self._watch):
                 yield chunk
             async for batch in self._live(self._watch):
@@ -127,6 +129,7 @@ class WatchStream:
         bookmark_due = loop.time() + BOOKMARK_INTERVAL
         while (now := loop.time()) < self._deadline:
             events = await watch.batch(max(0.0, min(bookmark_due, self._deadline) - now))
+            events = await stored_form.events_shown(self._target.kind, events)
             if changes := [c for c in (change_of(e, self._selection) for e in events) if c is not None]:
                 yield changes
             if loop.time() >= min(bookmark_due, self._deadline):

@@ -11,7 +11,7 @@ from proa.cluster.apiserver.columns.duration import human_duration
 from proa.kube.meta import parse_time
 from proa.kube.resources import Object
 
-Cell = str | int | bool
+Cell = str | int | float | bool | None
 CellReader = Callable[[Object, dt.datetime], Cell]
 """The cell of an object; the second argument is the present, for ages."""
 

@@ -69,8 +69,12 @@ class ObjectRequests:
             raise MethodNotAllowed("the server does not allow this method on the requested resource")
         query = parse_query(query_text)
         if method == self._get and (route.watch or not route.target.name):
-            return await self._collection(request, user, route, query)
-        return await method(request, user, route.target, query)
+            reply = await self._collection(request, user, route, query)
+        else:
+            reply = await method(request, user, route.target, query)
+        if route.target.kind.deprecation and isinstance(reply, Reply):
+            reply.add_headers(warnings([route.target.kind.deprecation]))
+        return reply
 
     async def _collection(
         self, request: web.BaseRequest, user: User, route: Route, query: Query

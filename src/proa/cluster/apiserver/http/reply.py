@@ -56,6 +56,10 @@ class Reply(web.StreamResponse):
     def status(self) -> int:
         return self._code
 
+    def add_headers(self, headers: Iterable[tuple[str, str]]) -> None:
+        """More headers, as long as nothing was sent."""
+        self._more = (*self._more, *headers)
+
     @property
     def keep_alive(self) -> bool | None:
         return self._keep

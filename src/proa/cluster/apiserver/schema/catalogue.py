@@ -61,7 +61,7 @@ class Schemas:
             name = pending.pop()
             if name not in seen:
                 seen.add(name)
-                pending.extend(_references(self.raw(name)))
+                pending.extend(references(self.raw(name)))
         return seen
 
     def check(
@@ -84,7 +84,8 @@ class Schemas:
             prune_object(root, obj, settled)
 
 
-def _references(raw: bytes) -> Iterable[str]:
+def references(raw: bytes) -> Iterable[str]:
+    """The names of the definitions that the JSON of a schema refers to."""
     for piece in raw.split(b'"$ref":"' + REF_PREFIX.encode())[1:]:
         yield piece[: piece.index(b'"')].decode()
 

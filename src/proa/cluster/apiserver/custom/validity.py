@@ -1,0 +1,68 @@
+"""Whether a custom object is a valid one of its version: schema, lists, embedded objects, scale. Pure.
+
+Source: apiextensions-apiserver, pkg/registry/customresource/{strategy,validator}.go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from proa.cluster.apiserver.columns.column import field
+from proa.cluster.apiserver.custom import embedded, list_types
+from proa.cluster.apiserver.custom.checking import Checker
+from proa.cluster.apiserver.custom.structural import ABSENT, Structural
+from proa.cluster.apiserver.kind import Rule, ScalePaths
+from proa.cluster.apiserver.schema.field_error import FieldError, invalid_value
+from proa.kube.resources import Object
+
+_LARGEST = (1 << 31) - 1
+
+
+def schema_rule(place: Structural) -> Rule:
+    """Types, values, lists by key, embedded objects."""
+    checker: list[Checker] = []
+
+    def rule(obj: Object, old: Object | None) -> Iterable[FieldError]:
+        if not checker:
+            checker.append(Checker({name: v for name, v in place.schema.items() if name != "metadata"}))
+        content = {name: value for name, value in obj.items() if name != "metadata"}
+        before = ABSENT if old is None else {name: v for name, v in old.items() if name != "metadata"}
+        content |= {"metadata": _named(obj)}
+        errors = checker[0].check(content, "", before).errors
+        errors = errors + embedded.validate(obj, place)
+        if old is None or not list_types.duplicates(old, place):
+            errors = errors + list_types.duplicates(obj, place)
+        return errors
+
+    return rule
+
+
+def _named(obj: Object) -> Object:
+    """Of the metadata a schema may restrict name and generateName."""
+    return {key: obj["metadata"][key] for key in ("name", "generateName") if key in obj["metadata"]}
+
+
+def scale_rule(paths: ScalePaths) -> Rule:
+    """What /scale shows must be counts, and a text."""
+
+    def rule(obj: Object, _old: Object | None) -> Iterable[FieldError]:
+        yield from _count(obj, paths.replicas)
+        yield from _count(obj, paths.observed)
+        selector = field(obj, *paths.selector) if paths.selector else None
+        if selector is not None and not isinstance(selector, str):
+            path = f".{'.'.join(paths.selector)}"
+            yield invalid_value(path, "", f"{path} accessor error: {selector} is not of the type string")
+
+    return rule
+
+
+def _count(obj: Object, names: tuple[str, ...]) -> Iterable[FieldError]:
+    value, path = field(obj, *names), f".{'.'.join(names)}"
+    if value is None:
+        return
+    if not isinstance(value, int) or isinstance(value, bool):
+        yield invalid_value(path, 0, f"{path} accessor error: {value} is not of the type int64")
+    elif value < 0:
+        yield invalid_value(path, value, "should be a non-negative integer")
+    elif value > _LARGEST:
+        yield invalid_value(path, value, f"should be less than or equal to {_LARGEST}")

@@ -1,0 +1,230 @@
+"""Definitions that are served: the whole way, in a server of the test's own."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from proa.cluster.apiserver import ApiServer
+from proa.errors import ApiError, Invalid, NotFound
+from proa.kube.client import PatchType
+from proa.kube.meta import condition_is_true
+from proa.kube.resources import CUSTOM_RESOURCE_DEFINITIONS, Object, Resource
+from support.server import api_server, eventually
+
+WIDGETS = Resource("example.com", "v1", "widgets", "Widget")
+SCHEMA: Object = {
+    "type": "object",
+    "properties": {
+        "spec": {
+            "type": "object",
+            "required": ["size"],
+            "properties": {
+                "size": {"type": "integer", "minimum": 1, "maximum": 10},
+                "color": {"type": "string", "enum": ["red", "green"], "default": "red"},
+                "ports": {
+                    "type": "array",
+                    "x-kubernetes-list-type": "map",
+                    "x-kubernetes-list-map-keys": ["name"],
+                    "items": {
+                        "type": "object",
+                        "required": ["name"],
+                        "properties": {"name": {"type": "string"}, "port": {"type": "integer"}},
+                    },
+                },
+            },
+        },
+        "status": {"type": "object", "properties": {"replicas": {"type": "integer"}}},
+    },
+}
+
+
+def definition(**version: Any) -> Object:
+    wanted: Object = {
+        "name": "v1",
+        "served": True,
+        "storage": True,
+        "schema": {"openAPIV3Schema": SCHEMA},
+        "subresources": {
+            "status": {},
+            "scale": {"specReplicasPath": ".spec.size", "statusReplicasPath": ".status.replicas"},
+        },
+        **version,
+    }
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": "widgets.example.com"},
+        "spec": {
+            "group": "example.com",
+            "names": {"plural": "widgets", "kind": "Widget", "shortNames": ["wd"]},
+            "scope": "Namespaced",
+            "versions": [wanted],
+        },
+    }
+
+
+def widget(name: str = "w", **spec: Any) -> Object:
+    return {
+        "apiVersion": "example.com/v1",
+        "kind": "Widget",
+        "metadata": {"name": name, "namespace": "default"},
+        "spec": {"size": 1, **spec},
+    }
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[ApiServer]:
+    async with api_server(tmp_path) as started:
+        yield started
+
+
+async def establish(server: ApiServer, wanted: Object | None = None) -> Object:
+    """Create a definition and wait until clients would go on."""
+    client = server.client()
+    made = await client.create(CUSTOM_RESOURCE_DEFINITIONS, wanted or definition())
+    name = made["metadata"]["name"]
+
+    async def established() -> Object | None:
+        current = await client.get(CUSTOM_RESOURCE_DEFINITIONS, name)
+        return current if condition_is_true(current, "Established") else None
+
+    found: Object = await eventually(established)
+    return found
+
+
+async def test_a_definition_is_established_and_serves_at_once(server: ApiServer) -> None:
+    stored = await establish(server)
+    assert stored["status"]["acceptedNames"] == {
+        "plural": "widgets",
+        "singular": "widget",
+        "kind": "Widget",
+        "listKind": "WidgetList",
+        "shortNames": ["wd"],
+    }
+    assert stored["status"]["storedVersions"] == ["v1"]
+    made = await server.client().create(WIDGETS, widget())
+    assert made["spec"] == {"size": 1, "color": "red"}
+    assert made["metadata"]["generation"] == 1
+    listed = await server.client().list(WIDGETS)
+    assert listed["kind"] == "WidgetList"
+    assert [item["metadata"]["name"] for item in listed["items"]] == ["w"]
+
+
+async def test_what_the_schema_forbids_is_refused(server: ApiServer) -> None:
+    await establish(server)
+    with pytest.raises(Invalid) as raised:
+        await server.client().create(WIDGETS, widget(size=11, color="blue"))
+    causes = {cause["field"]: cause["message"] for cause in raised.value.details["causes"]}
+    assert causes == {
+        "spec.size": "Invalid value: 11: spec.size in body should be less than or equal to 10",
+        "spec.color": 'Unsupported value: "blue": supported values: "red", "green"',
+    }
+
+
+async def test_unknown_fields_are_dropped_and_status_is_its_own(server: ApiServer) -> None:
+    await establish(server)
+    client = server.client()
+    made = await client.create(WIDGETS, widget(foo=1) | {"status": {"replicas": 3}})
+    assert "foo" not in made["spec"]
+    assert "status" not in made
+    changed = await client.patch(WIDGETS, "w", {"status": {"replicas": 3}}, "default", subresource="status")
+    assert changed["status"] == {"replicas": 3}
+    assert changed["metadata"]["generation"] == 1
+
+
+async def test_scale(server: ApiServer) -> None:
+    await establish(server)
+    client = server.client()
+    await client.create(WIDGETS, widget())
+    scale = await client.patch(WIDGETS, "w", {"spec": {"replicas": 4}}, "default", subresource="scale")
+    assert scale["spec"] == {"replicas": 4}
+    assert (await client.get(WIDGETS, "w", "default"))["spec"]["size"] == 4
+
+
+async def test_apply_merges_lists_by_their_keys(server: ApiServer) -> None:
+    await establish(server)
+    client = server.client()
+    for manager, port in (("one", {"name": "a", "port": 1}), ("two", {"name": "b", "port": 2})):
+        config = widget(ports=[port])
+        result = await client.patch(
+            WIDGETS, "w", config, "default", kind=PatchType.APPLY, field_manager=manager
+        )
+    assert result["spec"]["ports"] == [{"name": "a", "port": 1}, {"name": "b", "port": 2}]
+    fields = result["metadata"]["managedFields"][0]["fieldsV1"]["f:spec"]
+    assert fields["f:ports"] == {'k:{"name":"a"}': {".": {}, "f:name": {}, "f:port": {}}}
+
+
+async def test_strategic_merge_patches_are_not_for_custom_resources(server: ApiServer) -> None:
+    await establish(server)
+    await server.client().create(WIDGETS, widget())
+    with pytest.raises(ApiError) as raised:
+        await server.client().patch(WIDGETS, "w", {"spec": {"size": 2}}, "default", kind=PatchType.STRATEGIC)
+    assert raised.value.code == 415
+
+
+async def test_a_definition_goes_with_its_objects(server: ApiServer) -> None:
+    await establish(server)
+    client = server.client()
+    held = widget() | {"metadata": {"name": "w", "namespace": "default", "finalizers": ["example.com/x"]}}
+    await client.create(WIDGETS, held)
+    await client.delete(CUSTOM_RESOURCE_DEFINITIONS, "widgets.example.com")
+
+    async def deleting() -> bool:
+        return "deletionTimestamp" in (await client.get(WIDGETS, "w", "default"))["metadata"]
+
+    await eventually(deleting)
+    with pytest.raises(ApiError):
+        await client.create(WIDGETS, widget("other"))
+    await client.patch(WIDGETS, "w", {"metadata": {"finalizers": None}}, "default")
+
+    async def gone() -> bool:
+        try:
+            await client.get(CUSTOM_RESOURCE_DEFINITIONS, "widgets.example.com")
+        except NotFound:
+            return True
+        return False
+
+    await eventually(gone)
+    with pytest.raises(NotFound):
+        await client.list(WIDGETS)
+
+
+async def test_definitions_are_served_after_a_restart(tmp_path: Path) -> None:
+    async with api_server(tmp_path) as server:
+        await establish(server)
+        await server.client().create(WIDGETS, widget())
+    async with api_server(tmp_path) as server:
+        assert (await server.client().get(WIDGETS, "w", "default"))["spec"]["size"] == 1
+
+
+async def test_a_new_default_shows_in_what_is_stored(server: ApiServer) -> None:
+    stored = await establish(server)
+    client = server.client()
+    await client.create(WIDGETS, widget())
+    spec = stored["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
+    spec["properties"]["shape"] = {"type": "string", "default": "round"}
+    await client.update(CUSTOM_RESOURCE_DEFINITIONS, stored)
+    assert (await client.get(WIDGETS, "w", "default"))["spec"]["shape"] == "round"
+    (listed,) = (await client.list(WIDGETS))["items"]
+    assert listed["spec"]["shape"] == "round"
+
+
+async def test_other_versions_are_shown_by_name(server: ApiServer) -> None:
+    wanted = definition()
+    (v1,) = wanted["spec"]["versions"]
+    wanted["spec"]["versions"].append(v1 | {"name": "v1beta1", "storage": False, "deprecated": True})
+    await establish(server, wanted)
+    client = server.client()
+    await client.create(WIDGETS, widget())
+    beta = Resource("example.com", "v1beta1", "widgets", "Widget")
+    shown = await client.get(beta, "w", "default")
+    assert shown["apiVersion"] == "example.com/v1beta1"
+    shown["spec"]["size"] = 2
+    await client.update(beta, shown)
+    assert (await client.get(WIDGETS, "w", "default"))["spec"]["size"] == 2
+    (listed,) = (await client.list(beta))["items"]
+    assert listed["apiVersion"] == "example.com/v1beta1"
