@@ -13,6 +13,7 @@ import msgspec
 
 from proa.cluster.apiserver import codec
 from proa.cluster.apiserver.actions import Actions
+from proa.cluster.apiserver.aggregation import Aggregator
 from proa.cluster.apiserver.identity import User
 from proa.cluster.apiserver.options import DeleteOptions, ListOptions, WriteOptions
 from proa.cluster.apiserver.target import Target
@@ -26,8 +27,9 @@ from proa.kube.resources import Object, Resource
 class LocalClient:
     """A client of the server in the same process, as one user."""
 
-    def __init__(self, actions: Actions, user: User, component: str) -> None:
+    def __init__(self, actions: Actions, aggregator: Aggregator, user: User, component: str) -> None:
         """`component` is who owns the fields that are written without a field manager's name."""
+        self._aggregator = aggregator
         self._actions = actions
         self._user = user
         self._component = component
@@ -145,6 +147,10 @@ class LocalClient:
 
     def _options(self, field_manager: str = "") -> WriteOptions:
         return WriteOptions(field_manager=field_manager, agent=self._component)
+
+    async def read(self, path: str, query: Mapping[str, str]) -> Object:
+        """The object at a path of an aggregated server. Raises ServiceUnavailable while that is away."""
+        return await self._aggregator.read(self._user, path, query)
 
     async def close(self) -> None:
         """Nothing to give back."""

@@ -73,7 +73,7 @@ LABEL_VALUE = _rule(
 
 # Kinds whose names are no subdomains: labels, or any path segment.
 _LABEL_KINDS = {"namespaces": LABEL, "services": LABEL}
-_PATH_KINDS = frozenset({"roles", "rolebindings", "clusterroles", "clusterrolebindings"})
+_PATH_KINDS = frozenset({"apiservices", "roles", "rolebindings", "clusterroles", "clusterrolebindings"})
 
 SUFFIX_LENGTH = 5
 _SUFFIX_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"

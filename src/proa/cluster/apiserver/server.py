@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from proa.cluster.apiserver import bootstrap
 from proa.cluster.apiserver.actions import Actions
 from proa.cluster.apiserver.admission import COMPLETING, MUTATING, VALIDATING, Admission, Chain
+from proa.cluster.apiserver.aggregation import Aggregator, MergedDiscovery, MergedOpenApi
 from proa.cluster.apiserver.authentication import TokenAuthenticator
 from proa.cluster.apiserver.backend import Backend
 from proa.cluster.apiserver.config import ApiServerConfig
@@ -18,6 +19,7 @@ from proa.cluster.apiserver.custom.served import ServedKinds
 from proa.cluster.apiserver.discovery import Discovery
 from proa.cluster.apiserver.expiry import EventExpiry
 from proa.cluster.apiserver.following import Follower
+from proa.cluster.apiserver.front_proxy import FrontProxies
 from proa.cluster.apiserver.http.connection import ConnectionServer, make_request
 from proa.cluster.apiserver.http.documents import Documents
 from proa.cluster.apiserver.http.handler import Handler
@@ -81,11 +83,16 @@ class ApiServer:
         self._actions = Actions(self._kinds, registry, rbac, creators)
         health = Health({"ping": lambda: "", "store": lambda: "", "bootstrap": self._why_not_ready})
         address = f"{config.advertise_address}:{config.port}"
-        documents = Documents(Discovery(self._kinds), OpenApi(self._kinds, SCHEMAS), health, address)
+        self._aggregator = Aggregator(config, view, rbac.require)
+        remotes = self._aggregator.remotes
+        discovery = MergedDiscovery(Discovery(self._kinds), remotes)
+        openapi = MergedOpenApi(OpenApi(self._kinds, SCHEMAS), remotes)
+        documents = Documents(discovery, openapi, health, address)
         objects = ObjectRequests(self._actions, PodLogs(view, self._kubelets))
         streams = StreamRequests(self._actions, view, self._kubelets)
         self._connections = ConnectionServer(
-            Handler(tokens, rbac, Router(self._kinds), objects, streams, documents),
+            Handler(tokens, rbac, Router(self._kinds), objects, streams, documents, self._aggregator),
+            front_proxies=FrontProxies(config.front_proxy.authority.read_bytes()),
             request_factory=make_request,
             access_log=None,
             keepalive_timeout=_KEEPALIVE_SECONDS,
@@ -116,7 +123,7 @@ class ApiServer:
         self, user: str = "system:admin", groups: Sequence[str] = (MASTERS,), component: str = "proa"
     ) -> LocalClient:
         """A client in this process, as that user; `component` is noted as the owner of what it writes."""
-        return LocalClient(self._actions, authenticated(user, tuple(groups)), component)
+        return LocalClient(self._actions, self._aggregator, authenticated(user, tuple(groups)), component)
 
     async def start(self) -> None:
         """Listen, and make what every cluster has."""
@@ -130,6 +137,7 @@ class ApiServer:
         manager = Manager(client)
         establishing.setup(manager)
         self._tasks.append(loop.create_task(manager.run()))
+        self._tasks += await self._aggregator.start(client, KINDS.group_versions)
         self._started = True
         logger.info("serving the Kubernetes API on %s:%d", self._config.bind_address, self.port)
 
@@ -155,6 +163,7 @@ class ApiServer:
             self._server.close()
         self._connections.end_streams()
         await self._connections.shutdown(timeout=1)
+        await self._aggregator.stop()
         await self._kubelets.close()
         await self._webhooks.close()
         await self._store.close()
@@ -173,8 +182,9 @@ def _creators(
 
 
 def serving_context(config: ApiServerConfig) -> ssl.SSLContext:
-    """TLS 1.2 or newer; a client certificate is asked for and, when given, must be ours."""
+    """TLS 1.2 or newer; a client certificate is asked for and, when given, must be ours or a front proxy's."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(config.client_authority))
+    context.load_verify_locations(cafile=str(config.front_proxy.authority))
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.verify_mode = ssl.CERT_OPTIONAL
     try:

@@ -13,7 +13,8 @@ import aiohttp
 import msgspec
 from aiohttp import web
 
-from proa.cluster.apiserver.aggregation import front_proxy, proxy
+from proa.cluster.apiserver import front_proxy
+from proa.cluster.apiserver.aggregation import proxy
 from proa.cluster.apiserver.aggregation.backends import Backends
 from proa.cluster.apiserver.aggregation.prober import Prober
 from proa.cluster.apiserver.aggregation.registration import Registrar

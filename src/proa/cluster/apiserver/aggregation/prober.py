@@ -13,9 +13,9 @@ from proa.cluster.apiserver.aggregation import availability, documents
 from proa.cluster.apiserver.aggregation.availability import Verdict
 from proa.cluster.apiserver.aggregation.backends import Backends, ServiceBackend
 from proa.cluster.apiserver.aggregation.endpoints import Address, addresses, port_name
-from proa.cluster.apiserver.aggregation.front_proxy import user_headers
 from proa.cluster.apiserver.aggregation.remotes import API_SERVICES, Findings, Remote, Remotes
 from proa.cluster.apiserver.aggregation.transport import Transport
+from proa.cluster.apiserver.front_proxy import user_headers
 from proa.cluster.apiserver.identity import MASTERS, User
 from proa.cluster.apiserver.view import View
 from proa.errors import ApiError, NotFound

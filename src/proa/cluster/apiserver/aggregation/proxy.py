@@ -14,10 +14,10 @@ from aiohttp import hdrs, web
 
 from proa.cluster.apiserver.aggregation.backends import Backends
 from proa.cluster.apiserver.aggregation.endpoints import Address, choose
-from proa.cluster.apiserver.aggregation.front_proxy import is_user_header, user_headers
 from proa.cluster.apiserver.aggregation.remotes import Remote
 from proa.cluster.apiserver.aggregation.request_info import is_discovery
 from proa.cluster.apiserver.aggregation.transport import Headers, Transport
+from proa.cluster.apiserver.front_proxy import is_user_header, user_headers
 from proa.cluster.apiserver.http.connection import streaming
 from proa.cluster.apiserver.http.reply import Reply, text_reply
 from proa.cluster.apiserver.http.tunnel import Tunnel

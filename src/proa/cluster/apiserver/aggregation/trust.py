@@ -5,8 +5,8 @@ Source: kube-apiserver pkg/controlplane/controller/clusterauthenticationtrust; t
 
 from __future__ import annotations
 
-from proa.cluster.apiserver.aggregation.front_proxy import trust_data
 from proa.cluster.apiserver.config import ApiServerConfig
+from proa.cluster.apiserver.front_proxy import trust_data
 from proa.errors import AlreadyExists
 from proa.kube.client import Client
 from proa.kube.resources import CONFIG_MAPS

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import cast
+from typing import Any, cast
 
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
@@ -14,17 +14,28 @@ from aiohttp.streams import StreamReader
 from aiohttp.web_protocol import RequestHandler
 
 from proa.cluster.apiserver.authentication import certificate_user
+from proa.cluster.apiserver.front_proxy import FrontProxies, user_of_headers
 from proa.cluster.apiserver.http.body import LIMIT
 from proa.cluster.apiserver.identity import User
 
 
 class Connection(RequestHandler):
-    """One TLS connection; `user` is None without a client certificate."""
+    """One TLS connection; `user` is None without a client certificate.
 
-    __slots__ = ("stream", "user")
+    On a front proxy's connection each request names its user, and the certificate is nobody's.
+    """
+
+    __slots__ = ("from_proxy", "stream", "user")
+
+    def __init__(self, manager: ConnectionServer, **options: Any) -> None:
+        super().__init__(manager, **options)
+        self.user: User | None = None
+        self.from_proxy = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.user: User | None = certificate_user(transport.get_extra_info("peercert"))
+        certificate = transport.get_extra_info("peercert")
+        self.from_proxy = cast("ConnectionServer", self._manager).front_proxies.signed(certificate)
+        self.user = None if self.from_proxy else certificate_user(certificate)
         self.stream: asyncio.Task[None] | None = None
         super().connection_made(transport)
 
@@ -40,6 +51,10 @@ class Connection(RequestHandler):
 
 class ConnectionServer(web.Server):
     """Makes connections of our own kind."""
+
+    def __init__(self, handler: Callable[..., Any], front_proxies: FrontProxies, **options: Any) -> None:
+        super().__init__(handler, **options)
+        self.front_proxies = front_proxies
 
     def __call__(self) -> RequestHandler:
         return Connection(self, loop=self._loop, **self._kwargs)
@@ -63,8 +78,9 @@ def make_request(
 
 
 def user_of(request: web.BaseRequest) -> User | None:
-    """The user of the connection's certificate."""
-    return cast("Connection", request.protocol).user
+    """The user of the connection's certificate, or whom a front proxy names."""
+    connection = cast("Connection", request.protocol)
+    return user_of_headers(request.headers) if connection.from_proxy else connection.user
 
 
 @contextmanager

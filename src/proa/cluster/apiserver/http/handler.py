@@ -6,6 +6,7 @@ import logging
 
 from aiohttp import hdrs, web
 
+from proa.cluster.apiserver.aggregation import Aggregator
 from proa.cluster.apiserver.authentication import TokenAuthenticator
 from proa.cluster.apiserver.authorizer import Action
 from proa.cluster.apiserver.http.connection import user_of
@@ -33,6 +34,7 @@ class Handler:
         objects: ObjectRequests,
         streams: StreamRequests,
         documents: Documents,
+        aggregator: Aggregator,
     ) -> None:
         self._tokens = tokens
         self._rbac = rbac
@@ -40,6 +42,7 @@ class Handler:
         self._objects = objects
         self._streams = streams
         self._documents = documents
+        self._aggregator = aggregator
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         try:
@@ -59,6 +62,9 @@ class Handler:
         if path.strip("/").partition("/")[0] in OPEN_PATHS:
             return self._documents.serve(request, path, query)
         user = self._authenticate(request)
+        remote = self._aggregator.find(path)
+        if remote is not None:
+            return await self._aggregator.serve(request, user, remote, path, query)
         route = self._router.find(path)
         if route is not None and is_stream(route.target):
             return await self._streams.serve(request, user, route.target, query)
