@@ -7,6 +7,7 @@ Source: pkg.go.dev/regexp/syntax; the messages of errors are those of Go.
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import islice
 
 import re2
 
@@ -42,6 +43,16 @@ class Pattern:
     def found_in(self, text: str) -> bool:
         """Whether the text has a part that the pattern matches."""
         return self._compiled.search(text) is not None
+
+    def find(self, text: str) -> str:
+        """The first part that the pattern matches; empty when there is none."""
+        found = self._compiled.search(text)
+        return str(found.group()) if found else ""
+
+    def find_all(self, text: str, limit: int = -1) -> list[str]:
+        """The parts that the pattern matches, at most `limit` unless that is negative."""
+        found = (match.group() for match in self._compiled.finditer(text))
+        return list(islice(found, limit if limit >= 0 else None))
 
 
 @lru_cache(4096)

@@ -1,0 +1,113 @@
+"""Compiling calls: straight to the function where the types leave no choice, else by the values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from proa.cluster.cel import list_types, nodes
+from proa.cluster.cel.errors import no_such_overload
+from proa.cluster.cel.frame import SPENT, Frame, Run, charge
+from proa.cluster.cel.functions import Overload
+from proa.cluster.cel.runtime_types import fitter
+from proa.cluster.cel.types import Type
+from proa.cluster.cel.values import Optional
+
+if TYPE_CHECKING:
+    from proa.cluster.cel.compiler import Compiled, Compiler
+
+_INDEXING = ("_[_]", "_[?_]")
+
+
+def compile_call(compiler: Compiler, node: nodes.Call) -> Compiled:
+    """The closure of a call."""
+    overloads = compiler.checked.overloads[node]
+    if node.function in ("or", "orValue") and overloads[0].run.__name__ == "_never":
+        return _compile_or(compiler, node)
+    operands = _operands(compiler, node)
+    compiled = [compiler.compile(operand) for operand in operands]
+    runs, cost = [run for run, _cost in compiled], sum(cost for _run, cost in compiled)
+    given = [compiler.type_of(operand) for operand in operands]
+    if special := list_types.specialize(node.function, given):
+        return _direct(special, runs, cost)
+    if node.function in _INDEXING:
+        return _direct(overloads[0], runs, cost)
+    if len(overloads) == 1 and all(map(_is_settled, given, overloads[0].args)):
+        return _direct(overloads[0], runs, cost)
+    return _dispatched(overloads, runs), cost
+
+
+def _operands(compiler: Compiler, node: nodes.Call) -> list[nodes.Node]:
+    if node.target is None or node in compiler.checked.functions:
+        return node.args
+    return [node.target, *node.args]
+
+
+def _is_settled(given: Type, declared: Type) -> bool:
+    """Whether a value of the static type certainly fits what the function declares."""
+    if declared.kind in ("dyn", "param"):
+        return True
+    if given.kind in ("dyn", "error", "null", "param"):
+        return False
+    return all(map(_is_settled, given.params, declared.params))
+
+
+def _direct(overload: Overload, runs: Sequence[Run], cost: int) -> Compiled:
+    function, price = overload.run, overload.cost
+    if not isinstance(price, int):
+        return _metered(overload, runs), cost
+    if len(runs) == 1:
+        only = runs[0]
+        return (lambda frame: function(only(frame))), cost + price
+    if len(runs) == 2:
+        first, second = runs
+        return (lambda frame: function(first(frame), second(frame))), cost + price
+    return (lambda frame: function(*[run(frame) for run in runs])), cost + price
+
+
+def _metered(overload: Overload, runs: Sequence[Run]) -> Run:
+    """A call whose cost hangs on its arguments."""
+    function, price = overload.run, overload.cost
+    assert not isinstance(price, int)
+
+    def call(frame: Frame) -> Any:
+        args = [run(frame) for run in runs]
+        result = function(*args)
+        charge(frame, price(args, result))
+        return result
+
+    return call
+
+
+def _dispatched(overloads: Sequence[Overload], runs: Sequence[Run]) -> Run:
+    candidates = [([fitter(arg) for arg in overload.args], overload) for overload in overloads]
+
+    def call(frame: Frame) -> Any:
+        args = [run(frame) for run in runs]
+        for tests, overload in candidates:
+            if all(test(arg) for test, arg in zip(tests, args, strict=True)):
+                result = overload.run(*args)
+                price = overload.cost
+                charge(frame, price if isinstance(price, int) else price(args, result))
+                return result
+        raise no_such_overload()
+
+    return call
+
+
+def _compile_or(compiler: Compiler, node: nodes.Call) -> Compiled:
+    assert node.target is not None
+    target, cost = compiler.compile(node.target)
+    other, other_cost = compiler.compile(node.args[0])
+    unwrap = node.function == "orValue"
+
+    def run(frame: Frame) -> Any:
+        value = target(frame)
+        if not isinstance(value, Optional):
+            raise no_such_overload()
+        if value.present:
+            return value.value if unwrap else value
+        frame[SPENT] += other_cost
+        return other(frame)
+
+    return run, cost
