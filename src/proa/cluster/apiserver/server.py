@@ -14,7 +14,7 @@ from proa.cluster.apiserver.aggregation import Aggregator, MergedDiscovery, Merg
 from proa.cluster.apiserver.authentication import TokenAuthenticator
 from proa.cluster.apiserver.backend import Backend
 from proa.cluster.apiserver.config import ApiServerConfig
-from proa.cluster.apiserver.custom import establishing, lifecycle
+from proa.cluster.apiserver.custom import definition, establishing, lifecycle
 from proa.cluster.apiserver.custom.served import ServedKinds
 from proa.cluster.apiserver.discovery import Discovery
 from proa.cluster.apiserver.expiry import EventExpiry
@@ -104,7 +104,7 @@ class ApiServer:
             mutating=(*MUTATING, lifecycle.keep_stored_versions),
             mutators=(MutatingWebhooks(view, self._webhooks).admit,),
             completing=(*COMPLETING, self._services.admit),
-            validating=VALIDATING,
+            validating=(*VALIDATING, definition.warn),
             validators=(ValidatingWebhooks(view, self._webhooks).admit,),
             final=(),
         )

@@ -5,6 +5,7 @@ import datetime as dt
 from proa.cluster.apiserver.columns.column import NAME, Column, field, text
 from proa.cluster.apiserver.columns.policies import CREATED
 from proa.cluster.apiserver.custom import lifecycle
+from proa.cluster.apiserver.custom.definition import definition_rules
 from proa.cluster.apiserver.defaults import policies as defaults
 from proa.cluster.apiserver.kind import STATUS, Group
 from proa.kube.meta import condition_is_true
@@ -39,6 +40,7 @@ KINDS = (
         subresources=(STATUS,),
         columns=_COLUMNS,
         defaults=(defaults.custom_resource_definition,),
+        rules=(definition_rules,),
         first_status=lifecycle.first_status,
         generation=True,
     ),
