@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from proa.cluster.controllers.workload_kinds import REPLICATION_CONTROLLERS
 from proa.errors import NotFound
 from proa.kube import (
     Client,
@@ -37,8 +38,11 @@ class Claim:
 
 
 def selector_of(owner: Object) -> Selector:
-    """The owner's `spec.selector`; one that is missing matches nothing."""
-    return label_selector(owner["spec"].get("selector")) or _NOTHING
+    """The owner's `spec.selector`, a plain map of a ReplicationController; a missing one matches nothing."""
+    selector = owner["spec"].get("selector")
+    if selector and owner["kind"] == REPLICATION_CONTROLLERS.kind:
+        selector = {"matchLabels": selector}
+    return label_selector(selector) or _NOTHING
 
 
 def claim(owner: Object, candidates: Iterable[Object]) -> Claim:

@@ -1,4 +1,4 @@
-"""ReplicaSet: as many pods of a template as were asked for."""
+"""ReplicaSet, and its elder ReplicationController: as many pods of a template as were asked for."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from proa.cluster.controllers.pod_control import PodControl, first_fault, pod_fr
 from proa.cluster.controllers.pod_health import is_active, next_available
 from proa.cluster.controllers.pod_ranking import surplus
 from proa.cluster.controllers.replica_status import replica_status
-from proa.cluster.controllers.workload_kinds import REPLICA_SETS
+from proa.cluster.controllers.workload_kinds import REPLICA_SETS, REPLICATION_CONTROLLERS
 from proa.errors import ApiError
 from proa.kube import (
     PODS,
@@ -21,6 +21,7 @@ from proa.kube import (
     EventRecorder,
     Manager,
     Object,
+    Resource,
     Result,
     Source,
     controller_of,
@@ -35,15 +36,16 @@ _BURST = 500
 
 
 class ReplicaSets:
-    """Reconciles ReplicaSets."""
+    """Reconciles ReplicaSets or ReplicationControllers; `component` is whom their events name."""
 
-    def __init__(self, manager: Manager) -> None:
+    def __init__(self, manager: Manager, resource: Resource, component: str) -> None:
         self._client = manager.client
-        self.sets, self.pods = manager.informer(REPLICA_SETS), manager.informer(PODS)
+        self._resource = resource
+        self.sets, self.pods = manager.informer(resource), manager.informer(PODS)
         self.adopter = Adopter(manager.client, self.sets, self.pods)
         self._siblings = Adopter(manager.client, self.sets, self.sets)
         self._expectations = Expectations(self.pods)
-        events = EventRecorder(manager.client, "replicaset-controller")
+        events = EventRecorder(manager.client, component)
         self._control = PodControl(manager.client, events, self._expectations)
 
     async def reconcile(self, key: str) -> Result | None:
@@ -88,11 +90,16 @@ class ReplicaSets:
 
     async def _report(self, owner: Object, status: Object) -> None:
         if status != owner.get("status"):
-            await self._client.update(REPLICA_SETS, owner | {"status": status}, subresource="status")
+            await self._client.update(self._resource, owner | {"status": status}, subresource="status")
 
 
 def setup(manager: Manager, config: ControllersConfig) -> None:  # noqa: ARG001 - the form of all
     """Run with the manager."""
-    reconciler = ReplicaSets(manager)
+    _add(manager, ReplicaSets(manager, REPLICA_SETS, "replicaset-controller"), "replicaset")
+    elder = ReplicaSets(manager, REPLICATION_CONTROLLERS, "replication-controller")
+    _add(manager, elder, "replicationcontroller")
+
+
+def _add(manager: Manager, reconciler: ReplicaSets, name: str) -> None:
     sources = [Source(reconciler.sets), Source(reconciler.pods, reconciler.adopter.owner_keys)]
-    manager.add(Controller("replicaset", reconciler, sources=sources, workers=4))
+    manager.add(Controller(name, reconciler, sources=sources, workers=4))

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from proa.cluster.controllers.pod_health import is_active, is_available, is_ready
 from proa.cluster.controllers.pods import is_finished
+from proa.cluster.controllers.workload_kinds import REPLICATION_CONTROLLERS
 from proa.errors import ApiError
 from proa.kube import Object, is_deleting, labels_of, with_condition
 
@@ -25,7 +26,8 @@ def replica_status(owner: Object, pods: Iterable[Object], fault: ApiError | None
         "availableReplicas": sum(is_available(pod, min_ready, now) for pod in active),
     }
     status: Object = {"replicas": len(active)} | {name: count for name, count in counts.items() if count}
-    status["terminatingReplicas"] = sum(is_deleting(pod) and not is_finished(pod) for pod in pods)
+    if owner["kind"] != REPLICATION_CONTROLLERS.kind:
+        status["terminatingReplicas"] = sum(is_deleting(pod) and not is_finished(pod) for pod in pods)
     status["observedGeneration"] = owner["metadata"]["generation"]
     if conditions := _conditions(owner, len(active), fault):
         status["conditions"] = conditions

@@ -55,6 +55,12 @@ def stateful_pod(owner: Object, ordinal: int, revision: Object) -> Object:
     return pod
 
 
+def missing_identity(owner: Object, pod: Object) -> Object:
+    """The labels that say who the pod is, where somebody took them off or changed them."""
+    wanted = {_POD_NAME: pod["metadata"]["name"], _POD_INDEX: str(ordinal_of(owner, pod))}
+    return {name: value for name, value in wanted.items() if labels_of(pod).get(name) != value}
+
+
 def claim_templates(owner: Object) -> list[Object]:
     return list(owner["spec"].get("volumeClaimTemplates") or ())
 

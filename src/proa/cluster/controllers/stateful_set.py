@@ -14,7 +14,7 @@ from proa.cluster.controllers.pod_health import next_available
 from proa.cluster.controllers.revisions import History, Revisions
 from proa.cluster.controllers.stateful_claims import StatefulClaims
 from proa.cluster.controllers.stateful_plan import Members, Step, View
-from proa.cluster.controllers.stateful_pods import ordinal_of, revision_of, stateful_pod
+from proa.cluster.controllers.stateful_pods import missing_identity, ordinal_of, revision_of, stateful_pod
 from proa.cluster.controllers.workload_kinds import STATEFUL_SETS
 from proa.errors import ApiError, NotFound
 from proa.kube import (
@@ -68,6 +68,8 @@ class StatefulSets:
         present = _present(owner, history)
         those, newest = stateful_plan.members(owner, pods), history.current["metadata"]["name"]
         await self._settle_claims(owner, those)
+        for pod in filter(None, those.replicas.values()):
+            await self._settle_identity(owner, pod)
         step = stateful_plan.step(owner, those, view, newest)
         waits = await self._carry_out(owner, step, present, history.current)
         status = stateful_plan.status(owner, pods, view, present["metadata"]["name"], newest)
@@ -76,6 +78,19 @@ class StatefulSets:
         used = {status["currentRevision"], newest, *map(revision_of, pods)}
         await self.revisions.clean(owner, history.old, used)
         return Result(_CLAIM_WAIT if waits else next_available(pods, view.min_ready_seconds, now))
+
+    async def _settle_identity(self, owner: Object, pod: Object) -> None:
+        labels, metadata = missing_identity(owner, pod), pod["metadata"]
+        if not labels or is_deleting(pod):
+            return
+        patch = {"metadata": {"labels": labels, "uid": metadata["uid"]}}
+        what = f"update Pod {metadata['name']} in StatefulSet {owner['metadata']['name']}"
+        try:
+            await self._client.patch(PODS, metadata["name"], patch, metadata["namespace"])
+        except ApiError as fault:
+            await self._events.event(owner, "Warning", "FailedUpdate", f"{what} failed error: {fault}")
+            raise
+        await self._events.event(owner, "Normal", "SuccessfulUpdate", f"{what} successful")
 
     async def _settle_claims(self, owner: Object, those: Members) -> None:
         for pod in filter(None, those.replicas.values()):

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from proa.cluster.controllers.pod_ranking import surplus
-from proa.cluster.controllers.workload_kinds import REPLICA_SETS
+from proa.cluster.controllers.workload_kinds import REPLICA_SETS, REPLICATION_CONTROLLERS
 from proa.kube import PODS, Object, controller_of, labels_of
 from support.objects import pod
 from support.server import eventually
@@ -142,3 +142,13 @@ async def test_what_keeps_pods_from_being_made_is_told(world: Workloads) -> None
     assert condition["reason"] == "FailedCreate"
     assert 'serviceaccount "nobody" not found' in condition["message"]
     await world.event("ReplicaSet", "FailedCreate", f"Error creating: {condition['message']}")
+
+
+async def test_a_replication_controller_keeps_pods_by_its_plain_selector(world: Workloads) -> None:
+    one = workload("ReplicationController", replicas=2) | {"apiVersion": "v1"}
+    one["spec"]["selector"] = {"app": "web"}
+    await world.create(REPLICATION_CONTROLLERS, one)
+    await world.roll(REPLICATION_CONTROLLERS, readyReplicas=2)
+    await world.patch(REPLICATION_CONTROLLERS, {"spec": {"replicas": 1}})
+    found = await world.roll(REPLICATION_CONTROLLERS, replicas=1, readyReplicas=1)
+    assert "terminatingReplicas" not in found["status"]

@@ -165,3 +165,15 @@ async def test_deletion_in_the_foreground_makes_nothing_anew(world: Workloads) -
         return not any([await world.all(one) for one in (STATEFUL_SETS, PODS, CONTROLLER_REVISIONS)])
 
     await eventually(gone)
+
+
+async def test_a_pod_gets_its_name_back_that_somebody_took_off(world: Workloads) -> None:
+    await world.create(STATEFUL_SETS, workload("StatefulSet", replicas=1, serviceName="web"))
+    await world.roll(STATEFUL_SETS, readyReplicas=1)
+    label = "statefulset.kubernetes.io/pod-name"
+    await world.patch(PODS, {"metadata": {"labels": {label: None}}}, "web-0")
+
+    async def named() -> bool:
+        return bool((await world.get(PODS, "web-0"))["metadata"]["labels"].get(label) == "web-0")
+
+    await eventually(named)
