@@ -13,6 +13,7 @@ from proa.settings import Settings
 
 REQUEST_HEADER_AUTHORITY = "request-header-ca"
 ADMIN = Leaf("system:admin", ("system:masters",))
+METRICS = Leaf("metrics-server", names=("metrics-server.kube-system.svc",))
 FRONT_PROXY = Leaf("system:auth-proxy")
 KUBELET_CLIENT = Leaf("kube-apiserver-kubelet-client", ("system:masters",))
 
@@ -24,7 +25,13 @@ def prepare_server(settings: Settings, layout: Layout, addresses: Sequence[str])
     # The bridge's address is always in, so that a cluster may become one of several nodes.
     extra = [str(GATEWAY), *addresses, *settings.tls_san]
     serving = Leaf("kube-apiserver", names=server_names(settings.cluster_domain, service_address, extra))
-    for name, leaf in (("server", serving), ("admin", ADMIN), ("apiserver-kubelet-client", KUBELET_CLIENT)):
+    leaves = {
+        "server": serving,
+        "admin": ADMIN,
+        "apiserver-kubelet-client": KUBELET_CLIENT,
+        "metrics-server": METRICS,
+    }
+    for name, leaf in leaves.items():
         authority.issue(leaf, layout.server_pair(name))
     front_proxy = Authority.open(layout.tls, REQUEST_HEADER_AUTHORITY)
     front_proxy.issue(FRONT_PROXY, layout.server_pair("client-auth-proxy"))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from proa import storage
 from proa.cli.parts.running import main
-from proa.cluster import controllers, dns, scheduler
+from proa.cluster import controllers, dns, metrics, scheduler
 from proa.cluster.apiserver import ApiServer, ApiServerConfig, FrontProxyConfig
+from proa.cluster.apiserver.local import LocalClient
 from proa.kube import Manager
 from proa.machine.layout import Layout
 from proa.settings import Settings
@@ -18,16 +19,41 @@ async def server(settings: Settings) -> None:
     await api.start()
     try:
         manager = Manager(api.client())
-        controllers.setup(manager, controllers_config(settings, layout))
+        controllers.setup(manager, controllers_config(settings, layout, api.client()))
         scheduler.setup(manager)
         if "coredns" not in settings.disable:
             dns.setup(manager, settings.cluster_dns)
         if "local-storage" not in settings.disable:
             path = settings.default_local_storage_path or layout.storage
             storage.setup(manager, storage.StorageConfig(str(path)))
+        if "metrics-server" in settings.disable:
+            await metrics.remove(manager.client)
+        else:
+            await start_metrics(manager, metrics_config(settings, layout))
         await manager.run()
     finally:
         await api.stop()
+
+
+async def start_metrics(manager: Manager, config: metrics.MetricsConfig) -> None:
+    """Serve metrics.k8s.io; listening comes first, as the port stands in what leads there."""
+    server = metrics.MetricsServer(manager, config)
+    await server.start()
+    manager.add(server)
+    metrics.setup(manager, config, server.port)
+
+
+def metrics_config(settings: Settings, layout: Layout) -> metrics.MetricsConfig:
+    serving, kubelet = layout.server_pair("metrics-server"), layout.server_pair("apiserver-kubelet-client")
+    return metrics.MetricsConfig(
+        address=settings.advertise_address,
+        certificate=serving.certificate,
+        key=serving.key,
+        authority=layout.server_pair("ca").certificate,
+        front_proxy_authority=layout.server_pair("request-header-ca").certificate,
+        kubelet_certificate=kubelet.certificate,
+        kubelet_key=kubelet.key,
+    )
 
 
 def api_config(settings: Settings, layout: Layout) -> ApiServerConfig:
@@ -57,9 +83,13 @@ def api_config(settings: Settings, layout: Layout) -> ApiServerConfig:
     )
 
 
-def controllers_config(settings: Settings, layout: Layout) -> controllers.ControllersConfig:
+def controllers_config(
+    settings: Settings, layout: Layout, client: LocalClient
+) -> controllers.ControllersConfig:
     authority = layout.server_pair("ca").certificate.read_text()
-    return controllers.ControllersConfig(cluster_cidr=settings.cluster_cidr, root_ca=authority)
+    return controllers.ControllersConfig(
+        cluster_cidr=settings.cluster_cidr, root_ca=authority, read_metrics=client.read
+    )
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from proa.cluster.controllers import (
     endpoint_slice_mirroring,
     endpoints,
     garbage_collector,
+    horizontal_pod_autoscaler,
     job,
     job_ttl,
     namespace,
@@ -59,6 +60,7 @@ _CONTROLLERS: tuple[Callable[[Manager, ControllersConfig], None], ...] = (
     job.setup,
     job_ttl.setup,
     cron_job.setup,
+    horizontal_pod_autoscaler.setup,
 )
 
 __all__ = ["ControllersConfig", "setup"]

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+
+from proa.errors import ServiceUnavailable
+from proa.kube import Object
+
+
+async def no_metrics(path: str, query: Mapping[str, str]) -> Object:  # noqa: ARG001 - the form of all
+    """Where nothing serves metrics. Raises ServiceUnavailable."""
+    raise ServiceUnavailable("the server is currently unable to handle the request")
 
 
 @dataclass(frozen=True)
@@ -20,3 +29,7 @@ class ControllersConfig:
     """How many finished pods are kept."""
     orphaned_pod_quarantine: float = 40.0
     """How long pods of a node that does not exist are left alone."""
+    read_metrics: Callable[[str, Mapping[str, str]], Awaitable[Object]] = no_metrics
+    """The object at a path, with a query, of an API that is served behind the API server."""
+    horizontal_pod_autoscaler_tolerance: float = 0.1
+    """How far a metric may be from its target without a change of replicas."""
