@@ -11,7 +11,7 @@ from proa.cluster.cel.frame import SPENT, Frame, Run, charge
 from proa.cluster.cel.functions import Overload
 from proa.cluster.cel.runtime_types import fitter
 from proa.cluster.cel.types import Type
-from proa.cluster.cel.values import Optional
+from proa.cluster.cel.values import Optional, equal
 
 if TYPE_CHECKING:
     from proa.cluster.cel.compiler import Compiled, Compiler
@@ -25,7 +25,11 @@ def compile_call(compiler: Compiler, node: nodes.Call) -> Compiled:
     if node.function in ("or", "orValue") and overloads[0].run.__name__ == "_never":
         return _compile_or(compiler, node)
     operands = _operands(compiler, node)
+    if node.function == "@in" and (members := _constant_members(compiler, operands[1])) is not None:
+        return _membership(compiler, operands[0], members)
     compiled = [compiler.compile(operand) for operand in operands]
+    if node.function in _INDEXING:
+        compiled[0] = compiler.compile_operand(operands[0])
     runs, cost = [run for run, _cost in compiled], sum(cost for _run, cost in compiled)
     given = [compiler.type_of(operand) for operand in operands]
     if special := list_types.specialize(node.function, given):
@@ -35,6 +39,24 @@ def compile_call(compiler: Compiler, node: nodes.Call) -> Compiled:
     if len(overloads) == 1 and all(map(_is_settled, given, overloads[0].args)):
         return _direct(overloads[0], runs, cost)
     return _dispatched(overloads, runs), cost
+
+
+def _constant_members(compiler: Compiler, node: nodes.Node) -> list[Any] | None:
+    if not isinstance(node, nodes.ListNode) or not node.elements or not compiler.is_constant(node):
+        return None
+    members = [getattr(element, "value", None) for element in node.elements]
+    return members if all(isinstance(member, (str, int)) for member in members) else None
+
+
+def _membership(compiler: Compiler, node: nodes.Node, members: list[Any]) -> Compiled:
+    element, cost = compiler.compile(node)
+    texts = frozenset(member for member in members if isinstance(member, str))
+
+    def test(frame: Frame) -> bool:
+        value = element(frame)
+        return value in texts if isinstance(value, str) else any(equal(value, m) for m in members)
+
+    return test, cost
 
 
 def _operands(compiler: Compiler, node: nodes.Call) -> list[nodes.Node]:

@@ -66,6 +66,7 @@ class Checker:
         self._library = library
         self._find_type = find_type
         self._known = Substitution()
+        self._mixed = False
         self.problems: list[Problem] = []
         self.result = Checked()
 
@@ -141,7 +142,7 @@ class Checker:
         return DYN
 
     def _call(self, node: nodes.Call) -> Type:
-        args = [self._check(arg) for arg in node.args]
+        args = self._arguments(node)
         if node.target is None:
             return self._resolve(node, node.function.removeprefix("."), args, member=False)
         prefix = dotted(node.target)
@@ -150,6 +151,13 @@ class Checker:
             self.result.functions[node] = name
             return self._resolve(node, name, args, member=False)
         return self._resolve(node, node.function, [self._check(node.target), *args], member=True)
+
+    def _arguments(self, node: nodes.Call) -> list[Type]:
+        before = self._mixed
+        self._mixed = before or (node.function == "format" and node.target is not None)
+        found = [self._check(arg) for arg in node.args]
+        self._mixed = before
+        return found
 
     def _resolve(self, node: Node, name: str, args: Sequence[Type], *, member: bool) -> Type:
         if name not in self._library:
@@ -223,6 +231,8 @@ class Checker:
             return found
         if self._known.assign(before, found):
             return most_general(before, found)
+        if self._mixed or before.is_open:
+            return DYN
         return self._mismatch(node, before, found)
 
     def _struct(self, node: nodes.Struct) -> Type:

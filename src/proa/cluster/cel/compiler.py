@@ -24,6 +24,10 @@ Compiled = tuple[Run, int]
 """A closure, and the cost that comes with it."""
 
 _LIST_COST, _MAP_COST, _STRUCT_COST = 10, 30, 40
+CONVERSIONS = frozenset(
+    {"bool", "bytes", "double", "duration", "dyn", "int", "string", "timestamp", "type", "uint"}
+)
+"""Functions that are called once and for all when their argument is a constant."""
 
 
 class ObjectValue(dict[str, Any]):
@@ -45,6 +49,11 @@ class Compiler:
     def compile(self, node: Node) -> Compiled:
         """The closure of a node."""
         return self._rules[type(node)](self, node)
+
+    def compile_operand(self, node: Node) -> Compiled:
+        """The closure of what is selected from; what was computed costs one more."""
+        run, cost = self.compile(node)
+        return run, cost + (not is_attribute(node))
 
     def type_of(self, node: Node) -> Type:
         """The static type of a node."""
@@ -74,14 +83,36 @@ class Compiler:
         """Whether a node is a constant, which costs nothing however it is written."""
         if isinstance(node, nodes.Literal_):
             return True
+        if isinstance(node, nodes.Call):
+            folded = node.function in CONVERSIONS and node.target is None and len(node.args) == 1
+            return folded and self.is_constant(node.args[0]) and self._has_value(node)
         if isinstance(node, nodes.ListNode):
             return not node.optional and all(map(self.is_constant, node.elements))
         if isinstance(node, nodes.MapNode):
             return all(
                 not entry.optional and self.is_constant(entry.key) and self.is_constant(entry.value)
                 for entry in node.entries
-            )
+            ) and self._has_value(node)
         return False
+
+    def _has_value(self, node: Node) -> bool:
+        try:
+            self._unfolded(node)[0]([0, _LIST_COST])
+        except Failure:
+            return False
+        return True
+
+    def _unfolded(self, node: Node) -> Compiled:
+        if isinstance(node, nodes.MapNode):
+            return self._map(node, fold=False)
+        assert isinstance(node, nodes.Call)
+        return self._dispatch(node, fold=False)
+
+    def _dispatch(self, node: nodes.Call, *, fold: bool = True) -> Compiled:
+        if fold and self.is_constant(node):
+            constant = compile_call(self, node)[0]([0, _LIST_COST])
+            return (lambda _frame: constant), 0
+        return compile_call(self, node)
 
     def _new_slot(self) -> int:
         self.slots += 1
@@ -113,7 +144,7 @@ class Compiler:
     def _select(self, node: nodes.Select) -> Compiled:
         if node in self._checked.names:
             return self._named(self._checked.names[node])
-        operand, cost = self.compile(node.operand)
+        operand, cost = self.compile_operand(node.operand)
         target = self.type_of(node.operand)
         target = target.params[0] if target.is_optional else target
         declared = target.fields.get(node.field) if target.kind == "object" else None
@@ -128,10 +159,12 @@ class Compiler:
     def _call(self, node: nodes.Call) -> Compiled:
         if node.function == "_?_:_":
             return self._conditional(node)
-        return compile_call(self, node)
+        return self._dispatch(node)
 
     def _conditional(self, node: nodes.Call) -> Compiled:
         (condition, cost), (chosen, chosen_cost), (other, other_cost) = map(self.compile, node.args)
+        chosen_cost -= is_attribute(node.args[1])
+        other_cost -= is_attribute(node.args[2])
 
         def run(frame: Frame) -> Any:
             decided = condition(frame)
@@ -152,7 +185,7 @@ class Compiler:
 
     def _list(self, node: nodes.ListNode) -> Compiled:
         if self.is_constant(node):
-            constant = [self.compile(element)[0]([]) for element in node.elements]
+            constant = [self.compile(element)[0]([0, _LIST_COST]) for element in node.elements]
             return (lambda _frame: constant), 0
         compiled = [self.compile(element) for element in node.elements]
         cost = sum(cost for _run, cost in compiled) + _LIST_COST
@@ -161,13 +194,13 @@ class Compiler:
             return (lambda frame: [run(frame) for run in runs]), cost
         return _optional_list(runs, node.optional), cost
 
-    def _map(self, node: nodes.MapNode) -> Compiled:
+    def _map(self, node: nodes.MapNode, *, fold: bool = True) -> Compiled:
         compiled = [(self.compile(e.key), self.compile(e.value), e.optional) for e in node.entries]
         cost = sum(key[1] + value[1] for key, value, _optional in compiled) + _MAP_COST
         entries = [(key[0], value[0], optional) for key, value, optional in compiled]
         run = _map_maker(entries)
-        if self.is_constant(node):
-            constant = run([])
+        if fold and self.is_constant(node):
+            constant = run([0, _LIST_COST])
             return (lambda _frame: constant), 0
         return run, cost
 
@@ -208,6 +241,13 @@ class Compiler:
         nodes.OptionalMap: _optional_map,
         nodes.SortBy: _sort,
     }
+
+
+def is_attribute(node: Node) -> bool:
+    """Whether a node is a variable or a selection from one."""
+    if isinstance(node, nodes.Call):
+        return node.function in ("_[_]", "_[?_]")
+    return isinstance(node, (nodes.Ident, nodes.Select)) and not getattr(node, "presence", False)
 
 
 def _variable(slot: int) -> Run:
@@ -318,8 +358,6 @@ def _map_maker(entries: Sequence[tuple[Run, Run, bool]]) -> Run:
         made: dict[Any, Any] = {}
         for key_of, value_of, optional in entries:
             key = key_of(frame)
-            if key in made:
-                raise Failure(f"Failed with repeated key: {key}")
             if not isinstance(key, (str, int)):
                 raise Failure("unsupported key type")
             _set(made, key, value_of(frame), optional=optional)

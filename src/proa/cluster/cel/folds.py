@@ -21,7 +21,6 @@ Steps = Callable[[Frame], Iterator[None]]
 """Binds the variables of a loop to one element after the other."""
 
 _QUANTIFIER_STEP = {"all": 3, "exists": 4}
-_STOP = {"all": 2, "exists": 3}
 _APPEND, _INSERT = 12, 3
 _RESULT = 1
 
@@ -88,7 +87,7 @@ def _quantifier(steps: Steps, predicate: Compiled, macro: str) -> Run:
     """`all`, which false decides, or `exists`, which true does; errors count when nothing decides."""
     decisive = macro == "exists"
     test, cost = predicate
-    step_cost, stop_cost = cost + _QUANTIFIER_STEP[macro], _STOP[macro]
+    step_cost = cost + _QUANTIFIER_STEP[macro]
 
     def run(frame: Frame) -> Any:
         failure: Failure | None = None
@@ -100,7 +99,6 @@ def _quantifier(steps: Steps, predicate: Compiled, macro: str) -> Run:
                 failure = error
                 continue
             if value is decisive:
-                frame[SPENT] += stop_cost
                 return decisive
             if type(value) is not bool:
                 failure = no_such_overload()
@@ -117,9 +115,9 @@ def _exactly_one(steps: Steps, predicate: Compiled) -> Run:
     def run(frame: Frame) -> bool:
         count = 0
         for _ in steps(frame):
-            charge(frame, cost + 1)
+            charge(frame, cost)
             if _decided(test(frame)):
-                frame[SPENT] += 1
+                frame[SPENT] += 2
                 count += 1
         return count == 1
 
@@ -155,8 +153,6 @@ def _filtered(steps: Steps, predicate: Compiled | None, frame: Frame) -> Iterato
         charge(frame, cost)
         if _decided(test(frame)):
             yield
-        else:
-            frame[SPENT] += 1
 
 
 def _map_making(steps: Steps, predicate: Compiled | None, transform: Compiled, key: int | None) -> Run:

@@ -40,18 +40,22 @@ def _same(value: Any) -> Any:
     return value
 
 
+def _no_conversion(name: str) -> Failure:
+    return Failure(f"type conversion error from 'string' to '{name}'")
+
+
 def _string_to_bool(text: str) -> bool:
     if text in _TRUE:
         return True
     if text in _FALSE:
         return False
-    raise Failure(f'type conversion error from "{text}" to bool')
+    raise _no_conversion("bool")
 
 
 def _string_to_double(text: str) -> float:
     if _DOUBLE.fullmatch(text):
         return float(text)
-    raise Failure(f'strconv.ParseFloat: parsing "{text}": invalid syntax')
+    raise _no_conversion("double")
 
 
 def _double_to_int(value: float) -> int:
@@ -68,17 +72,17 @@ def _double_to_uint(value: float) -> Uint:
 
 def _string_to_int(text: str) -> int:
     if not _INTEGER.fullmatch(text):
-        raise Failure(f'strconv.ParseInt: parsing "{text}": invalid syntax')
+        raise _no_conversion("int")
     if not INT_MIN <= int(text) <= INT_MAX:
-        raise Failure(f'strconv.ParseInt: parsing "{text}": value out of range')
+        raise _no_conversion("int")
     return int(text)
 
 
 def _string_to_uint(text: str) -> Uint:
     if not text.isascii() or not text.isdigit():
-        raise Failure(f'strconv.ParseUint: parsing "{text}": invalid syntax')
+        raise _no_conversion("uint")
     if int(text) > UINT_MAX:
-        raise Failure(f'strconv.ParseUint: parsing "{text}": value out of range')
+        raise _no_conversion("uint")
     return Uint(text)
 
 
@@ -98,13 +102,17 @@ def _bytes_to_string(value: bytes) -> str:
 
 
 def double_to_string(value: float) -> str:
-    """The shortest digits that mean the number, without an exponent."""
+    """The shortest digits that mean the number; with an exponent below 1e-4 and from 1e21 on."""
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):
         return "+Inf" if value > 0 else "-Inf"
-    text = f"{Decimal(repr(value)):f}"
-    return text.removesuffix(".0")
+    exact = Decimal(repr(value))
+    if value and not -4 <= exact.adjusted() < 21:
+        digits = "".join(map(str, exact.normalize().as_tuple().digits))
+        mantissa = f"{digits[0]}.{digits[1:]}".rstrip(".")
+        return f"{'-' if value < 0 else ''}{mantissa}e{exact.adjusted():+03}"
+    return f"{exact:f}".removesuffix(".0")
 
 
 def _int_to_timestamp(seconds: int) -> Timestamp:

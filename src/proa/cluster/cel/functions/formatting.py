@@ -90,7 +90,7 @@ _SHOWN: tuple[tuple[type, Callable[[Any], str]], ...] = (
 
 
 def _quoted(value: Any) -> str:
-    text = as_string(value)
+    text = _fixed(value, _DEFAULT_PRECISION) if isinstance(value, float) else as_string(value)
     if isinstance(value, str) or (isinstance(value, float) and not math.isfinite(value)):
         return json.dumps(text, ensure_ascii=False)
     return f"b{json.dumps(text, ensure_ascii=False)}" if isinstance(value, bytes) else text
@@ -159,7 +159,7 @@ def _scientific(value: Any, precision: int) -> str:
         return _infinite(number)
     mantissa, _e, exponent = f"{number:.{precision}e}".partition("e")
     raised = "".join(_raised(exponent))
-    return f"{mantissa}\u202f\u00d7\u202f10{raised}"
+    return f"{mantissa}\u00d710{raised}"
 
 
 def _raised(exponent: str) -> Iterator[str]:
