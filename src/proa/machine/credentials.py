@@ -15,6 +15,8 @@ REQUEST_HEADER_AUTHORITY = "request-header-ca"
 ADMIN = Leaf("system:admin", ("system:masters",))
 METRICS = Leaf("metrics-server", names=("metrics-server.kube-system.svc",))
 FRONT_PROXY = Leaf("system:auth-proxy")
+AGENT_GROUP = "proa:agents"
+"""Whose members run the pod network, Services, DNS and local volumes of a node, beside its kubelet."""
 KUBELET_CLIENT = Leaf("kube-apiserver-kubelet-client", ("system:masters",))
 
 
@@ -48,15 +50,18 @@ def prepare_server(settings: Settings, layout: Layout, addresses: Sequence[str])
 
 
 def prepare_node(settings: Settings, layout: Layout, node: Node, authority: Authority) -> None:
-    """The node's kubeconfig and its kubelet's serving certificate."""
+    """The kubeconfigs of the node's kubelet and of its agent's other parts; the kubelet's serving certificate."""
     place = layout.node(node.name)
     serving = Leaf(f"system:node:{node.name}", ("system:nodes",), (node.name, node.address, "127.0.0.1"))
     authority.issue(serving, place.serving)
     authority.issue(Leaf(f"system:node:{node.name}", ("system:nodes",)), place.client)
     shutil.copyfile(authority.files.certificate, place.authority)
     address = api_address([node]) if _everywhere(settings) else settings.bind_address
+    authority.issue(Leaf(f"proa:agent:{node.name}", (AGENT_GROUP,)), place.agent_client)
+    url = _url(address, settings)
+    write_kubeconfig(place.kubeconfig, url, place.authority, place.client, f"system:node:{node.name}")
     write_kubeconfig(
-        place.kubeconfig, _url(address, settings), place.authority, place.client, f"system:node:{node.name}"
+        place.agent_kubeconfig, url, place.authority, place.agent_client, f"proa:agent:{node.name}"
     )
 
 

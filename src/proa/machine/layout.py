@@ -46,6 +46,11 @@ class NodeLayout:
         return self.root / "kubeconfig"
 
     @property
+    def agent_kubeconfig(self) -> Path:
+        """For all of the agent but its kubelet, which may less as it is a node to the API server."""
+        return self.root / "agent-kubeconfig"
+
+    @property
     def settings(self) -> Path:
         return self.root / "settings.json"
 
@@ -58,6 +63,11 @@ class NodeLayout:
     def client(self) -> KeyPair:
         """The certificate by which the API server knows the node."""
         return KeyPair.at(self.root / "pki", "client")
+
+    @property
+    def agent_client(self) -> KeyPair:
+        """The certificate of the agent's other parts."""
+        return KeyPair.at(self.root / "pki", "agent")
 
     @property
     def authority(self) -> Path:

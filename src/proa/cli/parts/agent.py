@@ -25,11 +25,12 @@ _FIRST_ATTEMPTS, _ASK_AGAIN = 500, 0.02
 async def agent(settings: Settings) -> None:
     """Run the agent until cancelled. Ends as a whole when one of its halves fails."""
     layout = Layout(settings.data_dir, settings.run_dir)
-    client = HttpClient(load_config(layout.node(settings.node_name).kubeconfig))
+    place = layout.node(settings.node_name)
+    kubelet, client = (HttpClient(load_config(file)) for file in (place.kubeconfig, place.agent_kubeconfig))
     try:
         await _reachable(client)
         async with asyncio.TaskGroup() as group:
-            group.create_task(Kubelet(client, kubelet_config(settings, layout)).run())
+            group.create_task(Kubelet(kubelet, kubelet_config(settings, layout)).run())
             group.create_task(NetworkAgent(network_config(settings, layout), client).run())
             group.create_task(ServiceProxy(client, proxy_config(settings)).run())
             if "coredns" not in settings.disable:
@@ -38,6 +39,7 @@ async def agent(settings: Settings) -> None:
                 storage = StorageConfig(str(settings.default_local_storage_path or layout.storage))
                 group.create_task(LocalPathProvisioner(client, settings.node_name, storage).run())
     finally:
+        await kubelet.close()
         await client.close()
 
 

@@ -10,12 +10,12 @@ from dataclasses import replace
 from typing import Any
 
 from proa.cluster.apiserver.applying import Written
-from proa.cluster.apiserver.authorizer import Action
+from proa.cluster.apiserver.authorization import Authorizer
+from proa.cluster.apiserver.authorizer import Action, narrowed
 from proa.cluster.apiserver.identity import MASTERS, User
 from proa.cluster.apiserver.kinds.registry import Registry as Kinds
 from proa.cluster.apiserver.lists import Listing
 from proa.cluster.apiserver.options import DeleteOptions, ListOptions, WriteOptions
-from proa.cluster.apiserver.rbac import Rbac
 from proa.cluster.apiserver.registry import Registry
 from proa.cluster.apiserver.subresources import Creator, Post
 from proa.cluster.apiserver.target import Target
@@ -30,15 +30,18 @@ class Actions:
     """The verbs, each for a user."""
 
     def __init__(
-        self, kinds: Kinds, registry: Registry, rbac: Rbac, creators: Mapping[tuple[str, str], Creator]
+        self, kinds: Kinds, registry: Registry, authorizer: Authorizer, creators: Mapping[tuple[str, str], Creator]
     ) -> None:
         self.kinds = kinds
         self.registry = registry
-        self.rbac = rbac
+        self.authorizer = authorizer
         self._creators = creators
 
-    def authorize(self, user: User, verb: str, target: Target) -> None:
-        """Raises MethodNotAllowed when the kind has no such verb, Forbidden when the user may not."""
+    def authorize(self, user: User, verb: str, target: Target, options: ListOptions | None = None) -> None:
+        """Raises MethodNotAllowed when the kind has no such verb, Forbidden when the user may not.
+
+        `options` of a list or watch count: who asks for one name or node only asks for less.
+        """
         sub = target.kind.subresources.get(target.subresource)
         if verb not in (sub.verbs if sub else target.kind.verbs):
             raise MethodNotAllowed("the server does not allow this method on the requested resource")
@@ -47,7 +50,9 @@ class Actions:
             action = Action(
                 verb, resource.group, resource.plural, target.subresource, target.namespace, target.name
             )
-            self.rbac.require(user, action, target)
+            if options is not None and options.field_selector:
+                action = narrowed(action, options.field_selector)
+            self.authorizer.require(user, action, target)
 
     async def get(self, user: User, target: Target) -> Entry:
         """One object."""
@@ -56,12 +61,12 @@ class Actions:
 
     async def list(self, user: User, target: Target, options: ListOptions) -> Listing:
         """A page of a collection."""
-        self.authorize(user, "list", target)
+        self.authorize(user, "list", target, options)
         return await self.registry.list(target, options)
 
     def watch(self, user: User, target: Target, options: ListOptions) -> WatchStream:
         """Changes of a collection."""
-        self.authorize(user, "watch", target)
+        self.authorize(user, "watch", target, options)
         return self.registry.watch(target, options)
 
     async def create(self, user: User, target: Target, body: Object, options: WriteOptions) -> Entry | Object:
@@ -99,5 +104,5 @@ class Actions:
         self, user: User, target: Target, options: ListOptions, deletion: DeleteOptions
     ) -> Listing:
         """Delete what a list returns."""
-        self.authorize(user, "deletecollection", target)
+        self.authorize(user, "deletecollection", target, options)
         return await self.registry.delete_collection(replace(target, name=""), user, options, deletion)

@@ -7,8 +7,10 @@ Source: Kubernetes RBAC; `*` stands for all, `resources: [pods/*]` for all subre
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+from proa.kube.selectors import parse_field_selector
 
 Rule = Mapping[str, Any]
 """A PolicyRule of rbac.authorization.k8s.io/v1."""
@@ -25,6 +27,8 @@ class Action:
     namespace: str = ""
     name: str = ""
     path: str = ""
+    fields: tuple[tuple[str, str], ...] = ()
+    """The (field, value) pairs that a list's or watch's field selector requires to be equal."""
 
     def describe(self) -> str:
         """`cannot list resource "pods" in API group "" in the namespace "ns"`."""
@@ -33,6 +37,17 @@ class Action:
         what = f"{self.resource}/{self.subresource}" if self.subresource else self.resource
         where = f'in the namespace "{self.namespace}"' if self.namespace else "at the cluster scope"
         return f'cannot {self.verb} resource "{what}" in API group "{self.group}" {where}'
+
+
+def narrowed(action: Action, field_selector: str) -> Action:
+    """The action with what its field selector requires; a bad one, which is refused later, says nothing."""
+    try:
+        selector = parse_field_selector(field_selector)
+    except ValueError:
+        return action
+    equal = [(r.key, next(iter(r.values))) for r in selector.requirements if r.operator == "In"]
+    name = dict(equal).get("metadata.name", action.name)
+    return replace(action, fields=tuple(equal), name=action.name or name)
 
 
 def allows(rules: Iterable[Rule], action: Action) -> bool:

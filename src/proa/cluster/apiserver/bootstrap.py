@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 
-from proa.cluster.apiserver import roles
 from proa.errors import AlreadyExists
 from proa.kube.client import Client
 from proa.kube.resources import NAMESPACES, PRIORITY_CLASSES, Object, Resource
@@ -25,7 +24,6 @@ def _objects() -> Iterator[tuple[Resource, Object]]:
     for name, value in _PRIORITIES.items():
         fields = {"value": value, "description": _DESCRIPTIONS[name]}
         yield PRIORITY_CLASSES, {"metadata": {"name": name}, **fields}
-    yield from roles.defaults()
 
 
 async def ensure(client: Client) -> None:

@@ -10,10 +10,9 @@ from dataclasses import dataclass, field
 
 from proa.cluster.apiserver import authorizer
 from proa.cluster.apiserver.authorizer import Action, Rule
-from proa.cluster.apiserver.identity import MASTERS, SERVICE_ACCOUNT_PREFIX, User
-from proa.cluster.apiserver.target import Target, key_prefix
+from proa.cluster.apiserver.identity import SERVICE_ACCOUNT_PREFIX, User
+from proa.cluster.apiserver.target import key_prefix
 from proa.cluster.apiserver.view import View
-from proa.errors import Forbidden
 from proa.kube.resources import Object, Resource
 
 GROUP = "rbac.authorization.k8s.io"
@@ -24,41 +23,50 @@ CLUSTER_ROLE_BINDINGS = Resource(GROUP, "v1", "clusterrolebindings", "ClusterRol
 _KINDS = (ROLES, ROLE_BINDINGS, CLUSTER_ROLES, CLUSTER_ROLE_BINDINGS)
 
 
-@dataclass
+@dataclass(slots=True)
+class Grant:
+    """What one binding gives a user, and how that came about in words."""
+
+    rules: list[Rule]
+    why: str
+
+
+@dataclass(slots=True)
 class Rules:
     """Rules of one user: everywhere, and by namespace."""
 
     everywhere: list[Rule] = field(default_factory=list)
     by_namespace: dict[str, list[Rule]] = field(default_factory=dict)
+    grants: list[tuple[str, Grant]] = field(default_factory=list)
+    """The same, each with the namespace it holds in; empty for everywhere."""
+
+    def inside(self, namespace: str) -> list[Rule]:
+        """All that hold in a namespace; for the cluster's own objects when that is empty."""
+        return [*self.everywhere, *(self.by_namespace.get(namespace, ()) if namespace else ())]
 
 
 class Rbac:
-    """Decides who may do what."""
+    """Decides by roles and bindings who may do what."""
 
     def __init__(self, view: View) -> None:
         self._view = view
         self._revisions: tuple[int, ...] = ()
         self._rules: dict[tuple[str, tuple[str, ...]], Rules] = {}
 
-    def require(self, user: User, action: Action, target: Target | None = None) -> None:
-        """Raises Forbidden unless the user may do it."""
-        if MASTERS in user.groups or self.allowed(user, action):
-            return
-        if target is None:
-            raise Forbidden(f'forbidden: User "{user.name}" {action.describe()}')
-        name = f' "{action.name}"' if action.name else ""
-        message = f'{target.qualified}{name} is forbidden: User "{user.name}" {action.describe()}'
-        raise Forbidden(message, target.details())
-
-    def allowed(self, user: User, action: Action) -> bool:
+    def allows(self, user: User, action: Action) -> bool:
         """Whether the user may do it."""
-        if MASTERS in user.groups:
-            return True
         rules = self.rules(user)
         if authorizer.allows(rules.everywhere, action):
             return True
         local = rules.by_namespace.get(action.namespace, ()) if action.namespace else ()
         return authorizer.allows(local, action)
+
+    def reason(self, user: User, action: Action) -> str:
+        """By which binding the user may do it; empty when by none."""
+        for namespace, grant in self.rules(user).grants:
+            if namespace in ("", action.namespace) and authorizer.allows(grant.rules, action):
+                return f"RBAC: allowed by {grant.why}"
+        return ""
 
     def rules(self, user: User) -> Rules:
         """All rules of a user."""
@@ -70,28 +78,35 @@ class Rbac:
             self._rules[key] = self._collect(user)
         return self._rules[key]
 
-    def _collect(self, user: User) -> Rules:
-        rules = Rules()
-        for binding in self._bindings(CLUSTER_ROLE_BINDINGS, user):
-            rules.everywhere += self._role_rules(binding, "")
-        for binding in self._bindings(ROLE_BINDINGS, user):
-            namespace = binding["metadata"]["namespace"]
-            rules.by_namespace.setdefault(namespace, []).extend(self._role_rules(binding, namespace))
-        return rules
-
-    def _bindings(self, resource: Resource, user: User) -> Iterator[Object]:
-        for binding in self._view.list(resource):
-            namespace = binding["metadata"].get("namespace", "")
-            if any(is_subject(subject, user, namespace) for subject in binding.get("subjects") or ()):
-                yield binding
-
-    def _role_rules(self, binding: Object, namespace: str) -> list[Rule]:
-        reference = binding["roleRef"]
+    def role_rules(self, reference: Object, namespace: str) -> list[Rule] | None:
+        """The rules of the role that a binding refers to; None when there is no such role."""
         if reference["kind"] == "ClusterRole":
             role = self._view.get(CLUSTER_ROLES, reference["name"])
         else:
             role = self._view.get(ROLES, reference["name"], namespace)
-        return list((role or {}).get("rules") or ())
+        return None if role is None else list(role.get("rules") or ())
+
+    def _collect(self, user: User) -> Rules:
+        rules = Rules()
+        for binding, subject in self._bindings(CLUSTER_ROLE_BINDINGS, user):
+            given = self.role_rules(binding["roleRef"], "") or []
+            rules.everywhere += given
+            rules.grants.append(("", Grant(given, _describe(binding, subject))))
+        for binding, subject in self._bindings(ROLE_BINDINGS, user):
+            namespace = binding["metadata"]["namespace"]
+            given = self.role_rules(binding["roleRef"], namespace) or []
+            rules.by_namespace.setdefault(namespace, []).extend(given)
+            rules.grants.append((namespace, Grant(given, _describe(binding, subject))))
+        return rules
+
+    def _bindings(self, resource: Resource, user: User) -> Iterator[tuple[Object, Object]]:
+        """The bindings that name the user, each with the first subject that does."""
+        for binding in self._view.list(resource):
+            namespace = binding["metadata"].get("namespace", "")
+            for subject in binding.get("subjects") or ():
+                if is_subject(subject, user, namespace):
+                    yield binding, subject
+                    break
 
 
 def is_subject(subject: Object, user: User, namespace: str) -> bool:
@@ -102,3 +117,14 @@ def is_subject(subject: Object, user: User, namespace: str) -> bool:
     if kind == "Group":
         return name in user.groups
     return user.name == f"{SERVICE_ACCOUNT_PREFIX}{subject.get('namespace') or namespace}:{name}"
+
+
+def _describe(binding: Object, subject: Object) -> str:
+    """`ClusterRoleBinding "b" of ClusterRole "r" to User "u"`."""
+    metadata, role = binding["metadata"], binding["roleRef"]
+    namespace = metadata.get("namespace", "")
+    name = f"{metadata['name']}/{namespace}" if namespace else metadata["name"]
+    whom = subject["name"]
+    if subject["kind"] == "ServiceAccount":
+        whom = f"{whom}/{subject.get('namespace') or namespace}"
+    return f'{binding["kind"]} "{name}" of {role["kind"]} "{role["name"]}" to {subject["kind"]} "{whom}"'

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from proa.cluster.apiserver.authentication import TokenAuthenticator
+from proa.cluster.apiserver.authorization import Authorizer
 from proa.cluster.apiserver.authorizer import Action
 from proa.cluster.apiserver.identity import MASTERS, User
-from proa.cluster.apiserver.rbac import Rbac
 from proa.cluster.apiserver.subresources import Creator, Post
 from proa.errors import BadRequest, Unauthorized
 from proa.kube.resources import Object
@@ -19,8 +19,8 @@ _ALL_PATHS: Object = {"verbs": ["*"], "nonResourceURLs": ["*"]}
 class Reviews:
     """Answers reviews."""
 
-    def __init__(self, rbac: Rbac, tokens: TokenAuthenticator) -> None:
-        self._rbac = rbac
+    def __init__(self, authorizer: Authorizer, tokens: TokenAuthenticator) -> None:
+        self._authorizer = authorizer
         self._tokens = tokens
 
     def creators(self) -> Mapping[tuple[str, str], Creator]:
@@ -65,7 +65,7 @@ class Reviews:
 
     async def self_rules(self, post: Post) -> Object:
         """What the caller may in a namespace."""
-        rules = self._rbac.rules(post.user)
+        rules = self._authorizer.rbac.rules(post.user)
         granted = [*rules.everywhere, *rules.by_namespace.get(_spec(post.body).get("namespace", ""), ())]
         if MASTERS in post.user.groups:
             granted = [_ALL, _ALL_PATHS, *granted]
@@ -77,7 +77,7 @@ class Reviews:
         return _answer(post, status)
 
     def _decision(self, user: User, spec: Object) -> Object:
-        return {"allowed": self._rbac.allowed(user, _action(spec))}
+        return {"allowed": self._authorizer.allowed(user, _action(spec))}
 
 
 def _spec(body: Object) -> Object:

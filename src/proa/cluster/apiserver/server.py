@@ -7,14 +7,15 @@ import logging
 import ssl
 from collections.abc import Mapping, Sequence
 
-from proa.cluster.apiserver import bootstrap
+from proa.cluster.apiserver import bootstrap, role_reconciliation
+from proa.cluster.apiserver.access import Access
 from proa.cluster.apiserver.actions import Actions
 from proa.cluster.apiserver.admission import COMPLETING, MUTATING, VALIDATING, Admission, Chain
 from proa.cluster.apiserver.aggregation import Aggregator, MergedDiscovery, MergedOpenApi
 from proa.cluster.apiserver.authentication import TokenAuthenticator
 from proa.cluster.apiserver.backend import Backend
 from proa.cluster.apiserver.config import ApiServerConfig
-from proa.cluster.apiserver.custom import definition, establishing, lifecycle
+from proa.cluster.apiserver.custom import definition, establishing, finalizers, lifecycle
 from proa.cluster.apiserver.custom.served import ServedKinds
 from proa.cluster.apiserver.discovery import Discovery
 from proa.cluster.apiserver.expiry import EventExpiry
@@ -31,7 +32,6 @@ from proa.cluster.apiserver.identity import MASTERS, authenticated
 from proa.cluster.apiserver.kinds import KINDS
 from proa.cluster.apiserver.local import LocalClient
 from proa.cluster.apiserver.openapi import OpenApi
-from proa.cluster.apiserver.rbac import Rbac
 from proa.cluster.apiserver.registry import Registry
 from proa.cluster.apiserver.reviews import Reviews
 from proa.cluster.apiserver.schema import SCHEMAS
@@ -73,17 +73,18 @@ class ApiServer:
         signer = TokenSigner(config.service_account_key.read_bytes(), config.issuer)
         tokens = TokenAuthenticator(signer, self._store, [config.issuer])
         self._kubelets = KubeletClient(view, _kubelet_context(config))
-        rbac = Rbac(view)
+        self._access = Access(view)
+        authorizer = self._access.authorizer
         self._services = ServiceAllocator(config.service_cidr, config.node_port_range)
         self._webhooks = WebhookCaller(view)
         registry = Registry(Backend(self._store, Admission(view, self._chain(view))))
         issuer = TokenRequests(view, signer, [config.issuer])
         self._kinds = ServedKinds(KINDS, self._store, self._webhooks)
-        creators = _creators(registry, issuer, Reviews(rbac, tokens))
-        self._actions = Actions(self._kinds, registry, rbac, creators)
+        creators = _creators(registry, issuer, Reviews(authorizer, tokens))
+        self._actions = Actions(self._kinds, registry, authorizer, creators)
         health = Health({"ping": lambda: "", "store": lambda: "", "bootstrap": self._why_not_ready})
         address = f"{config.advertise_address}:{config.port}"
-        self._aggregator = Aggregator(config, view, rbac.require)
+        self._aggregator = Aggregator(config, view, authorizer.require)
         remotes = self._aggregator.remotes
         discovery = MergedDiscovery(Discovery(self._kinds), remotes)
         openapi = MergedOpenApi(OpenApi(self._kinds, SCHEMAS), remotes)
@@ -91,7 +92,7 @@ class ApiServer:
         objects = ObjectRequests(self._actions, PodLogs(view, self._kubelets))
         streams = StreamRequests(self._actions, view, self._kubelets)
         self._connections = ConnectionServer(
-            Handler(tokens, rbac, Router(self._kinds), objects, streams, documents, self._aggregator),
+            Handler(tokens, authorizer, Router(self._kinds), objects, streams, documents, self._aggregator),
             front_proxies=FrontProxies(config.front_proxy.authority.read_bytes()),
             request_factory=make_request,
             access_log=None,
@@ -104,7 +105,7 @@ class ApiServer:
             mutating=(*MUTATING, lifecycle.keep_stored_versions),
             mutators=(MutatingWebhooks(view, self._webhooks).admit,),
             completing=(*COMPLETING, self._services.admit),
-            validating=(*VALIDATING, definition.warn),
+            validating=(*self._access.steps, *VALIDATING, definition.warn, finalizers.warn),
             validators=(ValidatingWebhooks(view, self._webhooks).admit,),
             final=(),
         )
@@ -130,14 +131,16 @@ class ApiServer:
         loop = asyncio.get_running_loop()
         services = Follower(self._store, SERVICES, self._services.observe)
         self._tasks = [loop.create_task(services.run()), loop.create_task(EventExpiry(self._store).run())]
+        self._tasks += self._access.tasks()
         await self._listen()
         client, address = self.client(), self._config.advertise_address
         await bootstrap.ensure(client)
+        await role_reconciliation.reconcile(client)
         await own.ensure(client, self._services.first_address, address, self.port)
+        self._tasks += await self._aggregator.start(client, KINDS.group_versions)
         manager = Manager(client)
         establishing.setup(manager)
         self._tasks.append(loop.create_task(manager.run()))
-        self._tasks += await self._aggregator.start(client, KINDS.group_versions)
         self._started = True
         logger.info("serving the Kubernetes API on %s:%d", self._config.bind_address, self.port)
 

@@ -8,6 +8,7 @@ from aiohttp import hdrs, web
 
 from proa.cluster.apiserver.aggregation import Aggregator
 from proa.cluster.apiserver.authentication import TokenAuthenticator
+from proa.cluster.apiserver.authorization import Authorizer
 from proa.cluster.apiserver.authorizer import Action
 from proa.cluster.apiserver.http.connection import user_of
 from proa.cluster.apiserver.http.documents import OPEN_PATHS, Documents, not_found
@@ -16,7 +17,6 @@ from proa.cluster.apiserver.http.reply import Disconnected, error_reply
 from proa.cluster.apiserver.http.router import Router
 from proa.cluster.apiserver.http.upgrades import StreamRequests
 from proa.cluster.apiserver.identity import User
-from proa.cluster.apiserver.rbac import Rbac
 from proa.cluster.apiserver.subresources.streams import is_stream
 from proa.errors import ApiError, InternalError, Unauthorized
 
@@ -29,7 +29,7 @@ class Handler:
     def __init__(
         self,
         tokens: TokenAuthenticator,
-        rbac: Rbac,
+        authorizer: Authorizer,
         router: Router,
         objects: ObjectRequests,
         streams: StreamRequests,
@@ -37,7 +37,7 @@ class Handler:
         aggregator: Aggregator,
     ) -> None:
         self._tokens = tokens
-        self._rbac = rbac
+        self._authorizer = authorizer
         self._router = router
         self._objects = objects
         self._streams = streams
@@ -72,7 +72,7 @@ class Handler:
             return await self._objects.serve(request, user, route, query)
         if path.strip("/").count("/") > 2 and path.startswith(("/api/", "/apis/")):
             raise not_found()
-        self._rbac.require(user, Action(_VERBS.get(request.method, request.method.lower()), path=path))
+        self._authorizer.require(user, Action(_VERBS.get(request.method, request.method.lower()), path=path))
         return self._documents.serve(request, path, query)
 
     def _authenticate(self, request: web.BaseRequest) -> User:

@@ -1,0 +1,30 @@
+"""Who may do what, put together: authorization, and the admission steps that belong to it."""
+
+from __future__ import annotations
+
+import asyncio
+
+from proa.cluster.apiserver import roles
+from proa.cluster.apiserver.admission import Step
+from proa.cluster.apiserver.admission.escalation import GrantLimits
+from proa.cluster.apiserver.authorization import Authorizer
+from proa.cluster.apiserver.nodes import NodeAuthorizer, NodeGraph, restriction
+from proa.cluster.apiserver.rbac import Rbac
+from proa.cluster.apiserver.view import View
+
+
+class Access:
+    """The parts that decide about users, over one view of the present."""
+
+    def __init__(self, view: View) -> None:
+        self._graph = NodeGraph(view)
+        self.authorizer = Authorizer(Rbac(view), NodeAuthorizer(self._graph, roles.node_rules()))
+        self.steps: tuple[Step, ...] = (
+            restriction.admit,
+            GrantLimits(self.authorizer).admit,
+        )
+        """Admission steps that change nothing."""
+
+    def tasks(self) -> list[asyncio.Task[None]]:
+        """What keeps this current; cancel them at the end."""
+        return [asyncio.get_running_loop().create_task(self._graph.run())]

@@ -1,0 +1,1 @@
+"""Certificate signing requests: what they ask, who may approve and sign them."""
