@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
+from contextlib import suppress
 
 import aiohttp
 from yarl import URL
@@ -18,6 +19,7 @@ _log = logging.getLogger(__name__)
 
 _KUBELET_PORT = 10250
 _SECONDS = 10.0
+_FIRST_LOOKS, _FIRST_PAUSE = 4, 3.0
 
 
 class Scraper:
@@ -27,10 +29,12 @@ class Scraper:
         self._config = config
         self._nodes = nodes
         self._history = history
-        self._known: set[str] = set()
+        self._looks: dict[str, int] = {}
+        self._new_node = asyncio.Event()
 
     async def run(self) -> None:
         """Scrape until cancelled."""
+        self._nodes.on_change(self._changed)
         await self._nodes.wait_synced()
         context = ssl.create_default_context(cafile=str(self._config.authority))
         context.load_cert_chain(self._config.kubelet_certificate, self._config.kubelet_key)
@@ -39,15 +43,26 @@ class Scraper:
         async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
             while True:
                 await self.scrape(session)
-                await asyncio.sleep(self._config.resolution)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._new_node.wait(), self._pause())
+                self._new_node.clear()
+
+    def _changed(self, old: Object | None, new: Object | None) -> None:
+        if old is None or new is None:
+            self._new_node.set()
+
+    def _pause(self) -> float:
+        """Seconds until the next look; the first numbers of a new node come soon."""
+        is_new = any(looks < _FIRST_LOOKS for looks in self._looks.values())
+        return min(_FIRST_PAUSE, self._config.resolution) if is_new else self._config.resolution
 
     async def scrape(self, session: aiohttp.ClientSession) -> None:
         """Look at every node once, all at the same time."""
         nodes = self._nodes.list()
         names = {node["metadata"]["name"] for node in nodes}
-        for gone in self._known - names:
+        for gone in self._looks.keys() - names:
             self._history.forget(gone)
-        self._known = names
+        self._looks = {name: self._looks.get(name, 0) + 1 for name in names}
         await asyncio.gather(*(self._look(session, node) for node in nodes))
 
     async def _look(self, session: aiohttp.ClientSession, node: Object) -> None:
