@@ -11,6 +11,7 @@ from proa.cluster.apiserver import bootstrap, role_reconciliation
 from proa.cluster.apiserver.access import Access
 from proa.cluster.apiserver.actions import Actions
 from proa.cluster.apiserver.admission import COMPLETING, MUTATING, VALIDATING, Admission, Chain
+from proa.cluster.apiserver.admission.quota import QuotaAdmission
 from proa.cluster.apiserver.aggregation import Aggregator, MergedDiscovery, MergedOpenApi
 from proa.cluster.apiserver.authentication import TokenAuthenticator
 from proa.cluster.apiserver.backend import Backend
@@ -107,7 +108,7 @@ class ApiServer:
             completing=(*COMPLETING, self._services.admit),
             validating=(*self._access.steps, *VALIDATING, definition.warn, finalizers.warn),
             validators=(ValidatingWebhooks(view, self._webhooks).admit,),
-            final=(),
+            final=(QuotaAdmission(view).admit,),
         )
 
     def _why_not_ready(self) -> str:

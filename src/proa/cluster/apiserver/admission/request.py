@@ -43,6 +43,8 @@ class Request:
     """Which webhooks and policies were asked, and the version of the object that they left behind."""
     undo: list[Callable[[], None]] = field(default_factory=list)
     """What to call when the write does not happen after all."""
+    ended: list[Callable[[], None]] = field(default_factory=list)
+    """What to call when the write has ended, either way."""
 
     @property
     def dry_run(self) -> bool:
@@ -77,6 +79,9 @@ class Request:
         except BaseException:
             self.revert()
             raise
+        finally:
+            while self.ended:
+                self.ended.pop()()
         if self.dry_run:
             self.revert()
 

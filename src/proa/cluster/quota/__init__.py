@@ -1,0 +1,1 @@
+"""What objects use of what a ResourceQuota limits. Pure; admission and the quota controller share it."""
