@@ -17,6 +17,7 @@ from corpus.story import Step, Story
 
 AGENT = "corpus/1.0"
 SECONDS = 10.0
+_PAUSE = 0.05
 KEPT_HEADERS = ("Content-Type", "Content-Encoding", "Warning", "Retry-After", "Allow", "Location")
 
 Sessions = Callable[[str, tuple[str, ...]], aiohttp.ClientSession]
@@ -59,8 +60,11 @@ class _Player:
         session = self._sessions(step.user, step.groups)
         name = f"{self._story.name}/{step.name}"
         try:
-            async with asyncio.timeout(SECONDS), self._request(session, step) as response:
-                body = await (_lines(response, step.events) if step.events else _body(response))
+            async with asyncio.timeout(SECONDS):
+                response, body = await self._ask(session, step)
+                while step.until not in (0, response.status):
+                    await asyncio.sleep(_PAUSE)
+                    response, body = await self._ask(session, step)
         except TimeoutError:
             raise AssertionError(f"no whole answer to {name} within {SECONDS} s") from None
         for word, path in step.keep.items():
@@ -69,6 +73,10 @@ class _Player:
         headers = {key: response.headers.getall(key) for key in KEPT_HEADERS if key in response.headers}
         equal = self._equal.value
         return Answer(name, step.digest, response.status, equal(headers), equal(kept))
+
+    async def _ask(self, session: aiohttp.ClientSession, step: Step) -> tuple[aiohttp.ClientResponse, Any]:
+        async with self._request(session, step) as response:
+            return response, await (_lines(response, step.events) if step.events else _body(response))
 
     def _request(self, session: aiohttp.ClientSession, step: Step) -> Any:
         headers = {"User-Agent": AGENT, **({"Accept": step.accept} if step.accept else {}), **step.headers}

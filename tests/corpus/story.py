@@ -38,6 +38,8 @@ class Step:
     events: int = 0
     keep: Mapping[str, str] = field(default_factory=dict)
     only: tuple[str, ...] = ()
+    until: int = 0
+    """Ask again until the answer has this code."""
     user: str = "admin"
     groups: tuple[str, ...] = ("system:masters",)
 
@@ -53,7 +55,15 @@ class Step:
     @property
     def digest(self) -> str:
         """Tells whether an answer was recorded for this very request."""
-        parts = (self.method, self.path, self.type, self.accept, sorted(self.headers.items()), self.events)
+        parts: tuple[Any, ...] = (
+            self.method,
+            self.path,
+            self.type,
+            self.accept,
+            sorted(self.headers.items()),
+            self.events,
+        )
+        parts = (*parts, self.until) if self.until else parts
         whole = json.dumps([*parts, self.only, self.user, self.groups]).encode() + (self.content or b"")
         return hashlib.sha256(whole).hexdigest()[:12]
 

@@ -6,7 +6,7 @@ built when first asked for and kept as bytes until the set of kinds changes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -121,7 +121,7 @@ def _resource(kind: Kind) -> Object:
     optional: dict[str, Any] = {
         "shortNames": kind.short_names,
         "categories": kind.categories,
-        "subresources": [_subresource(kind, kind.subresources[name]) for name in sorted(kind.subresources)],
+        "subresources": [_subresource(kind, kind.subresources[name]) for name in _ordered(kind)],
     }
     return {
         "resource": resource.plural,
@@ -130,6 +130,11 @@ def _resource(kind: Kind) -> Object:
         "singularResource": kind.singular,
         "verbs": kind.verbs,
     } | {key: value for key, value in optional.items() if value}
+
+
+def _ordered(kind: Kind) -> Iterable[str]:
+    """The subresources by name; those of custom resources as they are declared."""
+    return sorted(kind.subresources) if kind.form is None else kind.subresources
 
 
 def _subresource(kind: Kind, sub: Subresource) -> Object:
@@ -148,7 +153,7 @@ def _rows(kind: Kind) -> Iterator[Object]:
         "kind": resource.kind,
         "verbs": kind.verbs,
     } | {key: value for key, value in lists.items() if value}
-    for name in sorted(kind.subresources):
+    for name in _ordered(kind):
         sub = kind.subresources[name]
         where = {"group": sub.group, "version": sub.version} if sub.group else {}
         yield {

@@ -33,7 +33,7 @@ class Listing:
     def metadata(self) -> dict[str, object]:
         """ListMeta."""
         metadata: dict[str, object] = {"resourceVersion": str(self.revision)}
-        if self.continue_token:
+        if self.continue_token or self.kind.form is not None:
             metadata["continue"] = self.continue_token
         if self.remaining is not None:
             metadata["remainingItemCount"] = self.remaining

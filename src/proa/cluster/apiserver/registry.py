@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from proa.cluster.apiserver import applying, creation, removal, stored_form, updating
+from proa.cluster.apiserver import applying, creation, metadata, removal, stored_form, updating
 from proa.cluster.apiserver.admission import Request
 from proa.cluster.apiserver.applying import Written
 from proa.cluster.apiserver.backend import Backend, answering
@@ -20,6 +20,8 @@ from proa.cluster.apiserver.identity import User
 from proa.cluster.apiserver.lists import Listing, list_entries
 from proa.cluster.apiserver.options import DeleteOptions, ListOptions, WriteOptions
 from proa.cluster.apiserver.patch import apply_json_patch, apply_merge_patch, apply_strategic_patch
+from proa.cluster.apiserver.schema import invalid
+from proa.cluster.apiserver.schema.field_error import invalid_value
 from proa.cluster.apiserver.subresources import Post
 from proa.cluster.apiserver.subresources.ephemeral_containers import adding
 from proa.cluster.apiserver.subresources.finalize import finalizing
@@ -27,7 +29,7 @@ from proa.cluster.apiserver.subresources.scale import scale_entry, scaled
 from proa.cluster.apiserver.target import Target
 from proa.cluster.apiserver.watches import WatchStream
 from proa.cluster.store import Entry
-from proa.errors import NotFound, UnsupportedMediaType
+from proa.errors import Invalid, NotFound, UnsupportedMediaType
 from proa.kube.client import PatchType
 from proa.kube.resources import Object
 
@@ -77,6 +79,8 @@ class Registry:
     async def update(self, target: Target, user: User, obj: Object, options: WriteOptions) -> Entry:
         """Replace an object or a part of it."""
         change = _replaceable(target)(obj)
+        if target.kind.form is not None and not metadata.of(obj).get("resourceVersion"):
+            raise _without_version(target)
         return await self._modify(target, user, change, options)
 
     async def patch(
@@ -101,7 +105,9 @@ class Registry:
         def scale(old: Object) -> Object:
             return scaled(old, change, target, options)
 
-        return scale_entry(await updating.modify(self.backend, target, user, scale, options), target.kind.scale)
+        return scale_entry(
+            await updating.modify(self.backend, target, user, scale, options), target.kind.scale
+        )
 
     async def delete(self, target: Target, user: User, options: DeleteOptions) -> Entry | Object:
         """The entry that stays for now, or a Status when it is gone."""
@@ -141,6 +147,13 @@ def _replaceable(target: Target) -> Callable[[Object], updating.Change]:
     if target.subresource not in _REPLACEMENTS:
         raise NotFound("the server could not find the requested resource")
     return _REPLACEMENTS[target.subresource]
+
+
+def _without_version(target: Target) -> Invalid:
+    """A custom object is not replaced without saying which state of it."""
+    error = invalid_value("metadata.resourceVersion", 0, "must be specified for an update")
+    resource = target.resource
+    return invalid(resource.plural, resource.group, target.name, [error])
 
 
 def patch_change(target: Target, patch: Any, patch_type: PatchType) -> Callable[[Object], Object]:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
+
 from proa.cluster.apiserver.codec import encode_json
 from proa.cluster.apiserver.form import Form
 from proa.cluster.apiserver.options import WriteOptions
-from proa.cluster.apiserver.schema import SCHEMAS, FieldError
+from proa.cluster.apiserver.schema import SCHEMAS, FieldError, invalid
+from proa.cluster.apiserver.schema.field_error import invalid_value
 from proa.cluster.apiserver.target import Target
 from proa.errors import BadRequest
-from proa.kube.resources import Object
+from proa.kube.resources import Object, Resource
 
 
 def check_type(obj: Object, target: Target) -> None:
     """Compare apiVersion and kind; fill in what is absent. Raises BadRequest."""
     resource = target.resource
+    if target.kind.form is not None:
+        _check_custom_type(obj, resource)
     version, kind = obj.get("apiVersion") or resource.api_version, obj.get("kind") or resource.kind
     if version != resource.api_version:
         raise BadRequest(
@@ -23,6 +28,21 @@ def check_type(obj: Object, target: Target) -> None:
     if kind != resource.kind:
         raise BadRequest(f"{kind} in version {version!r} cannot be handled as a {resource.kind}")
     obj["apiVersion"], obj["kind"] = version, kind
+
+
+def _check_custom_type(obj: Object, resource: Resource) -> None:
+    """Custom objects say what they are. Raises BadRequest, Invalid."""
+    kind = obj.get("kind")
+    if not kind:
+        text = json.dumps(obj)
+        missing = f"Object 'Kind' is missing in '{text}'"
+        raise BadRequest(
+            f"the object provided is unrecognized (must be of type {resource.kind}): {missing} ({text})"
+        )
+    if kind != resource.kind and obj.get("apiVersion") == resource.api_version:
+        name = (obj.get("metadata") or {}).get("name") or ""
+        error = invalid_value("kind", kind, f"must be {resource.kind}")
+        raise invalid(str(kind), resource.group, name, [error])
 
 
 def _unchanged(obj: Object, old: Object) -> list[str]:
@@ -55,6 +75,12 @@ def check_shape(
         options.warnings += findings.unknown
     SCHEMAS.prune(resource.api_version, resource.kind, obj, settled)
     return findings.errors
+
+
+def complete(obj: Object, target: Target) -> None:
+    """Fill in, in place, what an object leaves open: its defaults, and what is always written."""
+    target.kind.default(obj)
+    SCHEMAS.complete(target.resource.api_version, target.resource.kind, obj)
 
 
 def _check_form(obj: Object, target: Target, options: WriteOptions, form: Form) -> None:

@@ -80,8 +80,13 @@ def _claim(node: Node | None, value: Any, path: Path, found: set[Path]) -> None:
         found.add(path)
     for element, below, child in children(node, value):
         _claim(below, child, (*path, element), found)
-        if isinstance(value, list):
+        if isinstance(value, list) or (path and _is_of_a_map(node, element)):
             found.add((*path, element))
+
+
+def _is_of_a_map(node: Node | None, element: str) -> bool:
+    """Whether a field is no declared one, but the key of a map."""
+    return node is None or element[2:] not in node.properties
 
 
 @dataclass(frozen=True)

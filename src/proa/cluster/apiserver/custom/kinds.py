@@ -12,8 +12,8 @@ from proa.cluster.apiserver.custom.family import CustomForm, Family
 from proa.cluster.apiserver.custom.json_path import names
 from proa.cluster.apiserver.custom.structural import Structural
 from proa.cluster.apiserver.custom.validity import scale_rule, schema_rule
+from proa.cluster.apiserver.custom.versions import version_order
 from proa.cluster.apiserver.kind import (
-    ALL_VERBS,
     SCALE,
     STATUS,
     FieldReader,
@@ -28,7 +28,8 @@ from proa.kube.meta import condition_is_true
 from proa.kube.resources import Object
 
 _NO_SCHEMA: Mapping[str, Any] = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-_WHILE_TERMINATING = tuple(verb for verb in ALL_VERBS if verb != "create")
+_VERBS = ("delete", "deletecollection", "get", "list", "patch", "create", "update", "watch")
+_WHILE_TERMINATING = tuple(verb for verb in _VERBS if verb != "create")
 
 
 def is_served(definition: Object) -> bool:
@@ -100,7 +101,7 @@ def _kind(definition: Object, version: Mapping[str, Any], family: Family) -> Kin
         list_name=family.list_kind,
         short_names=tuple(accepted.get("shortNames") or ()),
         categories=tuple(accepted.get("categories") or ()),
-        verbs=_WHILE_TERMINATING if condition_is_true(definition, "Terminating") else ALL_VERBS,
+        verbs=_WHILE_TERMINATING if condition_is_true(definition, "Terminating") else _VERBS,
         subresources=(
             *([STATUS] if _has(version, "status") else []),
             *([SCALE] if scale else []),
@@ -112,7 +113,7 @@ def _kind(definition: Object, version: Mapping[str, Any], family: Family) -> Kin
         generation=True,
         form=form,
         scale=scale,
-        deprecation=_deprecation(family, version),
+        deprecation=_deprecation(spec, version, family.kind),
     )
 
 
@@ -144,8 +145,15 @@ def _fields(declared: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, FieldR
         yield ".".join(path), read(*path)
 
 
-def _deprecation(family: Family, version: Mapping[str, Any]) -> str:
+def _deprecation(spec: Object, version: Mapping[str, Any], kind: str) -> str:
+    """The warning for users of a version: which one to use is told where there is a better one."""
     if not version.get("deprecated"):
         return ""
-    usual = f"{family.group}/{version['name']} {family.kind} is deprecated"
-    return str(version.get("deprecationWarning") or usual)
+    if version.get("deprecationWarning"):
+        return str(version["deprecationWarning"])
+    usual = f"{spec['group']}/{version['name']} {kind} is deprecated"
+    usable = [v["name"] for v in spec["versions"] if v.get("served") and not v.get("deprecated")]
+    better = sorted(usable, key=version_order)
+    if better and version_order(better[0]) < version_order(version["name"]):
+        return f"{usual}; use {spec['group']}/{better[0]} {kind}"
+    return usual

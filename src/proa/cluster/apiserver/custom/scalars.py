@@ -102,7 +102,7 @@ def check_number(schema: Schema, types: tuple[str, ...], format_: str, value: fl
 def _in_range(value: float, kind: str, format_: str) -> bool:
     if kind == "integer":
         limit = _INT32 if format_ == "int32" else _INT64
-        return isinstance(value, int) and -limit <= value < limit
+        return value == int(value) and -limit <= value < limit
     return format_ != "float" or abs(value) < _FLOAT32
 
 

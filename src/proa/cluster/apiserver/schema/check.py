@@ -19,12 +19,16 @@ _INTEGER_BITS = {"int32": 31, "int64": 63}
 _NOT_DEMANDED = frozenset({"status", "managedFields"})
 """Fields below which a server takes what it gets: missing values are zero values there."""
 
+_EXTENSIONS = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1"
 _MAY_LACK = {
     "io.k8s.api.discovery.v1.EndpointSlice": {"endpoints"},
     "io.k8s.api.rbac.v1.Role": {"rules"},
     "io.k8s.api.rbac.v1.ClusterRole": {"rules"},
     "io.k8s.api.rbac.v1.RoleRef": {"apiGroup"},
     "io.k8s.api.core.v1.Event": {"metadata"},
+    f"{_EXTENSIONS}.CustomResourceColumnDefinition": {"name", "type", "jsonPath"},
+    f"{_EXTENSIONS}.CustomResourceSubresourceScale": {"specReplicasPath", "statusReplicasPath"},
+    f"{_EXTENSIONS}.SelectableField": {"jsonPath"},
     "io.k8s.api.core.v1.PodAffinityTerm": {"topologyKey"},
     "io.k8s.api.core.v1.TopologySpreadConstraint": {"topologyKey"},
 }

@@ -96,7 +96,7 @@ def checked_replicas(scale: Object, target: Target, options: WriteOptions) -> in
     check_shape(scale, about, options)
     metadata.settle_address(scale, about)
     replicas = int((scale.get("spec") or {}).get("replicas") or 0)
-    if replicas < 0:
+    if replicas < 0 and target.kind.scale is None:
         error = invalid_value("spec.replicas", replicas, "must be greater than or equal to 0")
         raise invalid("Scale", SCALE.resource.group, target.name, [error])
     return replicas

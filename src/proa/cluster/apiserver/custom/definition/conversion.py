@@ -31,9 +31,11 @@ def conversion_errors(spec: dict[str, Any]) -> Iterator[FieldError]:
         yield unsupported(f"{path}.strategy", strategy, _STRATEGIES)
     webhook = conversion.get("webhook")
     if strategy != "Webhook":
-        if webhook is not None:
-            detail = "should not be set when strategy is not set to Webhook"
+        detail = "should not be set when strategy is not set to Webhook"
+        if (webhook or {}).get("clientConfig") is not None:
             yield forbidden(f"{path}.webhookClientConfig", detail)
+        if (webhook or {}).get("conversionReviewVersions"):
+            yield forbidden(f"{path}.conversionReviewVersions", detail)
         return
     if spec.get("preserveUnknownFields"):
         yield invalid_value(

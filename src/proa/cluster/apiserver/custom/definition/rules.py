@@ -71,18 +71,20 @@ def _scope_errors(scope: str) -> Iterator[FieldError]:
 def _versions_errors(spec: Object, old: Object) -> Iterator[FieldError]:
     versions: list[Any] = spec.get("versions") or []
     for index, version in enumerate(versions):
-        if not (version.get("schema") or {}).get("openAPIV3Schema"):
-            yield required(f"spec.versions[{index}].schema.openAPIV3Schema", "schemas are required")
+        if (version.get("schema") or {}).get("openAPIV3Schema") is None:
+            yield required(f"spec.versions[{index}].schema.openAPIV3Schema")
     for index, version in enumerate(versions):
-        path = f"spec.versions[{index}]"
         if problems := label_1035_problems(version.get("name") or ""):
-            yield invalid_value(f"{path}.name", version.get("name") or "", ",".join(problems))
-        yield from version_errors(version, path, old)
+            yield invalid_value(f"spec.versions[{index}].name", version.get("name") or "", ",".join(problems))
+    yield from version_errors(versions, old)
     if len({version.get("name") for version in versions}) != len(versions):
         yield invalid_value("spec.versions", versions, "must contain unique version names")
     if sum(bool(version.get("storage")) for version in versions) != 1:
         detail = "must have exactly one version marked as storage version"
         yield invalid_value("spec.versions", versions, detail)
+    first = (versions[0].get("name") if versions else "") or ""
+    if first and (problems := label_1035_problems(first)):
+        yield invalid_value("spec.version", first, ",".join(problems))
 
 
 def _immutable_errors(spec: Object, old: Object, established: bool) -> Iterator[FieldError]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from proa.cluster.apiserver.custom.definition.defaults import default_errors
@@ -33,25 +33,55 @@ _AT_ROOT_AS_SAID = (
 )
 
 
-def version_errors(version: Mapping[str, Any], path: str, old: Mapping[str, Any]) -> Iterator[FieldError]:
-    """Complaints about a version; a schema that is stored as it is, in `old`, is not judged anew."""
-    yield from _warning_errors(version, path)
+def version_errors(versions: Sequence[Mapping[str, Any]], old: Mapping[str, Any]) -> Iterator[FieldError]:
+    """Complaints about versions; a schema that is stored as it is, in `old`, is not judged anew."""
+    for index, version in enumerate(versions):
+        path = f"spec.versions[{index}]"
+        yield from _warning_errors(version, path)
+    for name, whole, check in (
+        ("schema", "validation", _schema_errors),
+        ("subresources", "subresources", _subresource_errors),
+        ("additionalPrinterColumns", "additionalPrinterColumns", _columns_errors),
+        ("selectableFields", "selectableFields", _selectable_errors),
+    ):
+        for path, version in _where(versions, name, whole):
+            yield from check(version, path, old)
+
+
+def _where(
+    versions: Sequence[Mapping[str, Any]], name: str, whole: str
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """(path, version) of what versions say; what all say alike counts as said once, of the whole."""
+    said = [version.get(name) for version in versions]
+    if said and all(said) and all(one == said[0] for one in said):
+        yield f"spec.{whole}", versions[0]
+        return
+    for index, version in enumerate(versions):
+        yield f"spec.versions[{index}].{name}", version
+
+
+def _schema_errors(version: Mapping[str, Any], path: str, old: Mapping[str, Any]) -> Iterator[FieldError]:
     schema = (version.get("schema") or {}).get("openAPIV3Schema")
-    subresources = version.get("subresources") or {}
-    if schema and schema not in _schemas(old):
-        where = f"{path}.schema.openAPIV3Schema"
-        yield from _root_errors(schema, where, subresources.get("status") is not None)
-        structural = sorted(structure_errors(schema, where), key=str)
-        yield from structural
-        if not structural:
-            yield from default_errors(schema, where)
-        yield from schema_errors(schema, where)
-    yield from _scale_errors(subresources.get("scale"), f"{path}.subresources.scale")
+    if schema is None or schema in _schemas(old):
+        return
+    where = f"{path}.openAPIV3Schema"
+    yield from _root_errors(schema, where, (version.get("subresources") or {}).get("status") is not None)
+    structural = sorted(structure_errors(schema, where), key=str)
+    yield from structural
+    if not structural:
+        yield from default_errors(schema, where)
+    yield from schema_errors(schema, where)
+
+
+def _subresource_errors(
+    version: Mapping[str, Any], path: str, _old: Mapping[str, Any]
+) -> Iterator[FieldError]:
+    yield from _scale_errors((version.get("subresources") or {}).get("scale"), f"{path}.scale")
+
+
+def _columns_errors(version: Mapping[str, Any], path: str, _old: Mapping[str, Any]) -> Iterator[FieldError]:
     for index, column in enumerate(version.get("additionalPrinterColumns") or ()):
-        yield from _column_errors(column, f"{path}.additionalPrinterColumns[{index}]")
-    yield from _selectable_errors(
-        version.get("selectableFields") or [], schema or {}, f"{path}.selectableFields"
-    )
+        yield from _column_errors(column, f"{path}[{index}]")
 
 
 def _schemas(spec: Mapping[str, Any]) -> list[Any]:
@@ -132,7 +162,11 @@ def _column_errors(column: Mapping[str, Any], path: str) -> Iterator[FieldError]
         yield from _simple_path_errors(column["jsonPath"], f"{path}.JSONPath")
 
 
-def _selectable_errors(fields: list[Any], schema: Mapping[str, Any], path: str) -> Iterator[FieldError]:
+def _selectable_errors(
+    version: Mapping[str, Any], path: str, _old: Mapping[str, Any]
+) -> Iterator[FieldError]:
+    fields = version.get("selectableFields") or []
+    schema = (version.get("schema") or {}).get("openAPIV3Schema") or {}
     seen: set[str] = set()
     for index, field in enumerate(fields):
         text, where = field.get("jsonPath") or "", f"{path}[{index}].jsonPath"
