@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
@@ -17,6 +18,7 @@ from proa.cluster.store import Compacted, Entry, Page, Store
 from proa.errors import BadRequest, Expired, Timeout
 from proa.kube.resources import Object
 
+_PIECE_BYTES = 160 << 10
 _TOO_OLD = "The provided continue parameter is too old to display a consistent list result."
 
 
@@ -39,16 +41,36 @@ class Listing:
             metadata["remainingItemCount"] = self.remaining
         return metadata
 
-    def encode(self) -> bytes:
-        """The List object as JSON, joined of stored bytes."""
+    def head(self) -> bytes:
+        """The List object as JSON up to its first item; the items and `]}` follow."""
         resource = self.kind.resource
         header = {
             "kind": self.kind.list_kind,
             "apiVersion": resource.api_version,
             "metadata": self.metadata(),
         }
-        items = b",".join([entry.value for entry in self.entries])
-        return b'%b,"items":[%b]}' % (encode_json(header)[:-1], items)
+        return encode_json(header)[:-1] + b',"items":['
+
+    def encode(self) -> bytes:
+        """The List object as JSON, joined of stored bytes."""
+        return b"".join(self.pieces())
+
+    def pieces(self) -> Iterator[bytes]:
+        """The List object as JSON, in pieces that a processor's cache holds, or of one entry."""
+        values, size, before = [self.head()], 0, b""
+        for entry in self.entries:
+            values += (before, entry.value)
+            before = b","
+            size += len(entry.value)
+            if size > _PIECE_BYTES:
+                yield b"".join(values)
+                values, size = [], 0
+        yield b"".join([*values, b"]}"])
+
+    def size(self) -> int:
+        """Bytes of the List object as JSON."""
+        items = sum([len(entry.value) for entry in self.entries]) + max(0, len(self.entries) - 1)
+        return len(self.head()) + items + len(b"]}")
 
 
 class ExpiredToken(Expired):

@@ -16,7 +16,7 @@ from proa.cluster.apiserver.actions import Actions
 from proa.cluster.apiserver.http import body
 from proa.cluster.apiserver.http.connection import streaming
 from proa.cluster.apiserver.http.negotiation import JSON, Form, form_of
-from proa.cluster.apiserver.http.reply import Reply, json_reply, warnings
+from proa.cluster.apiserver.http.reply import PiecewiseReply, Reply, json_reply, warnings
 from proa.cluster.apiserver.http.router import Route
 from proa.cluster.apiserver.http.watching import stream_watch
 from proa.cluster.apiserver.identity import User
@@ -89,6 +89,8 @@ class ObjectRequests:
             stream = self._actions.watch(user, target, options)
             return await stream_watch(request, target.kind, stream, form, query.get("includeObject", ""))
         listing = await self._actions.list(user, target, options)
+        if form is Form.OBJECT and (size := listing.size()) > _COMPRESS_ABOVE and not _takes_gzip(request):
+            return PiecewiseReply(size, listing.pieces())
         return await _compressed(request, _list_body(listing, form, query))
 
     async def _get(
@@ -203,9 +205,13 @@ def _list_body(listing: Listing, form: Form, query: Query) -> bytes:
     )
 
 
+def _takes_gzip(request: web.BaseRequest) -> bool:
+    return "gzip" in request.headers.get(hdrs.ACCEPT_ENCODING, "")
+
+
 async def _compressed(request: web.BaseRequest, content: bytes) -> Reply:
     """Large answers are compressed, fast rather than small, when the client takes gzip."""
-    if len(content) < _COMPRESS_ABOVE or "gzip" not in request.headers.get(hdrs.ACCEPT_ENCODING, ""):
+    if len(content) < _COMPRESS_ABOVE or not _takes_gzip(request):
         return Reply(content)
     loop = asyncio.get_running_loop()
     packed = await loop.run_in_executor(None, _gzip, content)

@@ -90,6 +90,30 @@ class Reply(web.StreamResponse):
         """Nothing is left to write."""
 
 
+class PiecewiseReply(Reply):
+    """An answer of known size whose body is written in pieces, as fast as the client reads."""
+
+    def __init__(self, size: int, pieces: Iterable[bytes]) -> None:
+        super().__init__(b"")
+        self._size = size
+        self._pieces = pieces
+
+    async def prepare(self, request: web.BaseRequest) -> None:
+        self._keep = request.keep_alive
+        self._write(request, b"".join([*self._lines(request), b"Content-Length: %d\r\n\r\n" % self._size]))
+        if request.method != hdrs.METH_HEAD:
+            for piece in self._pieces:
+                self._write(request, piece)
+                await request.writer.drain()
+
+    @staticmethod
+    def _write(request: web.BaseRequest, data: bytes) -> None:
+        transport = request.transport
+        if transport is None or transport.is_closing():
+            raise ConnectionResetError("the client is gone")
+        transport.write(data)
+
+
 class ChunkedReply(Reply):
     """An answer in pieces, as they come. Each is one write to the connection."""
 
