@@ -1,19 +1,22 @@
-"""Runs what probes and lifecycle hooks name: a command, an HTTP request, a TCP connection."""
+"""Runs what probes and lifecycle hooks name: a command, an HTTP or gRPC request, a TCP connection."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import ssl
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 
 import aiohttp
 
+from proa.cluster.kubelet import grpc_health
 from proa.cluster.kubelet.cri import CriError, Runtime
 from proa.errors import ProaError
 from proa.kube import Object
 
 _LONGEST_OUTPUT = 1024
+_SLACK = 0.5
+"""Seconds that a handler with a limit of its own has to say what was not in time."""
 _PROBE_HEADERS = {"User-Agent": "kube-probe/1.37", "Connection": "close"}
 _TLS = ssl.create_default_context()
 _TLS.check_hostname = False
@@ -39,7 +42,7 @@ class Handlers:
     ) -> None:
         """Run one handler within `limit` seconds. Raises HandlerError with the reason."""
         try:
-            async with asyncio.timeout(limit):
+            async with asyncio.timeout(limit + _SLACK):
                 await self._dispatch(handler, container, container_id, ips, limit)
         except TimeoutError:
             raise HandlerError(f"no answer within {limit:g}s") from None
@@ -51,9 +54,11 @@ class Handlers:
         if "exec" in handler:
             await self._exec(container_id, handler["exec"].get("command") or [], limit)
         elif "httpGet" in handler:
-            await _http(handler["httpGet"], container, host)
+            await _within(limit, _http(handler["httpGet"], container, host))
         elif "tcpSocket" in handler:
-            await _tcp(handler["tcpSocket"], container, host)
+            await _within(limit, _tcp(handler["tcpSocket"], container, host))
+        elif "grpc" in handler:
+            await _grpc(handler["grpc"], host, limit)
         elif "sleep" in handler:
             await asyncio.sleep(handler["sleep"]["seconds"])
         else:
@@ -61,13 +66,33 @@ class Handlers:
 
     async def _exec(self, container_id: str, command: list[str], limit: float) -> None:
         try:
-            result = await self._runtime.exec_sync(container_id, command, limit)
+            async with asyncio.timeout(limit):  # the runtime kills a command whose call ends
+                result = await self._runtime.exec_sync(container_id, command, limit)
+        except TimeoutError:
+            raise _timed_out(command, limit) from None
         except CriError as fault:
-            kind = HandlerError if fault.code == "DEADLINE_EXCEEDED" else HandlerUnknownError
-            raise kind(str(fault)) from fault
+            if fault.code == "DEADLINE_EXCEEDED":
+                raise _timed_out(command, limit) from fault
+            raise HandlerUnknownError(str(fault)) from fault
         if result.exit_code:
             output = (result.stdout + result.stderr)[:_LONGEST_OUTPUT].decode(errors="replace").strip()
             raise HandlerError(output or f"command exited with {result.exit_code}")
+
+
+async def _within(limit: float, work: Awaitable[None]) -> None:
+    async with asyncio.timeout(limit):
+        await work
+
+
+def _timed_out(command: list[str], limit: float) -> HandlerError:
+    return HandlerError(f'command timed out: "{" ".join(command)}" timed out after {limit:g}s')
+
+
+async def _grpc(action: Object, host: str, limit: float) -> None:
+    address = f"[{host}]:{action['port']}" if ":" in host else f"{host}:{action['port']}"
+    complaint = await grpc_health.check(address, action.get("service") or "", limit)
+    if complaint:
+        raise HandlerError(complaint)
 
 
 async def _http(action: Object, container: Object, host: str) -> None:

@@ -34,7 +34,7 @@ from proa.kube import LEASES, NODES, Client, EventRecorder, Object, PatchType, n
 
 _log = logging.getLogger(__name__)
 
-_LEASE_NAMESPACE, _LEASE_SECONDS, _LEASE_PERIOD = "kube-node-lease", 40, 10.0
+_LEASE_NAMESPACE, _LEASE_SECONDS, _LEASE_PERIOD = "kube-node-lease", 4, 1.0
 _REPORT_PERIOD = 300.0
 _LOOK_PERIOD, _LOOK_PERIOD_UNREADY = 10.0, 0.25
 _RETRY = 1.0
@@ -138,7 +138,8 @@ class NodeReporter:
         pressure = Pressure(memory_available(), disk_available(self._config.data_dir), processes_available())
         states = node_conditions(runtime, pressure)
         essence = (states, self._version)
-        if essence == self._reported and time.monotonic() - self._reported_at < _REPORT_PERIOD:
+        fresh = time.monotonic() - self._reported_at < _REPORT_PERIOD
+        if essence == self._reported and fresh and not await self._is_overruled():
             return
         self._conditions = with_heartbeats(self._conditions, states, now())
         status = self._status()
@@ -146,6 +147,13 @@ class NodeReporter:
             NODES, self._config.node_name, {"status": status}, kind=PatchType.STRATEGIC, subresource="status"
         )
         self._reported, self._reported_at = essence, time.monotonic()
+
+    async def _is_overruled(self) -> bool:
+        """Whether somebody else wrote over what we said: after a silence the node counts as lost."""
+        ours = {c["type"]: c["status"] for c in self._conditions}
+        node = await self._client.get(NODES, self._config.node_name)
+        theirs = {c["type"]: c["status"] for c in (node.get("status") or {}).get("conditions") or ()}
+        return any(theirs.get(kind) != status for kind, status in ours.items())
 
     def _status(self) -> Mapping[str, Any]:
         config, machine = self._config, self._machine
@@ -159,8 +167,12 @@ class NodeReporter:
         }
 
     async def _renew_lease(self) -> None:
+        renewed = time.monotonic()
         while True:
             await _until_done(self._renew_once, "lease not renewed")
+            if time.monotonic() - renewed > _LEASE_SECONDS - _LEASE_PERIOD:
+                self.look()  # it was long enough to count as lost
+            renewed = time.monotonic()
             await asyncio.sleep(_LEASE_PERIOD)
 
     async def _renew_once(self) -> None:

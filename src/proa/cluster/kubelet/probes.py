@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -20,6 +21,23 @@ Kind = Literal["startup", "liveness", "readiness"]
 _KINDS: tuple[Kind, ...] = ("startup", "liveness", "readiness")
 
 
+class Tally:
+    """Results of one probe in a row, against its thresholds. Pure."""
+
+    def __init__(self, probe: Object) -> None:
+        self._needed = {True: probe.get("successThreshold") or 1, False: probe.get("failureThreshold") or 3}
+        self._last: bool | None = None
+        self._run = 0
+
+    def count(self, *, good: bool | None) -> bool | None:
+        """The verdict after another result, None when it stays; a result of None counts as not asked."""
+        if good is None:
+            return None
+        self._run = self._run + 1 if good is self._last else 1
+        self._last = good
+        return good if self._run >= self._needed[good] else None
+
+
 @dataclass
 class Probed:
     """What is known of one running container; a verdict of None has not come yet."""
@@ -28,6 +46,8 @@ class Probed:
     spec: Object
     id: str
     ips: Sequence[str]
+    started_at: int = 0
+    """When the container was started, nanoseconds since the epoch."""
     verdicts: dict[Kind, bool | None] = field(default_factory=dict)
     started: asyncio.Event = field(default_factory=asyncio.Event)
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
@@ -35,6 +55,10 @@ class Probed:
     @property
     def uid(self) -> str:
         return str(self.pod["metadata"]["uid"])
+
+    def age(self) -> float:
+        """Seconds for which the container runs."""
+        return time.time() - self.started_at / 1e9
 
 
 class ProbeManager:
@@ -57,7 +81,7 @@ class ProbeManager:
         for spec in planned_containers(pod):
             container = running.get(spec["name"])
             if container is not None and container.id not in self._probed and _kinds(spec):
-                self._begin(Probed(pod, spec, container.id, ips))
+                self._begin(Probed(pod, spec, container.id, ips, container.started_at))
 
     def is_ready(self, container: ContainerStatus) -> bool:
         """Whether the container passes its readiness probe, or has none."""
@@ -77,6 +101,15 @@ class ProbeManager:
             for kind in ("startup", "liveness")
             if container.id in self._probed and self._probed[container.id].verdicts.get(kind) is False
         }
+
+    def grace(self, container: ContainerStatus) -> int | None:
+        """Seconds that the failed probe grants at the kill; None when it does not say."""
+        probed = self._probed.get(container.id)
+        for kind in ("startup", "liveness"):
+            if probed is not None and probed.verdicts.get(kind) is False:
+                asked = probed.spec[f"{kind}Probe"].get("terminationGracePeriodSeconds")
+                return None if asked is None else max(1, int(asked))
+        return None
 
     def freeze(self, uid: str) -> None:
         """The pod ends: probe it no more, and keep the verdicts."""
@@ -112,17 +145,18 @@ class ProbeManager:
         if kind != "startup":
             await probed.started.wait()
         probe = probed.spec[f"{kind}Probe"]
-        await asyncio.sleep(probe.get("initialDelaySeconds") or 0)
-        successes = failures = 0
-        while kind != "startup" or not probed.started.is_set():
-            good = await self._once(probed, kind, probe)
-            if good is not None:
-                successes, failures = (successes + 1, 0) if good else (0, failures + 1)
-            if successes >= (probe.get("successThreshold") or 1):
-                self._decide(probed, kind, verdict=True)
-            elif failures >= (probe.get("failureThreshold") or 3):
-                self._decide(probed, kind, verdict=False)
-            await asyncio.sleep(probe.get("periodSeconds") or 10)
+        period, tally = probe.get("periodSeconds") or 10, Tally(probe)
+        await asyncio.sleep(max(0.0, (probe.get("initialDelaySeconds") or 0) - probed.age()))
+        clock = asyncio.get_running_loop().time
+        due = clock()
+        while not (kind == "startup" and probed.started.is_set()):
+            verdict = tally.count(good=await self._once(probed, kind, probe))
+            if verdict is not None:
+                self._decide(probed, kind, verdict=verdict)
+            if verdict is False and kind != "readiness":
+                return  # it is going to be killed; probing goes on with the next one
+            due = max(due + period, clock())
+            await asyncio.sleep(due - clock())
 
     async def _once(self, probed: Probed, kind: Kind, probe: Object) -> bool | None:
         """Whether the container answers well; None when it could not be asked."""

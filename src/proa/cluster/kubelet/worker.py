@@ -127,7 +127,8 @@ class PodWorker:
         for container in seen.running:
             reason = plan.kill.get(container.id)
             if reason:
-                kill = partial(kill_container, self._host, pod, container, grace_period(pod), reason)
+                grace = self._host.probes.grace(container) or grace_period(pod)
+                kill = partial(kill_container, self._host, pod, container, grace, reason)
                 self._operations.begin(f"kill/{container.id}", kill)
         free = [name for name in plan.start if await self._may_start(pod, seen, name)]
         self._launch.carry_out(pod, plan, free)

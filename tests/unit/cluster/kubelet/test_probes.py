@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from proa.cluster.kubelet.handlers import HandlerError, Handlers, HandlerUnknownError, port_number
-from proa.cluster.kubelet.probes import ProbeManager
+from proa.cluster.kubelet.probes import ProbeManager, Tally
 from proa.kube import EventRecorder, Object
 from support.kubelet_objects import container, pod, seen, spec_of
 
@@ -137,3 +137,18 @@ def test_ports_by_number_and_by_name() -> None:
     assert [port_number(port, spec) for port in (80, "81", "web")] == [80, 81, 8080]
     with pytest.raises(HandlerError):
         port_number("nope", spec)
+
+
+@pytest.mark.parametrize(
+    ("results", "verdicts"),
+    [
+        ([True, True], [None, True]),
+        ([True, None, True], [None, None, True]),
+        ([True, False, True, True], [None, None, None, True]),
+        ([False, False, False, False], [None, None, False, False]),
+        ([False, False, True, False], [None, None, None, None]),
+    ],
+)
+def test_thresholds(results: list[bool | None], verdicts: list[bool | None]) -> None:
+    tally = Tally({"successThreshold": 2, "failureThreshold": 3})
+    assert [tally.count(good=result) for result in results] == verdicts
