@@ -13,8 +13,10 @@ from proa.cluster.apiserver.actions import Actions
 from proa.cluster.apiserver.admission import COMPLETING, MUTATING, VALIDATING, Admission, Chain
 from proa.cluster.apiserver.admission.quota import QuotaAdmission
 from proa.cluster.apiserver.aggregation import Aggregator, MergedDiscovery, MergedOpenApi
+from proa.cluster.apiserver.audit import open_auditor
 from proa.cluster.apiserver.authentication import TokenAuthenticator
 from proa.cluster.apiserver.backend import Backend
+from proa.cluster.apiserver.codec import encode_json
 from proa.cluster.apiserver.config import ApiServerConfig
 from proa.cluster.apiserver.custom import definition, establishing, finalizers, lifecycle
 from proa.cluster.apiserver.custom.served import ServedKinds
@@ -24,15 +26,22 @@ from proa.cluster.apiserver.following import Follower
 from proa.cluster.apiserver.front_proxy import FrontProxies
 from proa.cluster.apiserver.http.connection import ConnectionServer, make_request
 from proa.cluster.apiserver.http.documents import Documents
+from proa.cluster.apiserver.http.gate import Gate
 from proa.cluster.apiserver.http.handler import Handler
 from proa.cluster.apiserver.http.health import Health
+from proa.cluster.apiserver.http.identifying import Identifying
 from proa.cluster.apiserver.http.objects import ObjectRequests
+from proa.cluster.apiserver.http.reply import Reply
 from proa.cluster.apiserver.http.router import Router
 from proa.cluster.apiserver.http.upgrades import StreamRequests
 from proa.cluster.apiserver.identity import MASTERS, authenticated
 from proa.cluster.apiserver.kinds import KINDS
 from proa.cluster.apiserver.local import LocalClient
+from proa.cluster.apiserver.metrics import METRICS_TYPE, Metrics
 from proa.cluster.apiserver.openapi import OpenApi
+from proa.cluster.apiserver.openid import OpenId
+from proa.cluster.apiserver.overload import Inflight
+from proa.cluster.apiserver.policies.validating import ValidatingPolicies
 from proa.cluster.apiserver.registry import Registry
 from proa.cluster.apiserver.reviews import Reviews
 from proa.cluster.apiserver.schema import SCHEMAS
@@ -78,9 +87,9 @@ class ApiServer:
         authorizer = self._access.authorizer
         self._services = ServiceAllocator(config.service_cidr, config.node_port_range)
         self._webhooks = WebhookCaller(view)
+        self._kinds = ServedKinds(KINDS, self._store, self._webhooks)
         registry = Registry(Backend(self._store, Admission(view, self._chain(view))))
         issuer = TokenRequests(view, signer, [config.issuer])
-        self._kinds = ServedKinds(KINDS, self._store, self._webhooks)
         creators = _creators(registry, issuer, Reviews(authorizer, tokens))
         self._actions = Actions(self._kinds, registry, authorizer, creators)
         health = Health({"ping": lambda: "", "store": lambda: "", "bootstrap": self._why_not_ready})
@@ -89,16 +98,44 @@ class ApiServer:
         remotes = self._aggregator.remotes
         discovery = MergedDiscovery(Discovery(self._kinds), remotes)
         openapi = MergedOpenApi(OpenApi(self._kinds, SCHEMAS), remotes)
-        documents = Documents(discovery, openapi, health, address)
+        documents = Documents(discovery, openapi, health, self._own_page, address)
         objects = ObjectRequests(self._actions, PodLogs(view, self._kubelets))
         streams = StreamRequests(self._actions, view, self._kubelets)
+        router = Router(self._kinds)
+        gate = self._gate(config, Identifying(tokens, authorizer, anonymous=config.anonymous))
+        self._openid = OpenId(signer, address)
         self._connections = ConnectionServer(
-            Handler(tokens, authorizer, Router(self._kinds), objects, streams, documents, self._aggregator),
+            Handler(gate, authorizer, router, objects, streams, documents, self._aggregator),
             front_proxies=FrontProxies(config.front_proxy.authority.read_bytes()),
             request_factory=make_request,
             access_log=None,
             keepalive_timeout=_KEEPALIVE_SECONDS,
         )
+
+    def _gate(self, config: ApiServerConfig, identifying: Identifying) -> Gate:
+        """What requests pass before they are served."""
+        self._inflight = Inflight(config.limits)
+        self._metrics = Metrics(self._gauges)
+        self._auditor = open_auditor(config.audit) if config.audit else None
+        authorizer = self._access.authorizer
+        return Gate(identifying, authorizer, self._inflight, self._metrics, self._auditor)
+
+    def _gauges(self) -> Mapping[str, float]:
+        name = "apiserver_current_inflight_requests"
+        under_way = {f'{name}{{request_kind="{kind}"}}': n for kind, n in self._inflight.counts.items()}
+        return {
+            **under_way,
+            "apiserver_storage_revision": self._store.revision,
+            "apiserver_connections": len(self._connections.connections),
+            "apiserver_audit_events_lost": self._auditor.lost if self._auditor else 0,
+        }
+
+    def _own_page(self, path: str) -> Reply | None:
+        """What the server tells of itself beside the API."""
+        if path == "/metrics":
+            return Reply(self._metrics.text().encode(), content_type=METRICS_TYPE)
+        found = self._openid.document(path)
+        return Reply(encode_json(found[1]), content_type=found[0]) if found else None
 
     def _chain(self, view: View) -> Chain:
         """Who sees a write before it is stored."""
@@ -107,7 +144,10 @@ class ApiServer:
             mutators=(MutatingWebhooks(view, self._webhooks).admit,),
             completing=(*COMPLETING, self._services.admit),
             validating=(*self._access.steps, *VALIDATING, definition.warn, finalizers.warn),
-            validators=(ValidatingWebhooks(view, self._webhooks).admit,),
+            validators=(
+                ValidatingPolicies(view, self._access.authorizer, self._kinds).admit,
+                ValidatingWebhooks(view, self._webhooks).admit,
+            ),
             final=(QuotaAdmission(view).admit,),
         )
 
@@ -132,7 +172,7 @@ class ApiServer:
         loop = asyncio.get_running_loop()
         services = Follower(self._store, SERVICES, self._services.observe)
         self._tasks = [loop.create_task(services.run()), loop.create_task(EventExpiry(self._store).run())]
-        self._tasks += self._access.tasks()
+        self._tasks += [*self._access.tasks(), loop.create_task(self._inflight.run())]
         await self._listen()
         client, address = self.client(), self._config.advertise_address
         await bootstrap.ensure(client)
@@ -171,6 +211,8 @@ class ApiServer:
         await self._kubelets.close()
         await self._webhooks.close()
         await self._store.close()
+        if self._auditor is not None:
+            await asyncio.to_thread(self._auditor.close)
 
 
 def _creators(

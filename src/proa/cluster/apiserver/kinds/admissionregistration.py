@@ -4,6 +4,7 @@ from proa.cluster.apiserver.columns import policies as columns
 from proa.cluster.apiserver.defaults import policies as defaults
 from proa.cluster.apiserver.defaults import status
 from proa.cluster.apiserver.kind import STATUS, Group
+from proa.cluster.apiserver.policies import field_rules
 
 _ADMISSION = Group("admissionregistration.k8s.io")
 _EXTENSIONS = ("api-extensions",)
@@ -41,6 +42,7 @@ KINDS = (
         columns=columns.VALIDATING_POLICIES,
         defaults=(defaults.admission_policy,),
         first_status=status.empty,
+        rules=(field_rules.validating_policy,),
         generation=True,
     ),
     _ADMISSION.cluster_wide(
@@ -49,6 +51,7 @@ KINDS = (
         categories=_EXTENSIONS,
         columns=columns.POLICY_BINDINGS,
         defaults=(defaults.policy_binding,),
+        rules=(field_rules.validating_binding,),
         generation=True,
     ),
     _ADMISSION.cluster_wide(
