@@ -7,7 +7,7 @@ import logging
 import ssl
 from collections.abc import Mapping, Sequence
 
-from proa.cluster.apiserver import bootstrap, role_reconciliation
+from proa.cluster.apiserver import bootstrap, pod_security, role_reconciliation
 from proa.cluster.apiserver.access import Access
 from proa.cluster.apiserver.actions import Actions
 from proa.cluster.apiserver.admission import COMPLETING, MUTATING, VALIDATING, Admission, Chain
@@ -143,7 +143,13 @@ class ApiServer:
             mutating=(*MUTATING, lifecycle.keep_stored_versions),
             mutators=(MutatingWebhooks(view, self._webhooks).admit,),
             completing=(*COMPLETING, self._services.admit),
-            validating=(*self._access.steps, *VALIDATING, definition.warn, finalizers.warn),
+            validating=(
+                *self._access.steps,
+                *VALIDATING,
+                pod_security.admit,
+                definition.warn,
+                finalizers.warn,
+            ),
             validators=(
                 ValidatingPolicies(view, self._access.authorizer, self._kinds).admit,
                 ValidatingWebhooks(view, self._webhooks).admit,
