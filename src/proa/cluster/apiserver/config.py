@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from proa.cluster.apiserver.audit.log import LogLimits
+from proa.cluster.apiserver.overload.inflight import Limits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,6 +17,17 @@ class FrontProxyConfig:
     """Whose certificates may name users by request headers, to us as to them."""
     certificate: Path
     key: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditConfig:
+    """Where what of requests is logged."""
+
+    policy: Path
+    """An audit.k8s.io/v1 Policy."""
+    log: Path
+    """The file of events, a line each; `-` is the standard output."""
+    limits: LogLimits = field(default_factory=LogLimits)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +56,11 @@ class ApiServerConfig:
     service_cidr: str = "10.43.0.0/16"
     node_port_range: tuple[int, int] = (30000, 32767)
     cluster_domain: str = "cluster.local"
+    anonymous: bool = True
+    """Whether requests without a credential are those of system:anonymous; else they are refused."""
+    limits: Limits = field(default_factory=Limits)
+    """How many requests may be under way."""
+    audit: AuditConfig | None = None
 
     @property
     def issuer(self) -> str:

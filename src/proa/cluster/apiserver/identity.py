@@ -33,9 +33,11 @@ class User:
 ANONYMOUS = User("system:anonymous", (UNAUTHENTICATED,))
 
 
-def authenticated(name: str, groups: tuple[str, ...]) -> User:
+def authenticated(
+    name: str, groups: tuple[str, ...], extra: Mapping[str, tuple[str, ...]] | None = None
+) -> User:
     """A user whose credential was verified."""
-    return User(name, (*groups, AUTHENTICATED))
+    return User(name, (*groups, AUTHENTICATED), extra=extra or {})
 
 
 def service_account(namespace: str, name: str, uid: str, extra: Mapping[str, tuple[str, ...]]) -> User:

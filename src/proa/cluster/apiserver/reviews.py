@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from proa.cluster.apiserver.authentication import TokenAuthenticator
 from proa.cluster.apiserver.authorization import Authorizer
 from proa.cluster.apiserver.authorizer import Action
+from proa.cluster.apiserver.escalation import FULL
 from proa.cluster.apiserver.identity import MASTERS, User
+from proa.cluster.apiserver.review_rules import action_of, check_metadata
 from proa.cluster.apiserver.subresources import Creator, Post
 from proa.errors import BadRequest, Unauthorized
 from proa.kube.resources import Object
-
-_ALL: Object = {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}
-_ALL_PATHS: Object = {"verbs": ["*"], "nonResourceURLs": ["*"]}
 
 
 class Reviews:
@@ -30,7 +29,7 @@ class Reviews:
             ("tokenreviews.authentication.k8s.io", ""): self.token,
             ("selfsubjectaccessreviews.authorization.k8s.io", ""): self.self_access,
             ("subjectaccessreviews.authorization.k8s.io", ""): self.access,
-            ("localsubjectaccessreviews.authorization.k8s.io", ""): self.access,
+            ("localsubjectaccessreviews.authorization.k8s.io", ""): self.local_access,
             ("selfsubjectrulesreviews.authorization.k8s.io", ""): self.self_rules,
         }
 
@@ -42,59 +41,64 @@ class Reviews:
         """Whose token it is."""
         spec = _spec(post.body)
         token, audiences = str(spec.get("token", "")), frozenset(spec.get("audiences") or ())
+        if not token:
+            raise BadRequest("token is required for TokenReview in authentication")
         try:
             owner = self._tokens.user(token, audiences)
-        except Unauthorized as error:
-            return _answer(post, {"user": {}, "error": error.message})
-        status: Object = {"authenticated": True, "user": owner.info()}
-        if audiences:
-            status["audiences"] = sorted(audiences & self._tokens.audiences(token))
-        return _answer(post, status)
+        except Unauthorized:
+            return _answer(post, {"user": {}, "error": "invalid bearer token"})
+        wanted = audiences or self._tokens.own_audiences
+        found = sorted(wanted & self._tokens.audiences(token))
+        return _answer(post, {"authenticated": True, "user": owner.info(), "audiences": found})
 
     async def self_access(self, post: Post) -> Object:
         """Whether the caller may."""
-        return _answer(post, self._decision(post.user, _spec(post.body)))
+        check_metadata(post, local=False)
+        action = action_of(_spec(post.body))
+        return _answer(post, self._decision(post.user, action))
 
     async def access(self, post: Post) -> Object:
         """Whether somebody may."""
-        spec = _spec(post.body)
-        subject = User(spec.get("user", ""), tuple(spec.get("groups") or ()))
-        if not subject.name and not subject.groups:
-            raise BadRequest("at least one of spec.user and spec.groups must be specified")
-        return _answer(post, self._decision(subject, spec))
+        check_metadata(post, local=False)
+        return _answer(post, self._somebody(post.body))
+
+    async def local_access(self, post: Post) -> Object:
+        """Whether somebody may in a namespace."""
+        check_metadata(post, local=True)
+        return _answer(post, self._somebody(post.body, post.target.namespace))
 
     async def self_rules(self, post: Post) -> Object:
         """What the caller may in a namespace."""
-        rules = self._authorizer.rbac.rules(post.user)
-        granted = [*rules.everywhere, *rules.by_namespace.get(_spec(post.body).get("namespace", ""), ())]
-        if MASTERS in post.user.groups:
-            granted = [_ALL, _ALL_PATHS, *granted]
-        status = {
-            "resourceRules": [dict(rule) for rule in granted if "resources" in rule],
-            "nonResourceRules": [dict(rule) for rule in granted if "nonResourceURLs" in rule],
-            "incomplete": False,
-        }
-        return _answer(post, status)
+        namespace = _spec(post.body).get("namespace", "")
+        if not namespace:
+            raise BadRequest("no namespace on request")
+        granted = self._authorizer.rbac.rules(post.user).inside(namespace)
+        if MASTERS in post.user.groups and FULL[0] not in granted:
+            granted = [*FULL, *granted]
+        return _answer(
+            post,
+            {
+                "resourceRules": [dict(rule) for rule in granted if "resources" in rule],
+                "nonResourceRules": [dict(rule) for rule in granted if "nonResourceURLs" in rule],
+                "incomplete": False,
+            },
+        )
 
-    def _decision(self, user: User, spec: Object) -> Object:
-        return {"allowed": self._authorizer.allowed(user, _action(spec))}
+    def _somebody(self, body: Object, namespace: str | None = None) -> Object:
+        spec = _spec(body)
+        action = action_of(spec, somebody=True, namespace=namespace)
+        extra = {key: tuple(values) for key, values in (spec.get("extra") or {}).items()}
+        user = User(spec.get("user", ""), tuple(spec.get("groups") or ()), spec.get("uid", ""), extra)
+        return self._decision(user, action)
+
+    def _decision(self, user: User, action: Action) -> Object:
+        decision = self._authorizer.decide(user, action)
+        return {"allowed": decision.allowed} | ({"reason": decision.reason} if decision.reason else {})
 
 
 def _spec(body: Object) -> Object:
     spec: Object = body.setdefault("spec", {})
     return spec
-
-
-def _action(spec: Object) -> Action:
-    if path := spec.get("nonResourceAttributes"):
-        return Action(path.get("verb", ""), path=path.get("path", ""))
-    about = spec.get("resourceAttributes")
-    if about is None:
-        raise BadRequest(
-            "exactly one of spec.resourceAttributes and spec.nonResourceAttributes must be specified"
-        )
-    names = ("group", "resource", "subresource", "namespace", "name")
-    return Action(about.get("verb", ""), **{name: about.get(name, "") for name in names})
 
 
 def _answer(post: Post, status: Object) -> Object:

@@ -13,7 +13,7 @@ from proa.cluster.apiserver.actions import Actions
 from proa.cluster.apiserver.admission import COMPLETING, MUTATING, VALIDATING, Admission, Chain
 from proa.cluster.apiserver.admission.quota import QuotaAdmission
 from proa.cluster.apiserver.aggregation import Aggregator, MergedDiscovery, MergedOpenApi
-from proa.cluster.apiserver.audit import open_auditor
+from proa.cluster.apiserver.audit.opening import open_auditor
 from proa.cluster.apiserver.authentication import TokenAuthenticator
 from proa.cluster.apiserver.backend import Backend
 from proa.cluster.apiserver.codec import encode_json
@@ -41,6 +41,7 @@ from proa.cluster.apiserver.metrics import METRICS_TYPE, Metrics
 from proa.cluster.apiserver.openapi import OpenApi
 from proa.cluster.apiserver.openid import OpenId
 from proa.cluster.apiserver.overload import Inflight
+from proa.cluster.apiserver.policies.mutating import MutatingPolicies
 from proa.cluster.apiserver.policies.validating import ValidatingPolicies
 from proa.cluster.apiserver.registry import Registry
 from proa.cluster.apiserver.reviews import Reviews
@@ -141,7 +142,10 @@ class ApiServer:
         """Who sees a write before it is stored."""
         return Chain(
             mutating=(*MUTATING, lifecycle.keep_stored_versions),
-            mutators=(MutatingWebhooks(view, self._webhooks).admit,),
+            mutators=(
+                MutatingPolicies(view, self._access.authorizer, self._kinds).admit,
+                MutatingWebhooks(view, self._webhooks).admit,
+            ),
             completing=(*COMPLETING, self._services.admit),
             validating=(
                 *self._access.steps,

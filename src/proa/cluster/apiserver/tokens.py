@@ -52,9 +52,22 @@ class TokenSigner:
         public = self._key.public_key().public_bytes(
             serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
         )
-        self._header = _encode(
-            {"alg": "ES256", "kid": _base64(hashlib.sha256(public).digest()), "typ": "JWT"}
-        )
+        self._key_id = _base64(hashlib.sha256(public).digest())
+        self._header = _encode({"alg": "ES256", "kid": self._key_id, "typ": "JWT"})
+
+    def public_key(self) -> dict[str, str]:
+        """The public half as a JSON Web Key (RFC 7517)."""
+        numbers = self._key.public_key().public_numbers()
+        x, y = (_base64(value.to_bytes(_CURVE_BYTES, "big")) for value in (numbers.x, numbers.y))
+        return {
+            "use": "sig",
+            "kty": "EC",
+            "kid": self._key_id,
+            "crv": "P-256",
+            "alg": "ES256",
+            "x": x,
+            "y": y,
+        }
 
     def sign(self, grant: Grant) -> tuple[str, float]:
         """(token, time of expiry)."""
@@ -73,11 +86,28 @@ class TokenSigner:
                 **grant.bound,
             },
         }
+        return self._signed(claims), float(now + grant.seconds)
+
+    def sign_lasting(self, namespace: str, account: tuple[str, str], secret: tuple[str, str]) -> str:
+        """A token without an end, which lives by the secret that holds it; (name, uid) each."""
+        claims = {
+            "iss": self.issuer,
+            "aud": [self.issuer],
+            "sub": f"system:serviceaccount:{namespace}:{account[0]}",
+            PRIVATE: {
+                "namespace": namespace,
+                "serviceaccount": {"name": account[0], "uid": account[1]},
+                "secret": {"name": secret[0], "uid": secret[1]},
+            },
+        }
+        return self._signed(claims)
+
+    def _signed(self, claims: Claims) -> str:
         payload = f"{self._header}.{_encode(claims)}"
         signature = self._key.sign(payload.encode(), ec.ECDSA(hashes.SHA256()))
         r, s = utils.decode_dss_signature(signature)
         raw = r.to_bytes(_CURVE_BYTES, "big") + s.to_bytes(_CURVE_BYTES, "big")
-        return f"{payload}.{_base64(raw)}", float(now + grant.seconds)
+        return f"{payload}.{_base64(raw)}"
 
     def claims(self, token: str) -> Claims:
         """The claims of a token that this key signed; its times are checked apart. Raises BadToken."""
@@ -112,7 +142,7 @@ def _load(pem: bytes) -> ec.EllipticCurvePrivateKey:
 
 def check_times(claims: Claims, now: float) -> None:
     """Raises BadToken outside of the time in which the token holds."""
-    if now >= claims.get("exp", 0):
+    if "exp" in claims and now >= claims["exp"]:
         raise BadToken("service account token has expired")
     if now < claims.get("nbf", 0) - 5:
         raise BadToken("service account token is not valid yet")

@@ -35,7 +35,7 @@ class Connection(RequestHandler):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         certificate = transport.get_extra_info("peercert")
         self.from_proxy = cast("ConnectionServer", self._manager).front_proxies.signed(certificate)
-        self.user = None if self.from_proxy else certificate_user(certificate)
+        self.user = None if self.from_proxy else certificate_user(certificate, _der(transport))
         self.stream: asyncio.Task[None] | None = None
         super().connection_made(transport)
 
@@ -47,6 +47,11 @@ class Connection(RequestHandler):
         """Stop sending, if an endless answer is under way."""
         if self.stream is not None:
             self.stream.cancel()
+
+
+def _der(transport: asyncio.BaseTransport) -> bytes | None:
+    tls = transport.get_extra_info("ssl_object")
+    return tls.getpeercert(binary_form=True) if tls is not None else None
 
 
 class ConnectionServer(web.Server):

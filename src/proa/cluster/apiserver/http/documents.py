@@ -3,39 +3,44 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Callable
 
 from aiohttp import hdrs, web
 
 from proa.cluster.apiserver.discovery import AGGREGATED_TYPE, Discovery
 from proa.cluster.apiserver.http.health import PATHS, Health
 from proa.cluster.apiserver.http.negotiation import media_types
-from proa.cluster.apiserver.http.reply import Reply, json_reply
+from proa.cluster.apiserver.http.reply import Reply, json_reply, text_reply
 from proa.cluster.apiserver.openapi import OpenApi
-from proa.errors import ApiError, MethodNotAllowed, NotFound
+from proa.errors import MethodNotAllowed
 
 VERSION = "v1.37.2+proa"
 _OPENAPI_PROTOBUF = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
 
-OPEN_PATHS = (*PATHS, "version")
-"""What anybody may read, named by the first part of the path."""
+
+def not_found_page() -> Reply:
+    """404 for a path that is none, in Go's words, as client libraries know them."""
+    return text_reply("404 page not found\n", 404)
 
 
-def not_found() -> ApiError:
-    """404 for a path that is none."""
-    return NotFound("the server could not find the requested resource")
+Own = Callable[[str], Reply | None]
+"""What else the server tells of itself, by path: metrics, OpenID discovery."""
 
 
 class Documents:
     """Answers everything that is not about an object."""
 
-    def __init__(self, discovery: Discovery, openapi: OpenApi, health: Health, address: str) -> None:
+    def __init__(
+        self, discovery: Discovery, openapi: OpenApi, health: Health, own: Own, address: str
+    ) -> None:
         self._discovery = discovery
         self._openapi = openapi
         self._health = health
+        self._own = own
         self._address = address
 
-    def serve(self, request: web.BaseRequest, path: str, query: str) -> Reply:
-        """Raises NotFound, MethodNotAllowed."""
+    def serve(self, request: web.BaseRequest, path: str, query: str) -> Reply | None:
+        """The document at a path; None where there is none. Raises NotFound, MethodNotAllowed."""
         if request.method not in (hdrs.METH_GET, hdrs.METH_HEAD):
             raise MethodNotAllowed("the server does not allow this method on the requested resource")
         parts = path.strip("/").split("/")
@@ -45,6 +50,8 @@ class Documents:
             return json_reply(version_info())
         if parts == ["openapi", "v2"]:
             return old_openapi(request.headers.get(hdrs.ACCEPT, ""))
+        if (own := self._own(path)) is not None:
+            return own
         body = self._openapi_document(parts) if parts[0] == "openapi" else None
         if body is not None:
             return Reply(body)
@@ -55,15 +62,13 @@ class Documents:
             return self._openapi.index()
         return self._openapi.document("/".join(parts[2:])) if parts[1:2] == ["v3"] else None
 
-    def _discover(self, parts: list[str], aggregated: bool) -> Reply:
+    def _discover(self, parts: list[str], aggregated: bool) -> Reply | None:
         if aggregated and parts in (["api"], ["apis"]):
             discovery = self._discovery
             whole = discovery.core_aggregated if parts == ["api"] else discovery.groups_aggregated
             return Reply(whole, content_type=AGGREGATED_TYPE)
         body = self._legacy(parts)
-        if body is None:
-            raise not_found()
-        return Reply(body)
+        return None if body is None else Reply(body)
 
     def _legacy(self, parts: list[str]) -> bytes | None:
         match parts:

@@ -1,34 +1,31 @@
-"""One request, from its first byte to its answer: who, what, may they, do it."""
+"""From an admitted request to its answer: streams, aggregated servers, objects, documents."""
 
 from __future__ import annotations
 
-import logging
-
-from aiohttp import hdrs, web
+from aiohttp import web
 
 from proa.cluster.apiserver.aggregation import Aggregator
-from proa.cluster.apiserver.authentication import TokenAuthenticator
 from proa.cluster.apiserver.authorization import Authorizer
-from proa.cluster.apiserver.authorizer import Action
-from proa.cluster.apiserver.http.connection import user_of
-from proa.cluster.apiserver.http.documents import OPEN_PATHS, Documents, not_found
+from proa.cluster.apiserver.http.documents import Documents, not_found_page
+from proa.cluster.apiserver.http.gate import Gate
+from proa.cluster.apiserver.http.health import PATHS
 from proa.cluster.apiserver.http.objects import ObjectRequests
-from proa.cluster.apiserver.http.reply import Disconnected, error_reply
-from proa.cluster.apiserver.http.router import Router
+from proa.cluster.apiserver.http.request_info import RequestInfo
+from proa.cluster.apiserver.http.router import Router, unknown_action
 from proa.cluster.apiserver.http.upgrades import StreamRequests
 from proa.cluster.apiserver.identity import User
 from proa.cluster.apiserver.subresources.streams import is_stream
-from proa.errors import ApiError, InternalError, Unauthorized
 
-logger = logging.getLogger(__name__)
+_ALWAYS = frozenset(f"/{path}" for path in PATHS)
+"""Paths that everybody may read, as upstream's --authorization-always-allow-paths has it."""
 
 
 class Handler:
-    """Answers every request; a failure is a Status, never a broken connection."""
+    """Finds who answers."""
 
     def __init__(
         self,
-        tokens: TokenAuthenticator,
+        gate: Gate,
         authorizer: Authorizer,
         router: Router,
         objects: ObjectRequests,
@@ -36,7 +33,7 @@ class Handler:
         documents: Documents,
         aggregator: Aggregator,
     ) -> None:
-        self._tokens = tokens
+        self._gate = gate
         self._authorizer = authorizer
         self._router = router
         self._objects = objects
@@ -45,44 +42,19 @@ class Handler:
         self._aggregator = aggregator
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
-        try:
-            return await self._serve(request)
-        except ApiError as error:
-            return error_reply(error)
-        except ConnectionError:
-            return Disconnected(b"")
-        except Exception:
-            logger.exception("%s %s failed", request.method, request.path)
-            return error_reply(
-                InternalError("an error on the server has prevented the request from succeeding")
-            )
-
-    async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         path, _, query = request.raw_path.partition("?")
-        if path.strip("/").partition("/")[0] in OPEN_PATHS:
-            return self._documents.serve(request, path, query)
-        user = self._authenticate(request)
-        remote = self._aggregator.find(path)
+        info = RequestInfo(request.method, path, query, self._router.find(path))
+        return await self._gate(request, info, self._serve)
+
+    async def _serve(self, request: web.BaseRequest, user: User, info: RequestInfo) -> web.StreamResponse:
+        remote = self._aggregator.find(info.path)
         if remote is not None:
-            return await self._aggregator.serve(request, user, remote, path, query)
-        route = self._router.find(path)
+            return await self._aggregator.serve(request, user, remote, info.path, info.query)
+        route = info.route
         if route is not None and is_stream(route.target):
-            return await self._streams.serve(request, user, route.target, query)
+            return await self._streams.serve(request, user, route.target, info.query)
         if route is not None:
-            return await self._objects.serve(request, user, route, query)
-        if path.strip("/").count("/") > 2 and path.startswith(("/api/", "/apis/")):
-            raise not_found()
-        self._authorizer.require(user, Action(_VERBS.get(request.method, request.method.lower()), path=path))
-        return self._documents.serve(request, path, query)
-
-    def _authenticate(self, request: web.BaseRequest) -> User:
-        user = user_of(request)
-        if user is not None:
-            return user
-        scheme, _, token = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
-        if scheme.lower() != "bearer" or not token:
-            raise Unauthorized("Unauthorized")
-        return self._tokens.user(token.strip())
-
-
-_VERBS = {hdrs.METH_GET: "get", hdrs.METH_HEAD: "head", hdrs.METH_POST: "post", hdrs.METH_PUT: "put"}
+            return await self._objects.serve(request, user, route, info.query)
+        if info.path not in _ALWAYS:
+            self._authorizer.require(user, unknown_action(info.verb, info.path) or info.action)
+        return self._documents.serve(request, info.path, info.query) or not_found_page()

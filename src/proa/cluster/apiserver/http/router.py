@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import unquote
 
+from proa.cluster.apiserver.authorizer import Action
 from proa.cluster.apiserver.kind import Kind
 from proa.cluster.apiserver.kinds.registry import Registry
 from proa.cluster.apiserver.target import Target
@@ -68,3 +69,18 @@ def _below(kind: Kind, namespace: str, parts: Sequence[str]) -> Target | None:
     if subresource and subresource not in kind.subresources:
         return None
     return Target(kind, namespace, name, subresource)
+
+
+def unknown_action(method: str, path: str) -> Action | None:
+    """What a path under /apis that names no known kind would be about; None for other paths."""
+    parts = [unquote(part) for part in path.strip("/").split("/")]
+    prefix = {"api": 2, "apis": 3}.get(parts[0], 0)
+    rest = parts[prefix:] if prefix else []
+    if not rest:
+        return None
+    namespace = rest[1] if len(rest) > 2 and rest[0] == "namespaces" else ""
+    plural, name, subresource = [*(rest[2:] if namespace else rest), "", "", ""][:3]
+    verb = {"post": "create", "put": "update"}.get(method, method)
+    verb = "list" if verb == "get" and not name else verb
+    group = parts[1] if prefix == 3 else ""
+    return Action(verb, group, plural, subresource, namespace, name)

@@ -30,7 +30,9 @@ def role_binding(obj: Object, old: Object | None) -> Iterator[FieldError]:
     for index, subject in enumerate(obj.get("subjects") or ()):
         yield from _subject(f"subjects[{index}]", subject, namespaced=obj.get("kind") == "RoleBinding")
     if old is not None and reference != old.get("roleRef"):
-        yield invalid_value("roleRef", reference, "cannot change roleRef")
+        shown = {"APIGroup": "apiGroup", "Kind": "kind", "Name": "name"}
+        value = {title: reference.get(name, "") for title, name in shown.items()}
+        yield invalid_value("roleRef", value, "field is immutable")
 
 
 def _subject(field: str, subject: Object, *, namespaced: bool) -> Iterator[FieldError]:

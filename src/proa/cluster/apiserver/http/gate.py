@@ -1,0 +1,191 @@
+"""What every request passes on its way in and out: who, fair turns, limits, the audit log, metrics."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import hdrs, web
+
+from proa.cluster.apiserver.admission.annotations import AUDIT
+from proa.cluster.apiserver.audit.auditor import Auditor
+from proa.cluster.apiserver.audit.auditor import DECISION, REASON, Record
+from proa.cluster.apiserver.authorization import Authorizer
+from proa.cluster.apiserver.http import body
+from proa.cluster.apiserver.http.identifying import Identifying
+from proa.cluster.apiserver.http.reply import Disconnected, Reply, error_reply
+from proa.cluster.apiserver.http.request_info import READING, RequestInfo
+from proa.cluster.apiserver.identity import MASTERS, User
+from proa.cluster.apiserver.metrics import Key, Metrics
+from proa.cluster.apiserver.overload import Inflight, Turns
+from proa.cluster.apiserver.overload.inflight import Seat
+from proa.errors import ApiError, InternalError, Timeout
+
+logger = logging.getLogger(__name__)
+Serve = Callable[[web.BaseRequest, User, RequestInfo], Awaitable[web.StreamResponse]]
+
+_LATE = "Timeout: request did not complete within the allotted timeout"
+_OWN_FAULT = "an error on the server has prevented the request from succeeding"
+_BODIES = frozenset({hdrs.METH_POST, hdrs.METH_PUT, hdrs.METH_PATCH})
+
+
+class Gate:
+    """Lets requests through to `serve`; a failure is a Status, never a broken connection."""
+
+    def __init__(
+        self,
+        identifying: Identifying,
+        authorizer: Authorizer,
+        inflight: Inflight,
+        metrics: Metrics,
+        auditor: Auditor | None,
+    ) -> None:
+        self._identifying = identifying
+        self._authorizer = authorizer
+        self._inflight = inflight
+        self._metrics = metrics
+        self._auditor = auditor
+        self._turns = Turns()
+
+    async def __call__(self, request: web.BaseRequest, info: RequestInfo, serve: Serve) -> web.StreamResponse:
+        """The answer of `serve`, or why there is none."""
+        begin = time.perf_counter()
+        verb, long_running = info.verb, info.long_running
+        response = await self._guarded(request, info, serve, long_running=long_running)
+        code = response.status
+        seconds = None if long_running else time.perf_counter() - begin
+        self._metrics.count(_key(info, verb), code, seconds)
+        return response
+
+    async def _guarded(
+        self, request: web.BaseRequest, info: RequestInfo, serve: Serve, *, long_running: bool
+    ) -> web.StreamResponse:
+        try:
+            return await self._admitted(request, info, serve, long_running=long_running)
+        except ApiError as error:
+            return error_reply(error)
+        except ConnectionError:
+            return Disconnected(b"")
+        except Exception:
+            logger.exception("%s %s failed", request.method, request.path)
+            return error_reply(InternalError(_OWN_FAULT))
+
+    async def _admitted(
+        self, request: web.BaseRequest, info: RequestInfo, serve: Serve, *, long_running: bool
+    ) -> web.StreamResponse:
+        caller = self._identifying.caller(request)
+        exempt = MASTERS in caller.groups
+        if not exempt and not self._turns.take(caller.name):
+            seat = self._enter(caller, info, exempt=False)
+            try:
+                await self._turns.wait(caller.name)
+            finally:
+                self._inflight.leave(seat)
+        if long_running:
+            return await self._identified(request, caller, info, serve, long_running=True)
+        return await self._timed(request, caller, info, serve, self._enter(caller, info, exempt=exempt))
+
+    def _enter(self, caller: User, info: RequestInfo, *, exempt: bool) -> Seat:
+        return self._inflight.enter(caller.name, writes=info.verb not in READING, exempt=exempt)
+
+    async def _timed(
+        self, request: web.BaseRequest, caller: User, info: RequestInfo, serve: Serve, seat: Seat
+    ) -> web.StreamResponse:
+        try:
+            return await self._identified(request, caller, info, serve, long_running=False)
+        except asyncio.CancelledError:
+            if not seat.expired:
+                raise
+            if seat.task is not None:
+                seat.task.uncancel()
+            raise Timeout(_LATE) from None
+        finally:
+            self._inflight.leave(seat)
+
+    async def _identified(
+        self, request: web.BaseRequest, caller: User, info: RequestInfo, serve: Serve, *, long_running: bool
+    ) -> web.StreamResponse:
+        if self._auditor is not None:
+            return await self._audited(self._auditor, request, caller, info, serve, long_running=long_running)
+        return await serve(request, self._identifying.acting(request, caller, info), info)
+
+    async def _audited(
+        self,
+        auditor: Auditor,
+        request: web.BaseRequest,
+        caller: User,
+        info: RequestInfo,
+        serve: Serve,
+        *,
+        long_running: bool,
+    ) -> web.StreamResponse:
+        record = self._begin(auditor, request, caller, info)
+        if record is None:
+            return await serve(request, self._identifying.acting(request, caller, info), info)
+        token = AUDIT.set(record.annotations)
+        response: web.StreamResponse = Disconnected(b"")
+        try:
+            user = self._identifying.acting(request, caller, info)
+            if user is not caller:
+                auditor.impersonated(record, user)
+            decision = self._authorizer.decide(user, info.action)
+            record.annotations |= {
+                DECISION: "allow" if decision.allowed else "forbid",
+                REASON: decision.reason,
+            }
+            if long_running and decision.allowed:
+                auditor.started(record, 200)
+            response = await serve(request, user, info)
+        except ApiError as error:
+            response = error_reply(error)
+        finally:
+            AUDIT.reset(token)
+            sent = response.body if isinstance(response, Reply) and not long_running else b""
+            auditor.complete(record, response.status, await _request_object(request), sent)
+        if isinstance(response, Reply) and not long_running:
+            response.add_headers([("Audit-Id", record.audit_id)])
+        return response
+
+    def _begin(
+        self, auditor: Auditor, request: web.BaseRequest, caller: User, info: RequestInfo
+    ) -> Record | None:
+        route = info.route
+        return auditor.begin(
+            caller,
+            info.action,
+            version=route.target.resource.version if route else "",
+            uri=request.raw_path,
+            source=request.remote or "",
+            agent=request.headers.get(hdrs.USER_AGENT, ""),
+            audit_id=request.headers.get("Audit-ID", ""),
+        )
+
+
+async def _request_object(request: web.BaseRequest) -> Any:
+    """The body that a write was sent with, when it was read and is an object."""
+    if request.method not in _BODIES or not request.content.is_eof():
+        return None
+    try:
+        if request.method == hdrs.METH_PATCH:
+            return (await body.read_patch(request))[0]
+        return await body.read_object(request)
+    except ApiError:
+        return None
+
+
+def _key(info: RequestInfo, verb: str) -> Key:
+    """The labels of a request's metrics; a path that nothing is at counts as no path of its own."""
+    if info.route is None:
+        first = info.path.strip("/").partition("/")[0]
+        known = first if first in _KNOWN_PATHS else ""
+        return (verb.upper(), "", "", "", known, "")
+    target = info.route.target
+    resource = target.resource
+    scope = "resource" if target.name else "namespace" if target.namespace else "cluster"
+    return (verb.upper(), resource.group, resource.version, resource.plural, target.subresource, scope)
+
+
+_KNOWN_PATHS = frozenset({"api", "apis", "healthz", "livez", "readyz", "version", "openapi", "metrics"})
