@@ -23,6 +23,9 @@ _V1_HIERARCHIES = ("cpu", "cpuacct", "cpuset", "memory", "devices", "freezer", "
                    "net_cls", "net_prio", "perf_event", "systemd", "unified")  # fmt: skip
 _V2_CONTROLLERS = ("cpu", "cpuset", "memory", "io", "pids", "hugetlb")
 
+_MOST_PROCESSES = 4096
+"""Processes and threads of one pod: more than programs need, fewer than the machine has room for."""
+
 
 class Cgroups:
     """Makes, limits and removes cgroups below `mount`; paths are as in /proc/self/cgroup."""
@@ -43,7 +46,7 @@ class Cgroups:
                     directory.mkdir(exist_ok=True)
                     if root.name == "cpuset":
                         _copy_cpuset(directory)
-        for file, value in self._values(limits).items():
+        for file, value in (self._values(limits) | {"pids.max": str(_MOST_PROCESSES)}).items():
             self._write(path, file, value)
 
     def remove(self, path: str) -> bool:

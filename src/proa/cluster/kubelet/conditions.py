@@ -7,9 +7,19 @@ from collections.abc import Sequence
 from proa.cluster.kubelet.pods import init_containers, is_sidecar
 from proa.kube import Object, condition_is_true, with_condition
 
+EVICTED = "Evicted"
+BY_KUBELET = "TerminationByKubelet"
+"""Reason of the DisruptionTarget condition of a pod that this kubelet evicts."""
+
 
 def pod_conditions(
-    pod: Object, phase: str, initial: Sequence[Object], main: Sequence[Object], *, sandbox_ready: bool
+    pod: Object,
+    phase: str,
+    initial: Sequence[Object],
+    main: Sequence[Object],
+    *,
+    sandbox_ready: bool,
+    failure: tuple[str, str] | None = None,
 ) -> list[Object]:
     """All conditions of the pod, those of others unchanged."""
     conditions = list((pod.get("status") or {}).get("conditions") or ())
@@ -28,6 +38,8 @@ def pod_conditions(
     if ready[0] and gates:
         ready = (False, "ReadinessGatesNotReady", f"the readiness gates {_quoted(gates)} are not true")
     put("Ready", *ready[1:], ok=ready[0])
+    if failure and failure[0] == EVICTED:
+        put("DisruptionTarget", BY_KUBELET, failure[1], ok=True)
     if not any(c["type"] == "PodScheduled" for c in conditions):
         put("PodScheduled", ok=True)
     return conditions

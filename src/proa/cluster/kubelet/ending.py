@@ -7,18 +7,17 @@ from collections.abc import Callable
 from proa.cluster.kubelet.host import Host
 from proa.cluster.kubelet.observation import PodObservation
 from proa.cluster.kubelet.operations import Operations
-from proa.cluster.kubelet.pods import grace_period
 from proa.cluster.kubelet.terminator import kill_pod, remove_cgroups, remove_pod
 from proa.errors import Conflict, NotFound
 from proa.kube import PODS, Object
 
 
-async def finish_pod(host: Host, operations: Operations, pod: Object) -> None:
+async def finish_pod(host: Host, operations: Operations, pod: Object, grace: int) -> None:
     """Stop what still runs and give back the pod's address and cgroup. Raises CriError."""
     uid = pod["metadata"]["uid"]
     await operations.cancel(keep="finish")
     host.probes.freeze(uid)
-    await kill_pod(host, pod, await host.observer.observe(uid), grace_period(pod))
+    await kill_pod(host, pod, await host.observer.observe(uid), grace)
     await remove_cgroups(host, uid)
 
 

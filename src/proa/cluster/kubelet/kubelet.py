@@ -14,9 +14,11 @@ from proa.cluster.kubelet.config import KubeletConfig
 from proa.cluster.kubelet.cri import Channel, Images, Runtime, Tasks, follow_exits
 from proa.cluster.kubelet.dns import parse_resolver
 from proa.cluster.kubelet.environment import service_variables
+from proa.cluster.kubelet.eviction import EvictionManager
 from proa.cluster.kubelet.fields import NodeFacts
 from proa.cluster.kubelet.handlers import Handlers
 from proa.cluster.kubelet.host import Host
+from proa.cluster.kubelet.image_gc import ImageCollector
 from proa.cluster.kubelet.images import ImageManager
 from proa.cluster.kubelet.logs import rotate_logs
 from proa.cluster.kubelet.machine import Machine, read_machine
@@ -65,7 +67,12 @@ class Kubelet:
         machine = read_machine(config.data_dir, config.cgroup_mount)
         host = self._make_host(channel, machine)
         disks = Disks(config, host.objects.get)
-        collector = Collector(config, machine, host.runtime, Images(channel), disks, self._pods.pods)
+        images = Images(channel)
+        collector = Collector(config, machine, host.runtime, images, disks, self._pods.pods)
+        self._image_collector = ImageCollector(images, host.runtime)
+        self._eviction = EvictionManager(
+            collector, self._pods.pods, self._pods.evict, self._image_collector.free_all
+        )
         streams = StreamRoutes(config, self._pods, host.observer, host.runtime, Tasks(channel))
         server = KubeletServer(config, self._pods, host.observer, streams, StatsRoutes(collector))
         try:
@@ -77,7 +84,15 @@ class Kubelet:
             await channel.close()
 
     async def _work(self, channel: Channel, host: Host) -> None:
-        node = NodeReporter(self._client, self._config, host.runtime, host.events, self._pods.wake_all)
+        node = NodeReporter(
+            self._client,
+            self._config,
+            host.runtime,
+            host.events,
+            self._pods.wake_all,
+            self._eviction.conditions,
+            lambda: self._image_collector.present,
+        )
 
         def runtime_gap() -> None:
             node.look()
@@ -87,6 +102,8 @@ class Kubelet:
             group.create_task(self._informer.run())
             group.create_task(self._services.run())
             group.create_task(node.run())
+            group.create_task(self._image_collector.run())
+            group.create_task(self._eviction.run())
             group.create_task(rotate_logs(host.runtime, self._config.logs_dir))
             await self._services.wait_synced()
             group.create_task(self._pods.run(host))
@@ -124,7 +141,9 @@ class Kubelet:
         return service_variables(self._services.list(), namespace, links=links)
 
     def _admit(self, room: Mapping[str, str], pod: Object) -> tuple[str, str] | None:
-        """Whether the pod fits beside those that were here before it."""
+        """Whether the node has room for the pod beside those that were here before it."""
+        if refusal := self._eviction.refusal(pod):
+            return refusal
         others = [
             pod_requests(other)
             for other in self._pods.pods()

@@ -50,17 +50,6 @@ def memory_total() -> int:
     return _meminfo("MemTotal")
 
 
-def memory_available() -> int:
-    """Bytes that programs can still get without swapping."""
-    return _meminfo("MemAvailable")
-
-
-def disk_available(path: Path) -> float:
-    """The part of the disk, 0 to 1, that is free."""
-    disk = os.statvfs(path)
-    return disk.f_bavail / max(disk.f_blocks, 1)
-
-
 def processes() -> tuple[int, int]:
     """How many processes the kernel would run at most, and how many there are; threads count."""
     limits = (_first_line(f"/proc/sys/kernel/{name}") for name in ("pid_max", "threads-max"))
@@ -72,12 +61,6 @@ def boot_time() -> int:
     """When the machine started, seconds since the epoch."""
     lines = (line.split() for line in _read("/proc/stat").splitlines())
     return next((int(words[1]) for words in lines if words[0] == "btime"), 0)
-
-
-def processes_available() -> int:
-    """How many more processes the kernel would start."""
-    most, running = processes()
-    return most - running
 
 
 def _meminfo(key: str) -> int:

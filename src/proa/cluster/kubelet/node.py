@@ -6,21 +6,16 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import aiohttp
 
 from proa.cluster.kubelet.config import KubeletConfig
-from proa.cluster.kubelet.cri import CriError, Runtime, RuntimeCondition
-from proa.cluster.kubelet.machine import (
-    disk_available,
-    memory_available,
-    processes_available,
-    read_machine,
-)
+from proa.cluster.kubelet.cri import CriError, Image, Runtime, RuntimeCondition
+from proa.cluster.kubelet.image_gc import node_images
+from proa.cluster.kubelet.machine import read_machine
 from proa.cluster.kubelet.node_status import (
-    Pressure,
     addresses,
     allocatable,
     capacity,
@@ -51,6 +46,8 @@ class NodeReporter:
         runtime: Runtime,
         events: EventRecorder,
         on_ready: Callable[[], None],
+        pressures: Callable[[], frozenset[str]],
+        images: Callable[[], Sequence[Image]],
     ) -> None:
         self._client = client
         self._config = config
@@ -58,6 +55,8 @@ class NodeReporter:
         self._runtime = runtime
         self._events = events
         self._on_ready = on_ready
+        self._pressures = pressures
+        self._images = images
         self._version = ("containerd", "")
         self._conditions: list[Object] = []
         self._reported: tuple[Any, ...] = ()
@@ -135,9 +134,8 @@ class NodeReporter:
             return None
 
     async def _report_if_changed(self, runtime: list[RuntimeCondition] | None) -> None:
-        pressure = Pressure(memory_available(), disk_available(self._config.data_dir), processes_available())
-        states = node_conditions(runtime, pressure)
-        essence = (states, self._version)
+        states = node_conditions(runtime, self._pressures())
+        essence = (states, self._version, tuple(image.id for image in self._images()))
         fresh = time.monotonic() - self._reported_at < _REPORT_PERIOD
         if essence == self._reported and fresh and not await self._is_overruled():
             return
@@ -164,6 +162,7 @@ class NodeReporter:
             "addresses": [{"$patch": "replace"}, *addresses(config)],
             "daemonEndpoints": {"kubeletEndpoint": {"Port": config.port}},
             "nodeInfo": node_info(machine, self._version),
+            "images": node_images(self._images()),
         }
 
     async def _renew_lease(self) -> None:

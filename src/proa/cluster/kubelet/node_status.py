@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Mapping, Sequence
 
 from proa.cluster.kubelet.config import KubeletConfig
 from proa.cluster.kubelet.cri import RuntimeCondition
@@ -11,16 +10,7 @@ from proa.cluster.kubelet.machine import RESERVED_MEMORY, Machine
 from proa.kube import Object, format_milli
 
 KUBERNETES_VERSION = "v1.37.2+proa"
-_FREE_DISK, _FREE_PROCESSES = 0.10, 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Pressure:
-    """What is left of the machine: bytes of memory, part of the disk (0 to 1), processes."""
-
-    memory: int
-    disk: float
-    processes: int
+_FREE_DISK = 0.10
 
 
 def node_labels(config: KubeletConfig, machine: Machine) -> dict[str, str]:
@@ -71,17 +61,19 @@ def node_info(machine: Machine, runtime: tuple[str, str]) -> dict[str, str]:
 
 
 def node_conditions(
-    runtime: Iterable[RuntimeCondition] | None, pressure: Pressure
+    runtime: Iterable[RuntimeCondition] | None, pressures: Container[str]
 ) -> list[tuple[str, bool, str, str]]:
-    """(type, status, reason, message) of each condition; `runtime` is None when it does not answer."""
+    """(type, status, reason, message) of each condition; `runtime` is None when it does not answer,
+    `pressures` are the conditions of that name that hold.
+    """
     faults = runtime_faults(runtime)
     ready = ("Ready", True, "KubeletReady", "kubelet is posting ready status")
     if faults:
         ready = ("Ready", False, "KubeletNotReady", "; ".join(faults))
     return [
-        _pressure("MemoryPressure", "Memory", short=pressure.memory < RESERVED_MEMORY),
-        _pressure("DiskPressure", "Disk", short=pressure.disk < _FREE_DISK),
-        _pressure("PIDPressure", "PID", short=pressure.processes < _FREE_PROCESSES),
+        _pressure("MemoryPressure", "Memory", short="MemoryPressure" in pressures),
+        _pressure("DiskPressure", "Disk", short="DiskPressure" in pressures),
+        _pressure("PIDPressure", "PID", short="PIDPressure" in pressures),
         ready,
     ]
 

@@ -29,6 +29,7 @@ class PodManager:
         self._workers: dict[str, PodWorker] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._orphans: dict[str, asyncio.Task[None]] = {}
+        self._evictions: set[asyncio.Task[None]] = set()
         self._fingerprints: dict[str, frozenset[object]] = {}
         self._relist = asyncio.Event()
         self._host: Host | None = None
@@ -60,6 +61,13 @@ class PodManager:
         """An object to which the pod refers has changed."""
         if uid in self._workers:
             self._workers[uid].refresh()
+
+    def evict(self, uid: str, message: str) -> None:
+        """Have a pod leave the node for the reason of the message."""
+        worker = self._workers.get(uid)
+        if worker is not None:
+            self._evictions.add(task := asyncio.create_task(worker.evict(message)))
+            task.add_done_callback(self._evictions.discard)
 
     def wake_all(self) -> None:
         """Look at every pod again, and at what the runtime has: events may have been missed."""
@@ -146,7 +154,7 @@ class PodManager:
             del self._orphans[uid]
 
     async def _stop(self) -> None:
-        tasks = [*self._tasks.values(), *self._orphans.values()]
+        tasks = [*self._tasks.values(), *self._orphans.values(), *self._evictions]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

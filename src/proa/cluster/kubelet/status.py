@@ -54,7 +54,12 @@ def pod_status(pod: Object, inputs: StatusInputs) -> Object:
         "observedGeneration": pod["metadata"].get("generation"),
         "phase": phase,
         "conditions": pod_conditions(
-            pod, phase, initial, main, sandbox_ready=bool(inputs.seen.ready_sandbox)
+            pod,
+            phase,
+            initial,
+            main,
+            sandbox_ready=bool(inputs.seen.ready_sandbox),
+            failure=inputs.failure,
         ),
         "hostIP": inputs.node_ip,
         "hostIPs": [{"ip": inputs.node_ip}],

@@ -10,6 +10,7 @@ from typing import Any
 
 import aiohttp
 
+from proa.cluster.kubelet.conditions import BY_KUBELET
 from proa.errors import ApiError, Conflict, NotFound
 from proa.kube import PODS, Client, Object, PatchType
 
@@ -110,6 +111,10 @@ async def _wait(event: asyncio.Event, limit: float) -> None:
             await event.wait()
 
 
+def _is_own(condition: Object) -> bool:
+    return condition["type"] in _OWN_CONDITIONS or condition.get("reason") == BY_KUBELET
+
+
 def is_same(before: Object, wanted: Object) -> bool:
     """Whether the kubelet's part of two statuses agrees."""
     return _essence(before) == _essence(wanted)
@@ -117,7 +122,7 @@ def is_same(before: Object, wanted: Object) -> bool:
 
 def _essence(status: Object) -> dict[str, Any]:
     kept = {key: value for key, value in status.items() if value not in (None, [], "")}
-    own = (c for c in status.get("conditions") or () if c["type"] in _OWN_CONDITIONS)
+    own = (c for c in status.get("conditions") or () if _is_own(c))
     kept["conditions"] = {c["type"]: {k: v for k, v in c.items() if v is not None} for c in own}
     return kept
 
@@ -127,7 +132,7 @@ def status_patch(before: Object, wanted: Object) -> Object:
     patch: dict[str, Any] = {key: value for key, value in wanted.items() if before.get(key) != value}
     patch |= {key: None for key in before if key not in wanted and key != "conditions"}
     if "conditions" in patch:
-        patch["conditions"] = [c for c in wanted["conditions"] if c["type"] in _OWN_CONDITIONS]
+        patch["conditions"] = [c for c in wanted["conditions"] if _is_own(c)]
     for key in _MERGED_LISTS:
         if patch.get(key):
             patch[key] = [{"$patch": "replace"}, *patch[key]]

@@ -11,6 +11,7 @@ import logging
 import time
 from functools import partial
 
+from proa.cluster.kubelet.conditions import EVICTED
 from proa.cluster.kubelet.cri import CriError
 from proa.cluster.kubelet.ending import end_pod, finish_pod, forget_pod
 from proa.cluster.kubelet.host import Host
@@ -28,6 +29,7 @@ from proa.kube import Object, is_deleting, now, parse_time
 _log = logging.getLogger(__name__)
 
 _TROUBLE_PAUSE = 1.0
+_EVICTION_GRACE = 1
 _LOST_GRACE = 2
 """Seconds that containers have once the API has forgotten their pod, as by a forced deletion."""
 
@@ -66,6 +68,13 @@ class PodWorker:
         """The API has forgotten the pod; `last` is its last version."""
         self._pod, self._in_api = last, False
         self.wake()
+
+    async def evict(self, message: str) -> None:
+        """The pod has to leave the node, now."""
+        if self._failure is None:
+            self._failure = (EVICTED, message)
+            await self._host.note(self._pod, "Warning", EVICTED, message)
+            self.wake()
 
     def refresh(self) -> None:
         """The pod or an object that it refers to has changed."""
@@ -197,7 +206,9 @@ class PodWorker:
     def _begin_finish(self, pod: Object, seen: PodObservation) -> None:
         """Give back what a pod holds that has run its course; its containers stay for their logs."""
         if seen.running or seen.ready_sandbox:
-            self._operations.begin("finish", partial(finish_pod, self._host, self._operations, pod))
+            evicted = self._failure is not None and self._failure[0] == EVICTED
+            grace = _EVICTION_GRACE if evicted else grace_period(pod)
+            self._operations.begin("finish", partial(finish_pod, self._host, self._operations, pod, grace))
 
     def _begin_deletion(self, pod: Object) -> None:
         """End the pod; again, and faster, when the grace period was shortened meanwhile."""

@@ -75,8 +75,8 @@ _CONTAINERS = {
     "ContainerFilter": "1 id string; 3 pod_sandbox_id string; 4 label_selector map<string>",
     "ListContainersRequest": "1 filter ContainerFilter",
     "Container": """
-        1 id string; 2 pod_sandbox_id string; 3 metadata ContainerMetadata; 6 state enum; 7 created_at int64;
-        8 labels map<string>
+        1 id string; 2 pod_sandbox_id string; 3 metadata ContainerMetadata; 5 image_ref string; 6 state enum;
+        7 created_at int64; 8 labels map<string>
     """,
     "ListContainersResponse": "1 containers Container[]",
     "ContainerStatus": """
@@ -102,7 +102,7 @@ _IMAGES = {
     "ListImagesRequest": "1 filter ImageFilter",
     "Image": """
         1 id string; 2 repo_tags string[]; 3 repo_digests string[]; 4 size uint64; 5 uid Int64Value;
-        6 username string
+        6 username string; 8 pinned bool
     """,
     "ListImagesResponse": "1 images Image[]",
     "ImageRequest": "1 image ImageSpec",

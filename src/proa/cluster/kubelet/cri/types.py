@@ -46,6 +46,7 @@ class Container:
     state: ContainerState
     created_at: int
     labels: Mapping[str, str]
+    image_ref: str = ""
 
     @property
     def pod_uid(self) -> str:
@@ -90,6 +91,7 @@ class Image:
     digests: tuple[str, ...]
     size: int
     user: int | str | None
+    pinned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +148,7 @@ def container(message: Mapping[str, Any]) -> Container:
         state=ContainerState(message["state"]),
         created_at=message["created_at"],
         labels=message["labels"],
+        image_ref=message["image_ref"],
     )
 
 
@@ -172,5 +175,6 @@ def image(message: Mapping[str, Any]) -> Image:
         tags=tuple(message["repo_tags"]),
         digests=tuple(message["repo_digests"]),
         size=message["size"],
+        pinned=message["pinned"],
         user=message["username"] or (number["value"] if number is not None else None),
     )

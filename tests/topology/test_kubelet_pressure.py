@@ -1,0 +1,61 @@
+"""Pods that take too much harm nobody else."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from proa.kube import NODES, find_condition
+from support.containerd import Containerd, running_containerd
+from support.kubelet_lab import KubeletLab, container, kubelet_lab
+
+pytestmark = [pytest.mark.root, pytest.mark.topology]
+
+
+@pytest.fixture(scope="module")
+def containerd() -> Iterator[Containerd]:
+    with running_containerd() as made:
+        yield made
+
+
+@pytest.fixture
+async def lab(containerd: Containerd, tmp_path: Path) -> AsyncIterator[KubeletLab]:
+    async with kubelet_lab(containerd, tmp_path) as made:
+        yield made
+
+
+async def test_a_pod_over_its_size_limit_is_evicted_and_others_stay(lab: KubeletLab) -> None:
+    await lab.create("good")
+    await lab.create(
+        "full",
+        container(
+            "dd if=/dev/zero of=/d/x bs=1M count=3; sleep 1000000",
+            volumeMounts=[{"name": "d", "mountPath": "/d"}],
+        ),
+        volumes=[{"name": "d", "emptyDir": {"sizeLimit": "1Mi"}}],
+    )
+    pod = await lab.wait_phase("full", "Failed")
+    assert pod["status"]["reason"] == "Evicted"
+    assert pod["status"]["message"] == 'Usage of EmptyDir volume "d" exceeds the limit "1Mi". '
+    target = find_condition(pod, "DisruptionTarget")
+    assert target is not None
+    assert (target["status"], target["reason"]) == ("True", "TerminationByKubelet")
+    await lab.wait_running("good")
+
+
+async def test_the_node_names_its_images(lab: KubeletLab) -> None:
+    async def named() -> bool:
+        status = (await lab.api.get(NODES, lab.name))["status"]
+        return any("docker.io/library/busybox:stable" in i["names"] for i in status.get("images") or ())
+
+    await lab.eventually(named, lambda: "busybox is not listed")
+
+
+async def test_a_container_that_forks_without_end_is_bounded(lab: KubeletLab) -> None:
+    await lab.create("bomb", container("b() { b | b & }; b; sleep 1000000"))
+    await lab.create("good")
+    await lab.wait_running("good")
+    good = await lab.pod("bomb")
+    path = f"proa/{lab.name}/besteffort/pod{good['metadata']['uid']}"
+    assert lab.cgroup_value(path, "pids.max") == "4096"
+    await lab.delete("bomb", 1)
