@@ -4,7 +4,7 @@ from proa.cluster.apiserver.columns import policies as columns
 from proa.cluster.apiserver.defaults import policies as defaults
 from proa.cluster.apiserver.defaults import status
 from proa.cluster.apiserver.kind import STATUS, Group
-from proa.cluster.apiserver.policies import field_rules
+from proa.cluster.apiserver.policies import field_rules, mutating_rules
 
 _ADMISSION = Group("admissionregistration.k8s.io")
 _EXTENSIONS = ("api-extensions",)
@@ -16,6 +16,7 @@ KINDS = (
         categories=_EXTENSIONS,
         columns=columns.MUTATING_POLICIES,
         defaults=(defaults.admission_policy,),
+        rules=(mutating_rules.mutating_policy,),
         generation=True,
     ),
     _ADMISSION.cluster_wide(
@@ -24,6 +25,7 @@ KINDS = (
         categories=_EXTENSIONS,
         columns=columns.POLICY_BINDINGS,
         defaults=(defaults.policy_binding,),
+        rules=(field_rules.policy_binding,),
         generation=True,
     ),
     _ADMISSION.cluster_wide(

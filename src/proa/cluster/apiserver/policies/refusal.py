@@ -13,9 +13,9 @@ _CODES = {"Forbidden": 403, "Unauthorized": 401, "RequestEntityTooLarge": 413, "
 class Refused(ApiError):
     """A refusal with the reason that the policy chose."""
 
-    def __init__(self, message: str, details: dict[str, Any], reason: str) -> None:
+    def __init__(self, message: str, details: dict[str, Any], reason: str, code: int = 0) -> None:
         super().__init__(message, details)
-        self.code = _CODES.get(reason, 422)  # type: ignore[misc] # its own choice
+        self.code = code or _CODES.get(reason, 422)  # type: ignore[misc] # its own choice
         self.reason = reason  # type: ignore[misc]
 
 
