@@ -29,21 +29,28 @@ PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler
 _DEADLINE = 90.0
 
 
-def missing_programs() -> str:
+def missing_programs(*more: str) -> str:
     """The programs that are not installed, for the reason of a skip; empty when all are there."""
-    return ", ".join(name for name in PROGRAMS if _find(name) is None)
+    return ", ".join(name for name in (*PROGRAMS, *more) if _find(name) is None)
+
+
+def program(name: str) -> str:
+    """The path of a program that is installed."""
+    return _find(name) or name
 
 
 @asynccontextmanager
-async def control_plane(folder: Path) -> AsyncIterator[HttpClient]:
+async def control_plane(folder: Path, address: str = "127.0.0.1") -> AsyncIterator[HttpClient]:
     """An administrator's client of a control plane that lives as long as the block."""
     manager, scheduler = _free_ports(2)
-    async with kube_apiserver(folder) as client:
+    async with kube_apiserver(folder, address) as client:
         common = {"kubeconfig": folder / "kubeconfig", "leader-elect": "false", "bind-address": "127.0.0.1"}
         managing = common | {
             "secure-port": manager,
             "service-account-private-key-file": folder / "api.key",
             "root-ca-file": folder / "ca.crt",
+            "cluster-cidr": "10.42.0.0/16",
+            "allocate-node-cidrs": "true",
         }
         scheduling = common | {"secure-port": scheduler}
         with (
@@ -54,13 +61,13 @@ async def control_plane(folder: Path) -> AsyncIterator[HttpClient]:
 
 
 @asynccontextmanager
-async def kube_apiserver(folder: Path) -> AsyncIterator[HttpClient]:
+async def kube_apiserver(folder: Path, address: str = "127.0.0.1") -> AsyncIterator[HttpClient]:
     """An administrator's client of etcd and kube-apiserver alone; `folder` holds their authority."""
     ports = dict(zip(("etcd", "peer", "api"), _free_ports(3), strict=True))
-    kubeconfig = _files(folder, ports["api"])
+    kubeconfig = _files(folder, address, ports["api"])
     with (
         _program(folder, "etcd", _etcd_flags(folder, ports)),
-        _program(folder, "kube-apiserver", _api_flags(folder, ports)) as api,
+        _program(folder, "kube-apiserver", _api_flags(folder, address, ports)) as api,
     ):
         client = HttpClient(load_config(kubeconfig))
         try:
@@ -70,13 +77,14 @@ async def kube_apiserver(folder: Path) -> AsyncIterator[HttpClient]:
             await client.close()
 
 
-def _files(folder: Path, port: int) -> Path:
+def _files(folder: Path, address: str, port: int) -> Path:
     authority = Authority.open(folder)
-    authority.issue(Leaf("kube-apiserver", names=("127.0.0.1", "kubernetes")), KeyPair.at(folder, "api"))
+    authority.issue(Leaf("kube-apiserver", names=(address, "kubernetes")), KeyPair.at(folder, "api"))
+    authority.issue(Leaf("kubelet-client", ("system:masters",)), KeyPair.at(folder, "kubelet-client"))
     admin = KeyPair.at(folder, "admin")
     authority.issue(Leaf("admin", ("system:masters",)), admin)
     kubeconfig = folder / "kubeconfig"
-    write_kubeconfig(kubeconfig, f"https://127.0.0.1:{port}", authority.files.certificate, admin, "admin")
+    write_kubeconfig(kubeconfig, f"https://{address}:{port}", authority.files.certificate, admin, "admin")
     return kubeconfig
 
 
@@ -93,12 +101,15 @@ def _etcd_flags(folder: Path, ports: dict[str, int]) -> dict[str, object]:
     }
 
 
-def _api_flags(folder: Path, ports: dict[str, int]) -> dict[str, object]:
+def _api_flags(folder: Path, address: str, ports: dict[str, int]) -> dict[str, object]:
     return {
         "etcd-servers": f"http://127.0.0.1:{ports['etcd']}",
-        "bind-address": "127.0.0.1",
-        "advertise-address": "127.0.0.1",
+        "bind-address": address,
+        "advertise-address": address,
         "secure-port": ports["api"],
+        "kubelet-preferred-address-types": "InternalIP",
+        "kubelet-client-certificate": folder / "kubelet-client.crt",
+        "kubelet-client-key": folder / "kubelet-client.key",
         "tls-cert-file": folder / "api.crt",
         "tls-private-key-file": folder / "api.key",
         "client-ca-file": folder / "ca.crt",

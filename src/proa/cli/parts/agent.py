@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from ipaddress import IPv4Address
 
+from proa.cli.parts import features
 from proa.cli.parts.running import main
-from proa.cluster.dns import DnsConfig, DnsServer
 from proa.cluster.kubelet import Kubelet, KubeletConfig
 from proa.errors import ApiError, ServiceUnavailable
 from proa.kube import NAMESPACES, Client, HttpClient, Object, load_config
 from proa.machine.layout import Layout
-from proa.network.agent import NetworkAgent
-from proa.network.config import NetworkConfig, net_conf
-from proa.services import ServiceProxy, ServiceProxyConfig
 from proa.settings import Settings
-from proa.storage import LocalPathProvisioner, StorageConfig
 
 _log = logging.getLogger(__name__)
 _FIRST_ATTEMPTS, _ASK_AGAIN = 500, 0.02
@@ -31,13 +26,7 @@ async def agent(settings: Settings) -> None:
         await _reachable(client)
         async with asyncio.TaskGroup() as group:
             group.create_task(Kubelet(kubelet, kubelet_config(settings, layout)).run())
-            group.create_task(NetworkAgent(network_config(settings, layout), client).run())
-            group.create_task(ServiceProxy(client, proxy_config(settings)).run())
-            if "coredns" not in settings.disable:
-                group.create_task(DnsServer(client, dns_config(settings)).run())
-            if "local-storage" not in settings.disable:
-                storage = StorageConfig(str(settings.default_local_storage_path or layout.storage))
-                group.create_task(LocalPathProvisioner(client, settings.node_name, storage).run())
+            features.start_node(group, client, settings, network_places(settings, layout))
     finally:
         await kubelet.close()
         await client.close()
@@ -74,35 +63,10 @@ def kubelet_config(settings: Settings, layout: Layout) -> KubeletConfig:
     )
 
 
-def network_config(settings: Settings, layout: Layout) -> NetworkConfig:
+def network_places(settings: Settings, layout: Layout) -> features.NetworkPlaces:
     place = layout.node(settings.node_name)
-    return NetworkConfig(
-        node_name=settings.node_name,
-        data_dir=place.root / "network",
-        socket=place.network_socket,
-        cni_conf_dir=place.network_config,
-        bin_dir=layout.plugins,
-        conf=net_conf(settings.cluster_cidr, settings.flannel_backend),
-        node_ip=None if settings.flannel_iface else IPv4Address(settings.node_ip),
-        interface=settings.flannel_iface,
-    )
-
-
-def proxy_config(settings: Settings) -> ServiceProxyConfig:
-    return ServiceProxyConfig(
-        node_name=settings.node_name,
-        node_ips=(settings.node_ip,),
-        cluster_cidrs=(str(settings.cluster_cidr),),
-        service_cidrs=(str(settings.service_cidr),),
-    )
-
-
-def dns_config(settings: Settings) -> DnsConfig:
-    return DnsConfig(
-        addresses=(settings.node_ip,),
-        service_address=settings.cluster_dns,
-        domain=settings.cluster_domain,
-        cluster_cidrs=(str(settings.cluster_cidr),),
+    return features.NetworkPlaces(
+        place.root / "network", place.network_socket, place.network_config, layout.plugins
     )
 
 
