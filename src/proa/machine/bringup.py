@@ -11,7 +11,7 @@ from typing import Any
 from proa.errors import ProaError, UserError
 from proa.files import write_if_changed
 from proa.kernel import netns, sysctl
-from proa.machine import checks, containerd, images, mounts, nodes, record
+from proa.machine import checks, claim, containerd, images, mounts, nodes, record
 from proa.machine.keeper import keeper
 from proa.machine.layout import Layout, NodeLayout
 from proa.machine.plan import MAXIMUM_NODES, Node, namespaced_nodes, node_settings, server_settings
@@ -36,6 +36,8 @@ def planned_nodes(settings: Settings, count: int) -> list[Node]:
 def check(settings: Settings, layout: Layout, planned: Sequence[Node]) -> None:
     """Raises UserError for whatever would keep the cluster from starting."""
     checks.check_programs()
+    claim.check(layout)
+    check_nodes(layout, planned)
     left_over = {status.name for status in keeper(layout, planned).statuses() if status.state == "running"}
     if "server" not in left_over:
         checks.check_port(settings.bind_address, settings.https_listen_port, "--https-listen-port")
@@ -43,9 +45,22 @@ def check(settings: Settings, layout: Layout, planned: Sequence[Node]) -> None:
         checks.check_port("0.0.0.0", checks.KUBELET_PORT)
 
 
+def check_nodes(layout: Layout, planned: Sequence[Node]) -> None:
+    """Raises UserError when the state has nodes that would not come back: their pods would wait for them."""
+    known = {folder.parent.name for folder in (layout.data / "agent").glob("*/settings.json")}
+    lost = sorted(known - {node.name for node in planned})
+    if lost and layout.database.exists():
+        names, home = ", ".join(lost), layout.data
+        raise UserError(
+            f"{home} holds a cluster with node {names}, which this start would leave out: start it with the"
+            f" same --nodes or --node-name as before, or begin anew with proa down --purge --data-dir {home}"
+        )
+
+
 def prepare(settings: Settings, layout: Layout, planned: Sequence[Node], report: Report) -> None:
     """Write and make everything that the parts need."""
     record.write(layout, _record(settings, layout, planned))
+    claim.take(layout)
     report("network of the nodes")
     nodes.connect(planned)
     report("containerd's configuration")

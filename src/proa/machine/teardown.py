@@ -13,7 +13,7 @@ from pathlib import Path
 
 from proa.errors import KernelError
 from proa.kernel import netns, sysctl
-from proa.machine import mounts, record
+from proa.machine import claim, mounts, record
 from proa.machine import nodes as topology
 from proa.machine.keeper import keeper
 from proa.machine.layout import Layout
@@ -43,6 +43,7 @@ def take_down(layout: Layout) -> bool:
     for name, value in known.before.items():
         sysctl.write(name, value)
     record.forget(layout)
+    claim.give_up(layout)
     shutil.rmtree(layout.run, ignore_errors=True)
     return True
 
