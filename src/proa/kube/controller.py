@@ -65,10 +65,14 @@ class Controller:
         self._reconciler = reconciler
         self._workers = workers
 
+    def watch(self, source: Source) -> None:
+        """Be woken by one more source, which need not be there from the beginning."""
+        source.informer.on_change(partial(self._changed, source))
+
     async def run(self) -> None:
         """Work until cancelled; the sources' informers are run by someone else."""
         for source in self.sources:
-            source.informer.on_change(partial(self._changed, source))
+            self.watch(source)
         for source in self.sources:
             await source.informer.wait_synced()
         async with asyncio.TaskGroup() as group:

@@ -23,6 +23,7 @@ from corpus.story import (
 DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 STRING = {"type": "string"}
 INTEGER = {"type": "integer"}
+RULES = "x-kubernetes-validations"
 
 
 def definition(name: str, spec: dict[str, Any], /, **more: Any) -> dict[str, Any]:
@@ -358,6 +359,97 @@ def _versions() -> Story:
     )
 
 
+def _rules() -> Story:
+    """Rules in CEL, and what is allowed to stay as it was."""
+    count = {
+        "type": "integer",
+        "x-kubernetes-validations": [{"rule": "self % 2 == 0", "message": "must be even"}],
+    }
+    entry = {
+        "type": "object",
+        "required": ["name"],
+        "properties": {"name": STRING, "value": INTEGER},
+        "x-kubernetes-validations": [{"rule": "self.value >= oldSelf.value", "message": "must not shrink"}],
+    }
+    begins = {"rule": "oldSelf.hasValue() || self == 1", "message": "begins at 1", "optionalOldSelf": True}
+    either = {"rule": "type(self) == int ? self > 0 : self.endsWith('%')"}
+    spec = {
+        "type": "object",
+        "properties": {
+            "low": INTEGER,
+            "high": INTEGER,
+            "count": count,
+            "fixed": STRING
+            | {"x-kubernetes-validations": [{"rule": "self == oldSelf", "message": "immutable"}]},
+            "first": INTEGER | {"x-kubernetes-validations": [begins]},
+            "entries": {
+                "type": "array",
+                "maxItems": 9,
+                "x-kubernetes-list-type": "map",
+                "x-kubernetes-list-map-keys": ["name"],
+                "items": entry,
+            },
+            "either": {"x-kubernetes-int-or-string": True, "x-kubernetes-validations": [either]},
+            "strict": STRING | {"maxLength": 9, "pattern": "^[a-z]*$"},
+        },
+        "x-kubernetes-validations": [
+            {
+                "rule": "!has(self.low) || !has(self.high) || self.low <= self.high",
+                "reason": "FieldValueForbidden",
+            },
+            {
+                "rule": "!has(self.low) || self.low < 100",
+                "messageExpression": "'low is ' + (self.low < 200 ? 'large' : 'huge')",
+                "fieldPath": ".low",
+            },
+        ],
+    }
+    path, one = objects("rule"), f"{objects('rule')}/a"
+    good = {"low": 1, "high": 2, "count": 2, "fixed": "x", "first": 1, "entries": [{"name": "a", "value": 5}]}
+    return with_kind(
+        "rule",
+        definition("rule", spec),
+        post("above", f"{path}?dryRun=All", made("rule", {"low": 3, "high": 2})),
+        post("much", f"{path}?dryRun=All", made("rule", {"low": 300})),
+        post("odd", f"{path}?dryRun=All", made("rule", {"count": 3})),
+        post("not first", f"{path}?dryRun=All", made("rule", {"first": 2})),
+        post("either", f"{path}?dryRun=All", made("rule", {"either": "5"})),
+        post("wrong types", f"{path}?dryRun=All", made("rule", {"low": "x", "count": 3})),
+        post("create", path, made("rule", good), only=("spec",)),
+        patch("change what is fixed", one, {"spec": {"fixed": "y"}}),
+        patch("grow", one, {"spec": {"first": 2, "entries": [{"name": "a", "value": 6}]}}, only=("spec",)),
+        patch("shrink", one, {"spec": {"entries": [{"name": "b", "value": 1}, {"name": "a", "value": 1}]}}),
+    )
+
+
+BAD_RULES: dict[str, Any] = {
+    "no rule": {"rule": " "},
+    "no expression": {"rule": "self.a +"},
+    "no such field": {"rule": "self.b == 1"},
+    "no bool": {"rule": "self.a"},
+    "no such function": {"rule": "self.a.foo()"},
+    "breaks without message": {"rule": "self.a ==\n'x'"},
+    "breaks in message": {"rule": "self.a == 'x'", "message": "a\nb"},
+    "no such reason": {"rule": "self.a == 'x'", "reason": "Because"},
+    "no such path": {"rule": "self.a == 'x'", "fieldPath": ".b"},
+    "a number as message": {"rule": "self.a == 'x'", "messageExpression": "1 + 1"},
+    "optional for nothing": {"rule": "self.a == 'x'", "optionalOldSelf": True},
+    "a good one": {"rule": "self.a == 'x'", "message": "x", "reason": "FieldValueInvalid", "fieldPath": ".a"},
+}
+
+
+def _rule_definitions() -> Story:
+    path, only = f"{DEFINITIONS}?dryRun=All", ("message", "details.causes", "spec.versions")
+    steps = []
+    for name, rule in BAD_RULES.items():
+        place = {"type": "object", "properties": {"a": STRING}, "x-kubernetes-validations": [rule]}
+        steps.append(post(name, path, definition("bad", place), only=only))
+    compared = INTEGER | {"x-kubernetes-validations": [{"rule": "self > oldSelf"}]}
+    listed = {"type": "object", "properties": {"a": {"type": "array", "maxItems": 9, "items": compared}}}
+    steps.append(post("uncorrelatable", path, definition("bad", listed), only=only))
+    return story("rule definitions", *steps)
+
+
 def _schema(**more: Any) -> dict[str, Any]:
     return {"schema": {"openAPIV3Schema": {"type": "object", **more}}}
 
@@ -488,6 +580,8 @@ def _stories() -> Iterator[Story]:
     yield _writes()
     yield _versions()
     yield _definitions()
+    yield _rules()
+    yield _rule_definitions()
 
 
 STORIES = tuple(_stories())

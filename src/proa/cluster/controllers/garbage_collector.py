@@ -11,11 +11,13 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from proa.cluster.controllers.config import ControllersConfig
+from proa.cluster.controllers.custom_resources import CustomCollections
 from proa.cluster.controllers.kinds import by_kind, stored
 from proa.cluster.controllers.owner_graph import FOREGROUND, ORPHAN, Node, Owner, OwnerGraph, node_of
 from proa.errors import NotFound
 from proa.kube import EVENTS, Client, Controller, Informer, Manager, Object, Resource, Source
 from proa.kube.finalizers import set_finalizer
+from proa.kube.resources import CUSTOM_RESOURCE_DEFINITIONS
 
 _log = logging.getLogger(__name__)
 
@@ -35,9 +37,11 @@ class GarbageCollector:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._graph = OwnerGraph()
+        self._followed: dict[tuple[str, str], Resource] = dict(by_kind())
 
     def follow(self, resource: Resource, informer: Informer) -> Source:
         """Keep the graph in step with a collection; returns the source that wakes the controller."""
+        self._followed[resource.group, resource.kind] = resource
 
         def keys(obj: Object) -> list[str]:
             node = node_of(resource, obj)
@@ -99,7 +103,7 @@ class GarbageCollector:
         return Owners(solid, absent, waiting)
 
     async def _exists(self, owner: Owner, dependent: Node) -> bool:
-        resource = by_kind().get((owner.group, owner.kind))
+        resource = self._followed.get((owner.group, owner.kind))
         if resource is None:
             return True  # a kind that is not served here: nothing is known about its objects
         if resource.namespaced and not dependent.namespace:
@@ -149,4 +153,11 @@ def setup(manager: Manager, config: ControllersConfig) -> None:  # noqa: ARG001 
     """Run with the manager: every collection is watched, except Events, which own nothing."""
     collector = GarbageCollector(manager.client)
     sources = [collector.follow(r, manager.informer(r)) for r in stored() if r != EVENTS]
-    manager.add(Controller("garbage-collector", collector, sources=sources, workers=4))
+    controller = Controller("garbage-collector", collector, sources=sources, workers=4)
+    manager.add(controller)
+    definitions = manager.informer(CUSTOM_RESOURCE_DEFINITIONS)
+
+    def joined(resource: Resource, informer: Informer) -> None:
+        controller.watch(collector.follow(resource, informer))
+
+    manager.add(CustomCollections(manager.client, definitions, joined))

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 
 from proa.cluster.controllers.config import ControllersConfig
+from proa.cluster.controllers.custom_resources import resources
 from proa.cluster.controllers.kinds import stored
 from proa.cluster.controllers.namespaces import namespace_of
 from proa.errors import MethodNotAllowed, NotFound
@@ -25,6 +26,7 @@ from proa.kube import (
     is_deleting,
     with_condition,
 )
+from proa.kube.resources import CUSTOM_RESOURCE_DEFINITIONS
 
 _FINALIZER = "kubernetes"
 _LOOK_AGAIN = 1.0
@@ -38,6 +40,7 @@ class NamespaceDeletion:
         self._client = manager.client
         self.namespaces = manager.informer(NAMESPACES)
         self.pods = manager.informer(PODS)
+        self._definitions = manager.informer(CUSTOM_RESOURCE_DEFINITIONS)
 
     async def reconcile(self, key: str) -> Result | None:
         """Delete what is there; finalize when nothing is."""
@@ -64,7 +67,9 @@ class NamespaceDeletion:
         left = await _delete_all(self._client, PODS, key)
         if left:
             return [_count(PODS, left)]
-        others = [r for r in stored() if r.namespaced and r != PODS]
+        await self._definitions.wait_synced()
+        known = (*stored(), *resources(self._definitions))
+        others = [r for r in known if r.namespaced and r != PODS]
         remaining = await asyncio.gather(*(_delete_all(self._client, r, key) for r in others))
         return [
             _count(resource, objects) for resource, objects in zip(others, remaining, strict=True) if objects

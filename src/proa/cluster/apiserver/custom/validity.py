@@ -9,10 +9,12 @@ from collections.abc import Iterable
 
 from proa.cluster.apiserver.columns.column import field
 from proa.cluster.apiserver.custom import embedded, list_types
+from proa.cluster.apiserver.custom.cel_rules import Rules, blocks
 from proa.cluster.apiserver.custom.checking import Checker
 from proa.cluster.apiserver.custom.structural import ABSENT, Structural
 from proa.cluster.apiserver.kind import Rule, ScalePaths
 from proa.cluster.apiserver.schema.field_error import FieldError, invalid_value
+from proa.cluster.cel import Budget, BudgetExhausted
 from proa.kube.resources import Object
 
 _LARGEST = (1 << 31) - 1
@@ -21,6 +23,7 @@ _LARGEST = (1 << 31) - 1
 def schema_rule(place: Structural) -> Rule:
     """Types, values, lists by key, embedded objects."""
     checker: list[Checker] = []
+    rules = Rules(place, root=True)
 
     def rule(obj: Object, old: Object | None) -> Iterable[FieldError]:
         if not checker:
@@ -32,9 +35,23 @@ def schema_rule(place: Structural) -> Rule:
         errors = errors + embedded.validate(obj, place)
         if old is None or not list_types.duplicates(old, place):
             errors = errors + list_types.duplicates(obj, place)
-        return errors
+        return errors + _rule_errors(rules, obj, old, errors)
 
     return rule
+
+
+def _rule_errors(rules: Rules, obj: Object, old: Object | None, errors: list[FieldError]) -> list[FieldError]:
+    """What the rules in CEL say, where the object is such that they can be asked."""
+    if not rules.place.has_rules:
+        return []
+    if blocked := blocks(errors):
+        return [blocked]
+    found: list[FieldError] = []
+    try:
+        found.extend(rules.check(obj, ABSENT if old is None else old, "", Budget()))
+    except BudgetExhausted as error:
+        found.append(invalid_value("<nil>", rules.place.type, str(error)))
+    return found
 
 
 def _named(obj: Object) -> Object:

@@ -22,7 +22,13 @@ _REASONS = {
     "Too long": "FieldValueTooLong",
     "Too many": "FieldValueTooMany",
 }
+OMITTED: Any = object()
+"""Stands for a value that is too large to be shown."""
 _VALUELESS = ("Required value", "Forbidden", "Too long")
+
+
+class Struct(dict[str, Any]):
+    """An object that is shown with its fields in their own order."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +45,8 @@ class FieldError:
     @property
     def body(self) -> str:
         """The message without the field."""
-        parts = [self.type] if self.type in _VALUELESS else [self.type, _printed(self.value)]
+        valueless = self.type in _VALUELESS or self.value is OMITTED
+        parts = [self.type] if valueless else [self.type, _printed(self.value)]
         return ": ".join([*parts, self.detail] if self.detail else parts)
 
     def __str__(self) -> str:
@@ -110,4 +117,5 @@ def invalid(kind: str, group: str, name: str, errors: Sequence[FieldError]) -> I
 
 
 def _printed(value: Any) -> str:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, sort_keys=True)
+    ordered = isinstance(value, Struct)
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, sort_keys=not ordered)

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from proa.cluster.apiserver import ApiServer
+from proa.cluster.controllers import ControllersConfig, garbage_collector, namespace
 from proa.errors import ApiError, Invalid, NotFound
 from proa.kube.client import PatchType
-from proa.kube.meta import condition_is_true
-from proa.kube.resources import CUSTOM_RESOURCE_DEFINITIONS, Object, Resource
-from support.server import api_server, eventually
+from proa.kube.meta import condition_is_true, owner_reference
+from proa.kube.resources import CUSTOM_RESOURCE_DEFINITIONS, NAMESPACES, Object, Resource
+from support.server import api_server, eventually, running
 
 WIDGETS = Resource("example.com", "v1", "widgets", "Widget")
 SCHEMA: Object = {
@@ -228,3 +229,29 @@ async def test_other_versions_are_shown_by_name(server: ApiServer) -> None:
     assert (await client.get(WIDGETS, "w", "default"))["spec"]["size"] == 2
     (listed,) = (await client.list(beta))["items"]
     assert listed["apiVersion"] == "example.com/v1beta1"
+
+
+async def test_objects_go_with_their_owners_and_namespaces(server: ApiServer) -> None:
+    await establish(server)
+    client = server.client()
+    await client.create(NAMESPACES, {"metadata": {"name": "other"}})
+    await client.create(WIDGETS, {**widget(), "metadata": {"name": "w", "namespace": "other"}})
+    owner = await client.create(WIDGETS, widget("owner"))
+    owned = widget("owned")
+    owned["metadata"]["ownerReferences"] = [owner_reference(owner)]
+
+    async def gone(namespace: str, name: str) -> bool:
+        names = [item["metadata"]["name"] for item in (await client.list(WIDGETS, namespace))["items"]]
+        return name not in names
+
+    config = ControllersConfig()
+    async with running(
+        client,
+        lambda manager: garbage_collector.setup(manager, config),
+        lambda manager: namespace.setup(manager, config),
+    ):
+        await client.create(WIDGETS, owned)
+        await client.delete(WIDGETS, "owner", "default")
+        await eventually(lambda: gone("default", "owned"))
+        await client.delete(NAMESPACES, "other")
+        await eventually(lambda: gone("other", "w"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from proa.cluster.apiserver.custom.definition.cel_rules import rule_errors
 from proa.cluster.apiserver.custom.definition.defaults import default_errors
 from proa.cluster.apiserver.custom.definition.schemas import schema_errors
 from proa.cluster.apiserver.custom.definition.structure import structure_errors
@@ -70,7 +71,10 @@ def _schema_errors(version: Mapping[str, Any], path: str, old: Mapping[str, Any]
     yield from structural
     if not structural:
         yield from default_errors(schema, where)
-    yield from schema_errors(schema, where)
+    wrong = list(schema_errors(schema, where))
+    yield from wrong
+    if not structural and not wrong:
+        yield from rule_errors(schema, where)
 
 
 def _subresource_errors(
