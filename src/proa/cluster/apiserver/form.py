@@ -22,7 +22,20 @@ class Shape:
     unknown: list[str] = field(default_factory=list)
 
 
-class Form(Protocol):
+class Conversion(Protocol):
+    """How objects of one version are stored, where that is not as they are shown."""
+
+    def passes(self, entry: Entry) -> bool:
+        """Whether stored bytes are what a client of this version is to see."""
+
+    async def shown(self, entries: Sequence[Entry]) -> list[Entry]:
+        """Stored entries as clients of this version see them. Raises ApiError when conversion fails."""
+
+    async def stored(self, obj: Object) -> Object:
+        """An object of this version in the form in which it is stored. Raises ApiError."""
+
+
+class Form(Conversion, Protocol):
     """The looks of one version of a custom resource, and how it is stored."""
 
     @property
@@ -46,12 +59,3 @@ class Form(Protocol):
 
     def undeclared(self, obj: Object) -> list[str]:
         """Why a configuration that is applied cannot be one of this version."""
-
-    def passes(self, entry: Entry) -> bool:
-        """Whether stored bytes are what a client of this version is to see."""
-
-    async def shown(self, entries: Sequence[Entry]) -> list[Entry]:
-        """Stored entries as clients of this version see them. Raises ApiError when conversion fails."""
-
-    async def stored(self, obj: Object) -> Object:
-        """An object of this version in the form in which it is stored. Raises ApiError."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from proa.cluster.apiserver.columns.column import NAME_AND_AGE, Column
-from proa.cluster.apiserver.form import Form
+from proa.cluster.apiserver.form import Conversion, Form
 from proa.cluster.apiserver.schema.field_error import FieldError
 from proa.kube.resources import Object, Resource
 
@@ -76,6 +76,8 @@ class Kind:
     """Sets, in place, the status of an object that is being created."""
     generation: bool = False
     """Whether metadata.generation counts the changes of what the object asks for."""
+    conversion: Conversion | None = None
+    """How objects of this version are stored, when another version of the kind is the stored one."""
     form: Form | None = None
     """The looks of a custom resource; None for kinds with a published schema."""
     scale: ScalePaths | None = None

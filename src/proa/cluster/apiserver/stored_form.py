@@ -1,6 +1,6 @@
 """Between the version that a request speaks and the bytes that are stored.
 
-All kinds but custom resources are stored as they are shown.
+All kinds but custom resources and old versions of built-in kinds are stored as they are shown.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from proa.kube.resources import Object
 
 async def shown(kind: Kind, entry: Entry) -> Entry:
     """A stored entry as clients of the kind's version see it. Raises ApiError."""
-    form = kind.form
+    form = kind.form or kind.conversion
     if form is None or form.passes(entry):
         return entry
     return (await form.shown([entry]))[0]
@@ -23,7 +23,7 @@ async def shown(kind: Kind, entry: Entry) -> Entry:
 
 async def all_shown(kind: Kind, entries: list[Entry]) -> list[Entry]:
     """The same for many; the same list where all are stored as they are shown. Raises ApiError."""
-    form = kind.form
+    form = kind.form or kind.conversion
     if form is None or all(map(form.passes, entries)):
         return entries
     return await form.shown(entries)
@@ -31,14 +31,14 @@ async def all_shown(kind: Kind, entries: list[Entry]) -> list[Entry]:
 
 async def events_shown(kind: Kind, events: Sequence[Event]) -> Sequence[Event]:
     """Events with entries as clients of the kind's version see them. Raises ApiError."""
-    form = kind.form
+    form = kind.form or kind.conversion
     if form is None:
         return events
     return [event if _passes(kind, event) else await _event_shown(kind, event) for event in events]
 
 
 def _passes(kind: Kind, event: Event) -> bool:
-    form, previous = kind.form, event.previous
+    form, previous = kind.form or kind.conversion, event.previous
     return form is None or (form.passes(event.entry) and (previous is None or form.passes(previous)))
 
 
@@ -54,7 +54,7 @@ async def _event_shown(kind: Kind, event: Event) -> Event:
 
 async def is_stored(kind: Kind, obj: Object, entry: Entry) -> bool:
     """Whether an object that is as it was need not be written: its stored form is that of today."""
-    if kind.form is None:
+    if kind.form is None and kind.conversion is None:
         return True
     head, tail = await value(kind, obj)
     return entry.value == b"%b%d%b" % (head, entry.revision, tail)
@@ -62,4 +62,5 @@ async def is_stored(kind: Kind, obj: Object, entry: Entry) -> bool:
 
 async def value(kind: Kind, obj: Object) -> Value:
     """The bytes to store of an object. Raises ApiError."""
-    return codec.encode(obj if kind.form is None else await kind.form.stored(obj))
+    form = kind.form or kind.conversion
+    return codec.encode(obj if form is None else await form.stored(obj))

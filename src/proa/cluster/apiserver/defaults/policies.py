@@ -40,6 +40,11 @@ def horizontal_pod_autoscaler(obj: Object) -> None:
         fill(down, selectPolicy="Max", policies=[dict(doubling)])
 
 
+def horizontal_pod_autoscaler_v1(obj: Object) -> None:
+    """HorizontalPodAutoscaler (v1): the rest follows from its conversion to v2."""
+    fill(part(obj, "spec"), minReplicas=1)
+
+
 def validating_webhooks(obj: Object) -> None:
     """ValidatingWebhookConfiguration."""
     for webhook in each(obj, "webhooks"):

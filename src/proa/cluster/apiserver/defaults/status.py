@@ -73,6 +73,11 @@ def autoscaler(obj: Object) -> None:
     obj["status"] = {"currentMetrics": None, "desiredReplicas": 0}
 
 
+def autoscaler_v1(obj: Object) -> None:
+    """HorizontalPodAutoscalers of v1."""
+    obj["status"] = {"currentReplicas": 0, "desiredReplicas": 0}
+
+
 def as_sent(obj: Object) -> None:
     """Nodes: a kubelet registers with its status."""
     fill(obj, status={})

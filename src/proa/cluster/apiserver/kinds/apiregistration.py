@@ -5,6 +5,7 @@ import datetime as dt
 from proa.cluster.apiserver.columns.column import AGE, NAME, Column, field
 from proa.cluster.apiserver.defaults import policies as defaults
 from proa.cluster.apiserver.kind import STATUS, Group
+from proa.cluster.apiserver.validation import api_services
 from proa.kube.meta import find_condition
 from proa.kube.resources import Object
 
@@ -30,5 +31,6 @@ KINDS = (
         subresources=(STATUS,),
         columns=(NAME, Column("Service", _service), Column("Available", _available), AGE),
         defaults=(defaults.api_service,),
+        rules=(api_services.api_service,),
     ),
 )

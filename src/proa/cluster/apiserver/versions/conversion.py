@@ -1,0 +1,37 @@
+"""A served version of a built-in kind beside the one that is stored, as a pair of pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from proa.cluster.apiserver import codec
+from proa.cluster.store import Entry
+from proa.kube.resources import Object
+
+Convert = Callable[[Object], Object]
+
+
+@dataclass(frozen=True)
+class PureConversion:
+    """`show` makes of a stored object one of this version, `store` the other way round."""
+
+    show: Convert
+    store: Convert
+
+    def passes(self, _: Entry) -> bool:
+        """Never: what is stored is of another version."""
+        return False
+
+    async def shown(self, entries: Sequence[Entry]) -> list[Entry]:
+        """Stored entries as clients of this version see them."""
+        return [self._shown(entry) for entry in entries]
+
+    async def stored(self, obj: Object) -> Object:
+        """An object of this version as it is stored."""
+        return self.store(obj)
+
+    def _shown(self, entry: Entry) -> Entry:
+        value = codec.encode(self.show(codec.decode(entry)))
+        cut = len(value.head)
+        return Entry(entry.key, entry.revision, cut, b"%b%d%b" % (value.head, entry.revision, value.tail))
