@@ -30,6 +30,7 @@ def compile_call(compiler: Compiler, node: nodes.Call) -> Compiled:
     compiled = [compiler.compile(operand) for operand in operands]
     if node.function in _INDEXING:
         compiled[0] = compiler.compile_operand(operands[0])
+        compiled[1] = compiled[1][0], compiled[1][1] - compiler.is_attribute(operands[1])
     runs, cost = [run for run, _cost in compiled], sum(cost for _run, cost in compiled)
     given = [compiler.type_of(operand) for operand in operands]
     if special := list_types.specialize(node.function, given):

@@ -55,6 +55,10 @@ class Compiler:
         run, cost = self.compile(node)
         return run, cost + (not is_attribute(node))
 
+    def is_attribute(self, node: Node) -> bool:
+        """Whether a node is a variable or a selection from one."""
+        return is_attribute(node)
+
     def type_of(self, node: Node) -> Type:
         """The static type of a node."""
         return self._checked.types.get(node, DYN)
@@ -153,7 +157,7 @@ class Compiler:
             return _presence(operand, key), cost
         convert = converter(declared.type) if declared else None
         if node.optional:
-            return _optional_selection(operand, key, convert), cost + 1
+            return _optional_selection(operand, key, convert), cost
         return _selection(operand, key, convert), cost + 1
 
     def _call(self, node: nodes.Call) -> Compiled:
@@ -297,6 +301,7 @@ def _select_optionally(value: Any, key: str) -> Optional:
 def _optional_selection(operand: Run, key: str, convert: Callable[[Any], Any] | None) -> Run:
     def select(frame: Frame) -> Optional:
         found = _select_optionally(operand(frame), key)
+        frame[SPENT] += found.present
         return Optional(convert(found.value)) if convert and found.present else found
 
     return select

@@ -188,13 +188,15 @@ def compile_optional_map(compiler: Compiler, node: nodes.OptionalMap) -> Compile
     there_cost = target_cost + body_cost + (1 if node.flat else 2)
 
     def run(frame: Frame) -> Any:
+        before = frame[SPENT]
         value = target(frame)
+        looked = frame[SPENT] - before
         if not isinstance(value, Optional):
             raise no_such_overload()
         if not value.present:
             frame[SPENT] += 1
             return NONE
-        charge(frame, there_cost)
+        charge(frame, there_cost + looked)
         frame[slot] = value.value
         return body(frame) if node.flat else Optional(body(frame))
 

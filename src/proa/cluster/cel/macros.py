@@ -30,7 +30,7 @@ _ACCUMULATORS = ("@result", "__result__")
 def expand(report: Report, offset: int, name: str, target: Node | None, args: Sequence[Node]) -> Node | None:
     """What a call stands for, or None when it is an ordinary call."""
     if target is None:
-        return _presence(report, args[0]) if name == "has" and len(args) == 1 else None
+        return _presence(report, offset, args[0]) if name == "has" and len(args) == 1 else None
     if name in _QUANTIFIERS and len(args) in (2, 3):
         variables = _names(report, args[:-1], "argument must be a simple name")
         return _fold(offset, _QUANTIFIERS[name], target, variables, args[-1], None)
@@ -63,9 +63,9 @@ def _single_value_macro(
     return None
 
 
-def _presence(report: Report, argument: Node) -> Node:
+def _presence(report: Report, offset: int, argument: Node) -> Node:
     if isinstance(argument, nodes.Select) and not argument.optional and not argument.presence:
-        return nodes.Select(argument.offset, argument.operand, argument.field, presence=True)
+        return nodes.Select(offset, argument.operand, argument.field, presence=True)
     return report(argument.offset, "invalid argument to has() macro")
 
 

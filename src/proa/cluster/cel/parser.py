@@ -59,7 +59,8 @@ class Parser:
         """The expression that the whole text is."""
         tree = self._expression()
         if self._next.kind != "end":
-            raise _SyntaxError(self._next.offset, f"extraneous input '{self._next.text}' expecting <EOF>")
+            alone = self._tokens[self._position + 1].kind == "end"
+            raise self._unexpected("<EOF>", extraneous=alone)
         return tree
 
     def report(self, offset: int, message: str) -> Node:
@@ -82,13 +83,30 @@ class Parser:
     def _skip(self, symbol: str) -> Token | None:
         return self._take() if self._at(symbol) else None
 
-    def _expect(self, symbol: str, *, closing: str = "") -> Token:
+    def _unexpected(self, expected: str, *, extraneous: bool = False) -> _SyntaxError:
+        what = "extraneous" if extraneous else "mismatched"
+        return _SyntaxError(self._next.offset, f"{what} input '{self._next.text}' expecting {expected}")
+
+    def _expect(self, symbol: str) -> Token:
+        """The symbol, which is made up or found one token later where that mends the text."""
         if self._at(symbol):
             return self._take()
-        found = self._next
-        if closing:
-            raise _SyntaxError(found.offset, f"mismatched input '{found.text}' expecting {closing}")
-        raise _SyntaxError(found.offset, f"missing '{symbol}' at '{found.text}'")
+        if self._next.kind != "end" and self._tokens[self._position + 1].text == symbol:
+            raise self._unexpected(f"'{symbol}'", extraneous=True)
+        raise _SyntaxError(self._next.offset, f"missing '{symbol}' at '{self._next.text}'")
+
+    def _expect_colon(self) -> Token:
+        if self._at(":"):
+            return self._take()
+        if _begins(self._next):
+            raise _SyntaxError(self._next.offset, f"missing ':' at '{self._next.text}'")
+        raise self._unexpected("':'")
+
+    def _close(self, symbol: str, *, after_comma: bool) -> Token:
+        """The end of a list or map."""
+        if after_comma or self._at(symbol):
+            return self._expect(symbol)
+        raise self._unexpected(f"{{'{symbol}', ','}}")
 
     def _expression(self) -> Node:
         condition = self._logic("||")
@@ -96,7 +114,7 @@ class Parser:
         if question is None:
             return condition
         chosen = self._logic("||")
-        self._expect(":", closing="':'")
+        self._expect_colon()
         other = self._expression()
         return nodes.Call(question.offset, "_?_:_", None, [condition, chosen, other])
 
@@ -173,11 +191,13 @@ class Parser:
     def _no_field(self, dot: Token, found: Token) -> _SyntaxError:
         if found.text in _CONSTANTS and found.kind == "symbol":
             return _SyntaxError(found.offset, f"mismatched input '{found.text}' expecting IDENTIFIER")
-        return _SyntaxError(found.offset, f"no viable alternative at input '{dot.text}{found.text}'")
+        text = "" if found.kind == "end" else found.text
+        return _SyntaxError(found.offset, f"no viable alternative at input '{dot.text}{text}'")
 
     def _index(self, operand: Node) -> Node:
         opening = self._take()
         name = "_[?_]" if self._skip("?") else "_[_]"
+        self._check_beginning(_BEGINNINGS.replace("'!', ", "'!', '?', "))
         index = self._expression()
         self._expect("]")
         return nodes.Call(opening.offset, name, None, [operand, index])
@@ -185,6 +205,7 @@ class Parser:
     def _arguments(self) -> list[Node]:
         if self._skip(")"):
             return []
+        self._check_beginning(_BEGINNINGS.replace("'(', ", "'(', ')', "), ")")
         arguments = [self._expression()]
         while self._skip(","):
             arguments.append(self._expression())
@@ -209,7 +230,17 @@ class Parser:
             return self._list(token.offset)
         if self._skip("{"):
             return nodes.MapNode(token.offset, self._entries())
-        raise _SyntaxError(token.offset, f"mismatched input '{token.text}' expecting {_BEGINNINGS}")
+        raise self._no_beginning(_BEGINNINGS)
+
+    def _check_beginning(self, expected: str, *other: str) -> None:
+        if not _begins(self._next):
+            raise self._no_beginning(expected, *other)
+
+    def _no_beginning(self, expected: str, *other: str) -> _SyntaxError:
+        """What stands where an expression should begin; too much if one begins right after it."""
+        following = self._tokens[min(self._position + 1, len(self._tokens) - 1)]
+        extraneous = self._next.kind != "end" and (_begins(following) or following.text in other)
+        return self._unexpected(expected, extraneous=extraneous)
 
     def _named(self) -> Node:
         dot = self._skip(".")
@@ -243,45 +274,55 @@ class Parser:
         self._position = brace
         opening = self._take()
         fields: list[nodes.Initializer] = []
+        more = False
         while not self._at("}"):
             optional = self._skip("?") is not None
             field = self._take()
             if field.kind not in ("name", "escaped"):
-                raise _SyntaxError(
-                    field.offset, f"mismatched input '{field.text}' expecting {{IDENTIFIER, ESC_IDENTIFIER}}"
-                )
-            colon = self._expect(":", closing="':'")
+                self._position -= 1
+                raise self._unexpected("{'}', ',', '?', IDENTIFIER, ESC_IDENTIFIER}")
+            colon = self._expect_colon()
             text = field.text.strip("`")
             fields.append(nodes.Initializer(colon.offset, text, self._expression(), optional))
-            if not self._skip(","):
+            more = self._skip(",") is not None
+            if not more:
                 break
-        self._expect("}", closing="{'}', ','}")
+        self._close("}", after_comma=more)
         return nodes.Struct(opening.offset, name, fields)
 
     def _list(self, offset: int) -> Node:
         elements: list[Node] = []
         optional: set[int] = set()
+        more = False
         while not self._at("]"):
-            if elements and self._next.kind == "end":
-                break
+            if more and not self._at("?") and not _begins(self._next):
+                raise self._end_of_list()
             if self._skip("?"):
                 optional.add(len(elements))
             elements.append(self._expression())
-            if not self._skip(","):
+            more = self._skip(",") is not None
+            if not more:
                 break
-        self._expect("]")
+        self._close("]", after_comma=more)
         return nodes.ListNode(offset, elements, frozenset(optional))
+
+    def _end_of_list(self) -> _SyntaxError:
+        if self._next.kind == "end":
+            return _SyntaxError(self._next.offset, "missing ']' at '<EOF>'")
+        return self._unexpected("']'")
 
     def _entries(self) -> list[nodes.Entry]:
         entries: list[nodes.Entry] = []
+        more = False
         while not self._at("}"):
             optional = self._skip("?") is not None
             key = self._expression()
-            colon = self._expect(":", closing="':'")
+            colon = self._expect_colon()
             entries.append(nodes.Entry(colon.offset, key, self._expression(), optional))
-            if not self._skip(","):
+            more = self._skip(",") is not None
+            if not more:
                 break
-        self._expect("}", closing="{'}', ','}")
+        self._close("}", after_comma=more)
         return entries
 
     def _literal(self) -> Node:
@@ -294,6 +335,16 @@ class Parser:
             return nodes.Literal_(token.offset, _constant(digits, sign))
         except ValueError as error:
             return self.report(token.offset, str(error))
+
+
+def _begins(token: Token) -> bool:
+    """Whether an expression can begin with the token."""
+    if token.kind == "symbol":
+        return token.text in _OPENING
+    return token.kind not in ("end", "escaped")
+
+
+_OPENING = frozenset({"[", "{", "(", ".", "-", "!", "true", "false", "null"})
 
 
 def _constant(token: Token, sign: int) -> object:

@@ -81,7 +81,7 @@ def _unrecognized(text: str, position: int) -> int:
     char = text[position]
     if char in "\"'":
         stop = re.compile(r"[\n\r]|\\(?![abfnrtv\"'\\?`xXuU0-3])").search(text, position + 1)
-        return min(len(text), stop.start() + 1) if stop else len(text)
+        return min(len(text), stop.end() + (text[stop.start()] == "\\")) if stop else len(text)
     if char in "=|&":
         return min(len(text), position + 2)
     return position + 1

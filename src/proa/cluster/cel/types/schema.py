@@ -118,6 +118,8 @@ class _Reader:
             declared = self._nested(child, f"{name}.{spelled}") if spelled else None
             if spelled and declared:
                 fields[spelled] = Field(declared, key)
+                if key in RESERVED:
+                    fields[key] = fields[spelled]
         return Type("object", name, fields=fields)
 
 

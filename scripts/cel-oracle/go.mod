@@ -1,0 +1,5 @@
+module celoracle
+
+go 1.26
+
+require k8s.io/apiserver v0.37.2
