@@ -14,7 +14,7 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from proa.cluster.keypair import KeyPair
+from proa.cluster.request_extensions import extensions_of
 from proa.errors import UserError
 from proa.files import write_atomic, write_if_changed
 
@@ -84,6 +85,28 @@ class Authority:
         write_atomic(files.key, _key_pem(key), 0o600)
         write_atomic(files.certificate, certificate.public_bytes(serialization.Encoding.PEM))
         return True
+
+    def sign_request(
+        self, request: x509.CertificateSigningRequest, usages: Sequence[str], lifetime: dt.timedelta
+    ) -> bytes:
+        """A certificate (PEM) for what a checked request asks; it never outlives the authority."""
+        begin = _now() - dt.timedelta(minutes=5)
+        end = min(_now() + lifetime, self._certificate.not_valid_after_utc)
+        authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(request.subject)
+            .issuer_name(self._certificate.subject)
+            .public_key(request.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(begin)
+            .not_valid_after(end)
+            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            .add_extension(authority, critical=False)
+        )
+        for extension, critical in extensions_of(request, usages):
+            builder = builder.add_extension(extension, critical=critical)
+        return builder.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
     def reason_to_issue(self, leaf: Leaf, files: KeyPair, now: dt.datetime | None = None) -> str:
         """Why the certificate in `files` does not serve for `leaf` any more; "" when it does."""

@@ -7,6 +7,7 @@ from proa.cli.parts.running import main
 from proa.cluster import controllers, dns, metrics, scheduler
 from proa.cluster.apiserver import ApiServer, ApiServerConfig, FrontProxyConfig
 from proa.cluster.apiserver.local import LocalClient
+from proa.cluster.pki import Authority
 from proa.kube import Manager
 from proa.machine.layout import Layout
 from proa.settings import Settings
@@ -88,7 +89,11 @@ def controllers_config(
 ) -> controllers.ControllersConfig:
     authority = layout.server_pair("ca").certificate.read_text()
     return controllers.ControllersConfig(
-        cluster_cidr=settings.cluster_cidr, root_ca=authority, read_metrics=client.read
+        node_monitor_grace_period=settings.node_monitor_grace_period,
+        cluster_cidr=settings.cluster_cidr,
+        authority=Authority.open(layout.tls),
+        root_ca=authority,
+        read_metrics=client.read,
     )
 
 

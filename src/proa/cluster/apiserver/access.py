@@ -8,6 +8,8 @@ from proa.cluster.apiserver import roles
 from proa.cluster.apiserver.admission import Step
 from proa.cluster.apiserver.admission.escalation import GrantLimits
 from proa.cluster.apiserver.authorization import Authorizer
+from proa.cluster.apiserver.certificates import admission as certificates
+from proa.cluster.apiserver.certificates.admission import SignerRights
 from proa.cluster.apiserver.nodes import NodeAuthorizer, NodeGraph, restriction
 from proa.cluster.apiserver.rbac import Rbac
 from proa.cluster.apiserver.view import View
@@ -19,11 +21,10 @@ class Access:
     def __init__(self, view: View) -> None:
         self._graph = NodeGraph(view)
         self.authorizer = Authorizer(Rbac(view), NodeAuthorizer(self._graph, roles.node_rules()))
-        self.steps: tuple[Step, ...] = (
-            restriction.admit,
-            GrantLimits(self.authorizer).admit,
-        )
-        """Admission steps that change nothing."""
+        self.completing: tuple[Step, ...] = (GrantLimits(self.authorizer).admit, certificates.complete)
+        """Admission steps before an object is checked."""
+        self.validating: tuple[Step, ...] = (restriction.admit, SignerRights(self.authorizer).admit)
+        """Admission steps after that."""
 
     def tasks(self) -> list[asyncio.Task[None]]:
         """What keeps this current; cancel them at the end."""

@@ -138,6 +138,7 @@ _REPLACEMENTS: dict[str, Callable[[Object], updating.Change]] = {
     "status": updating.replacement,
     "scale": updating.replacement,
     "ephemeralcontainers": updating.replacement,
+    "approval": updating.replacement,
     "finalize": finalizing,
 }
 

@@ -146,9 +146,9 @@ class ApiServer:
                 MutatingPolicies(view, self._access.authorizer, self._kinds).admit,
                 MutatingWebhooks(view, self._webhooks).admit,
             ),
-            completing=(*COMPLETING, self._services.admit),
+            completing=(*COMPLETING, *self._access.completing, self._services.admit),
             validating=(
-                *self._access.steps,
+                *self._access.validating,
                 *VALIDATING,
                 pod_security.admit,
                 definition.warn,

@@ -11,7 +11,7 @@ from proa.cluster.apiserver.backend import Backend, answering
 from proa.cluster.apiserver.identity import User
 from proa.cluster.apiserver.options import WriteOptions
 from proa.cluster.apiserver.schema import FieldError, invalid
-from proa.cluster.apiserver.shape import check_shape, check_type
+from proa.cluster.apiserver.shape import check_shape, check_type, complete
 from proa.cluster.apiserver.subresources.scale import scale_of
 from proa.cluster.apiserver.target import Target
 from proa.cluster.store import Entry, RevisionMismatch
@@ -20,7 +20,7 @@ from proa.kube.resources import Object
 ATTEMPTS = 10
 
 # Other subresources (binding, finalize) make one change of their own, which no rule has to check.
-_CHECKED = ("", "status", "scale")
+_CHECKED = ("", "status", "scale", "approval")
 _ADMITTED_BEFORE = "binding"  # as the Binding that it is
 
 Change = Callable[[Object], Object]
@@ -156,8 +156,15 @@ def _completed(new: Object, old: Object, target: Target) -> Object:
     metadata.carry_over(new, old)
     if target.subresource == "status":
         new = {**old, "metadata": new["metadata"], **({"status": new["status"]} if "status" in new else {})}
-    target.kind.default(new)
-    if target.subresource != "status":
+    if target.subresource == "approval":
+        decided = (new.get("status") or {}).get("conditions") or []
+        new = {
+            **old,
+            "metadata": new["metadata"],
+            "status": {**(old.get("status") or {}), "conditions": decided},
+        }
+    complete(new, target)
+    if target.subresource not in ("status", "approval"):
         metadata.proceed(new, old, target.kind)
     return new
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from proa.cluster.controllers import (
+    certificate_signing,
     claim_binder,
     cron_job,
     daemon_set,
@@ -45,6 +46,7 @@ _CONTROLLERS: tuple[Callable[[Manager, ControllersConfig], None], ...] = (
     service_account.setup,
     root_ca.setup,
     role_aggregation.setup,
+    certificate_signing.setup,
     namespace.setup,
     endpoint_slice.setup,
     endpoint_slice_mirroring.setup,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
+from proa.cluster.pki import Authority
 from proa.errors import ServiceUnavailable
 from proa.kube import Object
 
@@ -16,11 +17,13 @@ async def no_metrics(path: str, query: Mapping[str, str]) -> Object:  # noqa: AR
 
 @dataclass(frozen=True)
 class ControllersConfig:
-    """Settings of all controllers; periods are in seconds and upstream's defaults."""
+    """Settings of all controllers; periods are in seconds."""
 
     cluster_cidr: str = "10.42.0.0/16"
     """The range that nodes' pod ranges are cut from."""
     node_cidr_mask_size: int = 24
+    authority: Authority | None = None
+    """Signs the certificates that are asked for; without it nothing is signed."""
     root_ca: str = ""
     """PEM of the cluster's CA, published in every namespace; empty publishes nothing."""
     node_monitor_grace_period: float = 40.0

@@ -34,6 +34,8 @@ from proa.kube import (
 _log = logging.getLogger(__name__)
 
 _LEASE_NAMESPACE = "kube-node-lease"
+_OVERSLEPT = 1.0
+"""Seconds by which a look at a node may be late; beyond that it was us who stood still, not the node."""
 _REPORTED = ("Ready", "MemoryPressure", "DiskPressure", "PIDPressure")
 
 
@@ -44,7 +46,8 @@ class NodeLifecycle:
         self._client = manager.client
         self._grace = config.node_monitor_grace_period
         self._events = EventRecorder(manager.client, "node-controller")
-        self._heartbeats = Heartbeats(lambda: asyncio.get_running_loop().time())
+        self._heartbeats = Heartbeats(_time)
+        self._due: dict[str, float] = {}
         self.nodes = manager.informer(NODES)
         self.leases = manager.informer(LEASES, _LEASE_NAMESPACE)
         self.pods = manager.informer(PODS)
@@ -55,14 +58,22 @@ class NodeLifecycle:
         node = self.nodes.get(key)
         if node is None:
             self._heartbeats.forget(key)
+            self._due.pop(key, None)
             return None
+        if _time() - self._due.get(key, _time()) > _OVERSLEPT:
+            self._heartbeats.forget(key)  # what it said meanwhile is still to be read
         silence = self._heartbeats.silence(key, node, self.leases.get(f"{_LEASE_NAMESPACE}/{key}"))
         if silence >= self._grace:
             node = await self._lost(node)
         await self._set_taints(node)
         if not condition_is_true(node, "Ready"):
             await self._mark_pods(node)
-        return Result(max(self._grace - silence, 0.0) + 0.01) if silence < self._grace else None
+        if silence >= self._grace:
+            self._due.pop(key, None)
+            return None
+        left = self._grace - silence + 0.01
+        self._due[key] = _time() + left
+        return Result(left)
 
     async def _lost(self, node: Object) -> Object:
         """All that the kubelet reports becomes Unknown."""
@@ -90,6 +101,10 @@ class NodeLifecycle:
         for pod in self.pods.by_index(BY_NODE, node["metadata"]["name"]):
             if condition_is_true(pod, "Ready"):
                 await _mark_not_ready(self._client, pod)
+
+
+def _time() -> float:
+    return asyncio.get_running_loop().time()
 
 
 async def _mark_not_ready(client: Client, pod: Object) -> None:

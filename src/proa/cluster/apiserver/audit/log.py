@@ -10,7 +10,6 @@ import datetime as dt
 import logging
 import os
 import threading
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -69,8 +68,8 @@ class AuditLog:
                 self.lost += len(lines)
                 logger.warning("audit log %s: %s: %d events are lost", self._path, error, len(lines))
 
-    def _drain(self) -> Sequence[bytes | None]:
-        lines = [self._queue.get()]
+    def _drain(self) -> list[bytes | None]:
+        lines: list[bytes | None] = [self._queue.get()]
         try:
             while len(lines) < _BATCH and lines[-1] is not None:
                 lines.append(self._queue.get_nowait())

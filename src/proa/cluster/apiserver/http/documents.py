@@ -10,17 +10,17 @@ from aiohttp import hdrs, web
 from proa.cluster.apiserver.discovery import AGGREGATED_TYPE, Discovery
 from proa.cluster.apiserver.http.health import PATHS, Health
 from proa.cluster.apiserver.http.negotiation import media_types
-from proa.cluster.apiserver.http.reply import Reply, json_reply, text_reply
+from proa.cluster.apiserver.http.reply import Reply, json_reply
 from proa.cluster.apiserver.openapi import OpenApi
-from proa.errors import MethodNotAllowed
+from proa.errors import ApiError, MethodNotAllowed, NotFound
 
 VERSION = "v1.37.2+proa"
 _OPENAPI_PROTOBUF = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
 
 
-def not_found_page() -> Reply:
-    """404 for a path that is none, in Go's words, as client libraries know them."""
-    return text_reply("404 page not found\n", 404)
+def not_found() -> ApiError:
+    """404 for a path that is none; a Status, as client libraries read one from every answer."""
+    return NotFound("the server could not find the requested resource")
 
 
 Own = Callable[[str], Reply | None]

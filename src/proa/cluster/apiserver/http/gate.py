@@ -11,8 +11,7 @@ from typing import Any
 from aiohttp import hdrs, web
 
 from proa.cluster.apiserver.admission.annotations import AUDIT
-from proa.cluster.apiserver.audit.auditor import Auditor
-from proa.cluster.apiserver.audit.auditor import DECISION, REASON, Record
+from proa.cluster.apiserver.audit.auditor import DECISION, REASON, Auditor, Record
 from proa.cluster.apiserver.authorization import Authorizer
 from proa.cluster.apiserver.http import body
 from proa.cluster.apiserver.http.identifying import Identifying

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from proa.cluster.apiserver.aggregation import Aggregator
 from proa.cluster.apiserver.authorization import Authorizer
-from proa.cluster.apiserver.http.documents import Documents, not_found_page
+from proa.cluster.apiserver.http.documents import Documents, not_found
 from proa.cluster.apiserver.http.gate import Gate
 from proa.cluster.apiserver.http.health import PATHS
 from proa.cluster.apiserver.http.objects import ObjectRequests
@@ -57,4 +57,7 @@ class Handler:
             return await self._objects.serve(request, user, route, info.query)
         if info.path not in _ALWAYS:
             self._authorizer.require(user, unknown_action(info.verb, info.path) or info.action)
-        return self._documents.serve(request, info.path, info.query) or not_found_page()
+        found = self._documents.serve(request, info.path, info.query)
+        if found is None:
+            raise not_found()
+        return found

@@ -50,7 +50,7 @@ def _parse(header: str) -> Iterator[MediaType]:
 def form_of(accept: str) -> Form:
     """The first form that can be served. Raises NotAcceptable."""
     for media_type in media_types(accept or "*/*"):
-        if media_type.type not in (JSON, "application/*", "*/*"):
+        if media_type.type not in (JSON, "*/*"):
             continue
         wanted = media_type.get("as")
         if not wanted:

@@ -48,13 +48,18 @@ def _framer(kind: Kind, form: Form, include_object: str) -> Framer:
     return frame
 
 
+def _bookmark(obj: Object) -> Object:
+    """What stands in the row of a bookmark."""
+    return {**obj, "metadata": {"name": "", **obj["metadata"]}}
+
+
 def _table_renderer(kind: Kind, include_object: str) -> Callable[[Object], Object]:
     """One-row tables; only the first tells the columns."""
     told = False
 
     def render(obj: Object) -> Object:
         nonlocal told
-        rendered = table(kind, [obj], include_object)
+        rendered = table(kind, [obj if "name" in obj["metadata"] else _bookmark(obj)], include_object)
         rendered["metadata"] = {"resourceVersion": obj["metadata"].get("resourceVersion", "")}
         if told:
             rendered["columnDefinitions"] = None

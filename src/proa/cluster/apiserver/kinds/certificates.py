@@ -1,5 +1,6 @@
 """certificates.k8s.io: signing requests and trust bundles."""
 
+from proa.cluster.apiserver.certificates import rules
 from proa.cluster.apiserver.columns import policies as columns
 from proa.cluster.apiserver.defaults import status
 from proa.cluster.apiserver.kind import STATUS, Group, Subresource, read
@@ -16,6 +17,7 @@ KINDS = (
         columns=columns.SIGNING_REQUESTS,
         fields=_SIGNER,
         first_status=status.empty,
+        rules=(rules.signing_request,),
     ),
     _CERTIFICATES.cluster_wide(
         "clustertrustbundles", "ClusterTrustBundle", columns=columns.TRUST_BUNDLES, fields=_SIGNER

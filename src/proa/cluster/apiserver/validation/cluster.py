@@ -21,6 +21,8 @@ _KEY_MESSAGE = (
     "(e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')"
 )
 _MAX_SIZE = 1 << 20
+_ACCOUNT_TOKEN = "kubernetes.io/service-account-token"
+_ACCOUNT_NAME = "kubernetes.io/service-account.name"
 _SECRET_KEYS = {
     "kubernetes.io/dockerconfigjson": (".dockerconfigjson",),
     "kubernetes.io/dockercfg": (".dockercfg",),
@@ -54,6 +56,8 @@ def secret(obj: Object, old: Object | None) -> Iterator[FieldError]:
     for key in _SECRET_KEYS.get(obj.get("type") or "", ()):
         if key not in data:
             yield required(f"data[{key}]")
+    if obj.get("type") == _ACCOUNT_TOKEN and not path(obj, "metadata", "annotations", _ACCOUNT_NAME):
+        yield required(f"metadata.annotations[{_ACCOUNT_NAME}]")
     yield from immutable(obj, old, "type")
     yield from _frozen(obj, old, ("data",))
 
