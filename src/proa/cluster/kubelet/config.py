@@ -45,6 +45,11 @@ class KubeletConfig:
         return self.root_dir / "pods"
 
     @property
+    def manifests_dir(self) -> Path:
+        """Files of static pods, of every node of this machine."""
+        return self.data_dir / "agent" / "pod-manifests"
+
+    @property
     def logs_dir(self) -> Path:
         """One directory per pod: `<namespace>_<name>_<uid>/<container>/<attempt>.log`."""
         return self.root_dir / "logs"
@@ -73,5 +78,6 @@ def configuration(config: KubeletConfig) -> Object:
         "cgroupDriver": "cgroupfs",
         "cgroupRoot": config.cgroup_root,
         "maxPods": config.max_pods,
+        "staticPodPath": str(config.manifests_dir),
         "registerWithTaints": list(config.taints),
     }

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from proa.cluster.kubelet.host import Host
 from proa.cluster.kubelet.observation import PodObservation
 from proa.cluster.kubelet.operations import Operations
+from proa.cluster.kubelet.static.manifest import is_static
 from proa.cluster.kubelet.terminator import kill_pod, remove_cgroups, remove_pod
 from proa.errors import Conflict, NotFound
 from proa.kube import PODS, Object
@@ -36,6 +37,8 @@ async def end_pod(
 
 async def forget_pod(host: Host, pod: Object) -> None:
     """Have the API forget a pod of which nothing is left. Raises ApiError."""
+    if is_static(pod):
+        return  # the API has a mirror of it, which goes with the file
     metadata = pod["metadata"]
     name, namespace, uid = metadata["name"], metadata["namespace"], metadata["uid"]
     await host.statuses.flush(uid)

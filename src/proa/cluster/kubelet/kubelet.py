@@ -30,6 +30,7 @@ from proa.cluster.kubelet.pod_manager import PodManager
 from proa.cluster.kubelet.probes import ProbeManager
 from proa.cluster.kubelet.resources import pod_requests
 from proa.cluster.kubelet.server import KubeletServer
+from proa.cluster.kubelet.static import Mirrors, StaticSource
 from proa.cluster.kubelet.stats import Collector, StatsRoutes
 from proa.cluster.kubelet.stats.disks import Disks
 from proa.cluster.kubelet.status_writer import StatusWriter
@@ -51,7 +52,9 @@ class Kubelet:
         self._config = config
         self._informer = Informer(client, PODS, field_selector=f"spec.nodeName={config.node_name}")
         self._services = Informer(client, SERVICES)
-        self._pods = PodManager(self._informer)
+        self._mirrors = Mirrors(client, self._informer, config.node_name)
+        self._pods = PodManager(self._informer, self._mirrors)
+        self._static = StaticSource(config.manifests_dir, config.node_name, self._pods.set_static)
 
     async def run(self) -> None:
         """Work until cancelled. Running pods go on, and the next kubelet of this name adopts them.
@@ -105,9 +108,13 @@ class Kubelet:
             group.create_task(self._image_collector.run())
             group.create_task(self._eviction.run())
             group.create_task(rotate_logs(host.runtime, self._config.logs_dir))
-            await self._services.wait_synced()
-            group.create_task(self._pods.run(host))
+            self._pods.begin(host)
+            self._static.read()
+            group.create_task(self._static.run())
+            group.create_task(self._mirrors.run())
             group.create_task(follow_exits(channel, self._pods.ended, runtime_gap))
+            await self._services.wait_synced()
+            group.create_task(self._pods.run())
 
     def _make_host(self, channel: Channel, machine: Machine) -> Host:
         client, config, pods = self._client, self._config, self._pods
@@ -128,7 +135,7 @@ class Kubelet:
             cgroups=Cgroups(config.cgroup_mount),
             handlers=handlers,
             probes=ProbeManager(handlers, events, config.node_ip, pods.wake),
-            statuses=StatusWriter(client),
+            statuses=StatusWriter(client, pods.in_api),
             resolver=parse_resolver(Path("/etc/resolv.conf").read_text()),
             facts=facts,
             memory=machine.memory,

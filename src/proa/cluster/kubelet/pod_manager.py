@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from proa.cluster.kubelet.cri import CriError
 from proa.cluster.kubelet.host import Host
 from proa.cluster.kubelet.observation import fingerprints
 from proa.cluster.kubelet.pods import pod_name
+from proa.cluster.kubelet.static import Mirrors
+from proa.cluster.kubelet.static.manifest import is_mirror, is_static
 from proa.cluster.kubelet.terminator import kill_pod, remove_pod
 from proa.cluster.kubelet.worker import PodWorker
 from proa.kube import Informer, Object
@@ -24,8 +26,10 @@ _ORPHAN_GRACE = 1
 class PodManager:
     """The pods of this node by uid."""
 
-    def __init__(self, informer: Informer) -> None:
+    def __init__(self, informer: Informer, mirrors: Mirrors) -> None:
         self._informer = informer
+        self._mirrors = mirrors
+        self._static: dict[str, Object] = {}
         self._workers: dict[str, PodWorker] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._orphans: dict[str, asyncio.Task[None]] = {}
@@ -36,13 +40,16 @@ class PodManager:
 
     @property
     def host(self) -> Host:
-        """What the workers share; set by `run`."""
+        """What the workers share; set by `begin`."""
         assert self._host is not None, "the manager does not run yet"
         return self._host
 
-    async def run(self, host: Host) -> None:
-        """Follow the informer, which someone else runs, until cancelled. Pods go on running afterwards."""
+    def begin(self, host: Host) -> None:
+        """From now on pods can be given to the manager."""
         self._host = host
+
+    async def run(self) -> None:
+        """Follow the informer, which someone else runs, until cancelled. Pods go on running afterwards."""
         await self._informer.wait_synced()
         self._informer.on_change(self._pod_changed)
         try:
@@ -81,14 +88,44 @@ class PodManager:
         self.wake(self.host.observer.owner(runtime_id))
 
     def pods(self) -> list[Object]:
-        """All pods that the API has assigned to this node."""
-        return self._informer.list()
+        """Static pods, and all that the API has assigned to this node."""
+        return [*self._static.values(), *(pod for pod in self._informer.list() if not is_mirror(pod))]
 
     def find(self, namespace: str, name: str) -> Object | None:
         """The pod of that name."""
-        return self._informer.get(f"{namespace}/{name}")
+        key = f"{namespace}/{name}"
+        return self._static.get(key) or self._informer.get(key)
+
+    def in_api(self, pod: Object) -> Object | None:
+        """The pod under which the API shows this one; None when it shows none."""
+        return self._mirrors.of(pod) if is_static(pod) else pod
+
+    def set_static(self, pods: Sequence[Object]) -> None:
+        """These are the pods of the node's own files."""
+        before, self._static = self._static, {_key(pod): pod for pod in pods}
+        self._mirrors.keep(self._static)
+        for key, old in before.items():
+            stays = key in self._static and _uid(self._static[key]) == _uid(old)
+            if not stays and _uid(old) in self._workers:
+                self._workers[_uid(old)].lose(old)
+        for pod in self._static.values():
+            self._assign(pod)
+
+    def _mirror_changed(self, mirror: Object) -> None:
+        """The API shows a static pod anew: what it says of it goes on from there."""
+        self._mirrors.wake()
+        key = _key(mirror)
+        static = self._static.get(key)
+        if static is not None and self._mirrors.of(static) is not None:
+            self._static[key] = static | {"status": mirror.get("status") or {}}
+            self._workers[_uid(static)].update(self._static[key])
+            self.wake(_uid(static))
 
     def _pod_changed(self, old: Object | None, new: Object | None) -> None:
+        known = new or old
+        if known is not None and is_mirror(known):
+            self._mirror_changed(known)
+            return
         if old is not None and (new is None or _uid(old) != _uid(new)):
             worker = self._workers.get(_uid(old))
             if worker is not None:
@@ -172,6 +209,10 @@ def strangers(host: Host, runtime: Iterable[str]) -> set[str]:
         names = host.cgroups.children(f"{config.cgroup_root}/{quality}")
         found |= {name.removeprefix("pod") for name in names if name.startswith("pod")}
     return found
+
+
+def _key(pod: Object) -> str:
+    return f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
 
 
 def _uid(pod: Object) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,16 +45,22 @@ class _Slot:
 class StatusWriter:
     """One patch in flight a pod; what comes meanwhile replaces what waits."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, in_api: Callable[[Object], Object | None]) -> None:
         self._client = client
+        self._in_api = in_api
         self._slots: dict[str, _Slot] = {}
         self._turns = asyncio.Semaphore(_CONCURRENCY)
 
     def put(self, pod: Object, status: Object, *, urgent: bool = True) -> None:
         """Have `status` become the pod's status. Returns at once.
 
-        One that is not urgent is written only if no other comes soon.
+        One that is not urgent is written only if no other comes soon. A pod that the API does not
+        show (yet) is left out.
         """
+        shown = self._in_api(pod)
+        if shown is None:
+            return
+        pod = shown
         uid = pod["metadata"]["uid"]
         slot = self._slots.setdefault(uid, _Slot(pod, status, asyncio.Event()))
         slot.pod, slot.wanted = pod, status

@@ -51,7 +51,7 @@ def test_the_order_of_conditions_and_those_of_others_do_not_matter() -> None:
 
 async def test_what_comes_meanwhile_replaces_what_waits() -> None:
     api = Api()
-    writer = StatusWriter(cast("Client", api))
+    writer = StatusWriter(cast("Client", api), lambda pod: pod)
     writer.put(pod(), {"phase": "Pending"})
     await asyncio.sleep(0)
     writer.put(pod(), {"phase": "Running"})
@@ -65,7 +65,7 @@ async def test_what_comes_meanwhile_replaces_what_waits() -> None:
 async def test_an_unchanged_status_is_not_written() -> None:
     api = Api()
     api.gate.set()
-    writer = StatusWriter(cast("Client", api))
+    writer = StatusWriter(cast("Client", api), lambda pod: pod)
     known = pod()
     known["status"] = {"phase": "Running"}
     writer.put(known, {"phase": "Running"})
@@ -76,7 +76,7 @@ async def test_an_unchanged_status_is_not_written() -> None:
 async def test_a_status_that_is_not_urgent_waits_for_a_better_one() -> None:
     api = Api()
     api.gate.set()
-    writer = StatusWriter(cast("Client", api))
+    writer = StatusWriter(cast("Client", api), lambda pod: pod)
     writer.put(pod(), {"phase": "Pending"}, urgent=False)
     await asyncio.sleep(0)
     writer.put(pod(), {"phase": "Running"})
@@ -87,7 +87,7 @@ async def test_a_status_that_is_not_urgent_waits_for_a_better_one() -> None:
 async def test_a_pod_that_is_gone_is_not_tried_again() -> None:
     api = Api(NotFound("gone"))
     api.gate.set()
-    writer = StatusWriter(cast("Client", api))
+    writer = StatusWriter(cast("Client", api), lambda pod: pod)
     writer.put(pod(), {"phase": "Running"})
     await writer.flush("u1")
     assert len(api.patches) == 1
@@ -98,7 +98,7 @@ async def test_a_server_that_is_away_is_asked_again(monkeypatch: Any) -> None:
         monkeypatch.setattr(f"proa.cluster.kubelet.status_writer.{name}", 0.0)
     api = Api(ServiceUnavailable("starting"))
     api.gate.set()
-    writer = StatusWriter(cast("Client", api))
+    writer = StatusWriter(cast("Client", api), lambda pod: pod)
     writer.put(pod(), {"phase": "Running"})
     await writer.flush("u1")
     assert len(api.patches) == 2
