@@ -1,0 +1,291 @@
+"""Our service proxy beside kube-proxy in nftables mode: load, one change, memory, as they run for a user.
+
+Both are given N Services with E endpoints by the same API (in memory, served over HTTP), each in a process
+and a network namespace of its own, taking turns. Load is from the start of the process until the kernel
+has the last Service; a change is from the write of an EndpointSlice until the kernel shows it. Memory is
+the process's resident set after the changes. Prints medians and JSON. Needs kube-proxy (scripts/peers).
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import platform
+import re
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+
+from proa.kernel import netns
+from proa.kube import Object
+from support.service_objects import endpoint, endpoint_slice, service
+
+ADDRESS = "10.80.0.1"
+_PATHS = {
+    "services": "/api/v1/services",
+    "endpointslices": "/apis/discovery.k8s.io/v1/endpointslices",
+    "nodes": "/api/v1/nodes",
+    "servicecidrs": "/apis/networking.k8s.io/v1/servicecidrs",
+}
+_KINDS = {
+    "services": ("v1", "Service"),
+    "endpointslices": ("discovery.k8s.io/v1", "EndpointSlice"),
+    "nodes": ("v1", "Node"),
+    "servicecidrs": ("networking.k8s.io/v1", "ServiceCIDR"),
+}
+NODE = {
+    "metadata": {"name": "node", "uid": "n", "resourceVersion": "1", "labels": {}},
+    "spec": {"podCIDR": "10.42.0.0/24"},
+    "status": {"addresses": [{"type": "InternalIP", "address": "10.80.0.2"}]},
+}
+
+
+class Api:
+    """Lists and watches of a few collections, and nothing else of an API server."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, dict[str, Object]] = {name: {} for name in _PATHS}
+        self._watchers: dict[str, list[asyncio.Queue[bytes]]] = {name: [] for name in _PATHS}
+        self._revision = 1
+
+    def put(self, name: str, obj: Object) -> None:
+        self._revision += 1
+        version, kind = _KINDS[name]
+        metadata = obj["metadata"] | {"resourceVersion": str(self._revision)}
+        obj = {"apiVersion": version, "kind": kind} | obj | {"metadata": metadata}
+        key = f"{metadata.get('namespace')}/{metadata['name']}"
+        verb = "MODIFIED" if key in self.objects[name] else "ADDED"
+        self.objects[name][key] = obj
+        line = json.dumps({"type": verb, "object": obj}).encode() + b"\n"
+        for queue in self._watchers[name]:
+            queue.put_nowait(line)
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        name = next(n for n, path in _PATHS.items() if request.path == path)
+        if request.query.get("watch") not in ("1", "true"):
+            return self._list(name)
+        queue: asyncio.Queue[bytes] = asyncio.Queue()
+        self._watchers[name].append(queue)
+        response = web.StreamResponse(headers={"Content-Type": "application/json"})
+        await response.prepare(request)
+        version, kind = _KINDS[name]
+        if request.query.get("sendInitialEvents") == "true":
+            for obj in self.objects[name].values():
+                await response.write(json.dumps({"type": "ADDED", "object": obj}).encode() + b"\n")
+            end = {
+                "resourceVersion": str(self._revision),
+                "annotations": {"k8s.io/initial-events-end": "true"},
+            }
+            mark = {"type": "BOOKMARK", "object": {"apiVersion": version, "kind": kind, "metadata": end}}
+            await response.write(json.dumps(mark).encode() + b"\n")
+        with contextlib.suppress(ConnectionError):
+            while True:
+                await response.write(await queue.get())
+        return response
+
+    def _list(self, name: str) -> web.Response:
+        version, kind = _KINDS[name]
+        items = list(self.objects[name].values())
+        body = {
+            "apiVersion": version,
+            "kind": f"{kind}List",
+            "metadata": {"resourceVersion": str(self._revision)},
+            "items": items,
+        }
+        return web.json_response(body)
+
+
+def fill(api: Api, services: int, endpoints: int) -> None:
+    api.put("nodes", dict(NODE))
+    api.put("servicecidrs", {"metadata": {"name": "kubernetes"}, "spec": {"cidrs": ["10.43.0.0/16"]}})
+    for number in range(services):
+        name, high, low = f"s{number}", number >> 8, number & 255
+        pods = [endpoint(f"10.{64 + at}.{high}.{low}", "peer") for at in range(endpoints)]
+        api.put("services", service(name, ip=f"10.43.{high}.{low}"))
+        api.put("endpointslices", endpoint_slice(pods, service_name=name))
+
+
+@contextlib.asynccontextmanager
+async def serving(api: Api, path: Path) -> AsyncIterator[None]:
+    """The API at ADDRESS inside of a namespace."""
+    app = web.Application()
+    app.router.add_get("/{anything:.*}", api.answer)
+    runner = web.AppRunner(app, handle_signals=False)
+    await runner.setup()
+    with netns.entered(path):
+        listener = socket.create_server((ADDRESS, 8001))
+    await web.SockSite(runner, listener, shutdown_timeout=0.1).start()
+    try:
+        yield
+    finally:
+        await runner.cleanup()
+
+
+def ours(_: Path) -> list[str]:
+    return [sys.executable, __file__, "--proxy"]
+
+
+def theirs(folder: Path) -> list[str]:
+    kubeconfig = folder / "kubeconfig"
+    kubeconfig.write_text(
+        "apiVersion: v1\nkind: Config\n"
+        f"clusters: [{{name: a, cluster: {{server: 'http://{ADDRESS}:8001'}}}}]\n"
+        "users: [{name: a, user: {}}]\ncontexts: [{name: a, context: {cluster: a, user: a}}]\n"
+        "current-context: a\n"
+    )
+    home = Path(os.environ.get("PROA_PEERS") or Path.home() / ".cache/proa-peers")
+    program = shutil.which("kube-proxy", path=f"{home / 'bin'}:{os.environ['PATH']}")
+    if program is None:
+        sys.exit("kube-proxy is not installed: scripts/peers kube-proxy")
+    config = folder / "config.yaml"
+    config.write_text(
+        "apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\nmode: nftables\n"
+        f"clientConnection: {{kubeconfig: {kubeconfig}, contentType: application/json}}\n"
+        "clusterCIDR: 10.42.0.0/16\nconntrack: {maxPerCore: 0}\nhostnameOverride: node\n"
+        "nftables: {minSyncPeriod: 0s}\n"
+    )
+    return [program, f"--config={config}"]
+
+
+def shown(path: Path, what: str) -> str:
+    command = ["nsenter", f"--net={path}", "nft", *what.split()]
+    return subprocess.run(command, check=False, capture_output=True, text=True).stdout
+
+
+def our_rules(path: Path) -> str:
+    return shown(path, "list map inet proa service_endpoints4")
+
+
+def their_rules(path: Path) -> str:
+    return shown(path, "list table ip kube-proxy")
+
+
+SYSTEMS: dict[str, tuple[Callable[[Path], list[str]], Callable[[Path], str]]]
+SYSTEMS = {"proa": (ours, our_rules), "kube-proxy": (theirs, their_rules)}
+
+
+async def measure(system: str, services: int, endpoints: int, changes: int) -> dict[str, float]:
+    command_of, rules_of = SYSTEMS[system]
+    name = f"pbench{os.getpid() % 10000}"
+    path = netns.create(name)
+    subprocess.run(
+        f"ip -n {name} link set lo up; ip -n {name} link add eth0 type bridge;"
+        f" ip -n {name} addr add {ADDRESS}/24 dev eth0; ip -n {name} addr add 10.80.0.2/24 dev eth0;"
+        f" ip -n {name} link set eth0 up; ip -n {name} route add default via 10.80.0.254",
+        shell=True,
+        check=True,
+    )
+    api = Api()
+    fill(api, services, endpoints)
+    last = f"10.64.{(services - 1) >> 8}.{(services - 1) & 255}"
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            async with serving(api, path):
+                began = time.perf_counter()
+                process = subprocess.Popen(
+                    ["nsenter", f"--net={path}", *command_of(Path(folder))],
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                )
+                try:
+                    await until(lambda: last in rules_of(path))
+                    load = time.perf_counter() - began
+                    await asyncio.sleep(2)
+                    times = [await change(api, path, number, endpoints) for number in range(changes)]
+                    memory = resident(process.pid)
+                finally:
+                    process.kill()
+                    process.wait()
+    finally:
+        netns.delete(name)
+    return {"load_s": load, "change_ms": statistics.median(times) * 1e3, "memory_mb": memory}
+
+
+async def change(api: Api, path: Path, number: int, endpoints: int) -> float:
+    """Seconds from a new endpoint's write until the kernel has it, as `nft monitor` tells."""
+    address = f"10.200.0.{number + 1}"
+    monitor = await asyncio.create_subprocess_exec(
+        "nsenter", f"--net={path}", "nft", "monitor", "new", stdout=subprocess.PIPE
+    )
+    assert monitor.stdout is not None
+    await asyncio.sleep(1.5)  # a proxy that waits between changes is rested
+    pods = [
+        endpoint(address, "peer"),
+        *(endpoint(f"10.{64 + n}.0.{number}", "peer") for n in range(1, endpoints)),
+    ]
+    began = time.perf_counter()
+    api.put("endpointslices", endpoint_slice(pods, service_name=f"s{number}"))
+    async with asyncio.timeout(60):
+        while address.encode() not in await monitor.stdout.readline():
+            pass
+    taken = time.perf_counter() - began
+    monitor.kill()
+    await monitor.wait()
+    return taken
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(240):
+        while not await asyncio.to_thread(holds):
+            await asyncio.sleep(0.05)
+
+
+def resident(pid: int) -> float:
+    return float(re.findall(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())[0]) / 1024
+
+
+async def proxy() -> None:
+    """Ours alone, as the agent runs it."""
+    from proa.kube import HttpClient
+    from proa.kube.config import ClientConfig
+    from proa.services import ServiceProxy, ServiceProxyConfig
+
+    client = HttpClient(ClientConfig(server=f"http://{ADDRESS}:8001"))
+    await ServiceProxy(client, ServiceProxyConfig(node_name="node", node_ips=("10.80.0.2",))).run()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--services", type=int, nargs="+", default=[1000, 5000, 10000])
+    parser.add_argument("--endpoints", type=int, nargs="+", default=[2])
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--changes", type=int, default=5)
+    parser.add_argument("--proxy", action="store_true", help=argparse.SUPPRESS)
+    chosen = parser.parse_args()
+    if chosen.proxy:
+        asyncio.run(proxy())
+        return
+    rows: list[dict[str, Any]] = []
+    for count in chosen.services:
+        for endpoints in chosen.endpoints:
+            results: dict[str, list[dict[str, float]]] = {name: [] for name in SYSTEMS}
+            for _ in range(chosen.runs):
+                for name, taken in results.items():  # taking turns
+                    taken.append(asyncio.run(measure(name, count, endpoints, chosen.changes)))
+            for name, taken in results.items():
+                row = {key: statistics.median(each[key] for each in taken) for key in taken[0]}
+                rows.append({"system": name, "services": count, "endpoints": endpoints} | row)
+                print(
+                    f"{count:6} Services x {endpoints:2} {name:11}: load {row['load_s']:6.2f} s,"
+                    f" change {row['change_ms']:7.1f} ms, memory {row['memory_mb']:4.0f} MB",
+                    flush=True,
+                )
+    print(json.dumps({"kernel": platform.release(), "python": platform.python_version(), "rows": rows}))
+
+
+if __name__ == "__main__":
+    main()
