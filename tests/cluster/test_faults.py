@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 from collections.abc import Iterator
@@ -11,18 +10,7 @@ from pathlib import Path
 import pytest
 
 from support.cluster import Cluster, eventually, http_get, pod
-
-
-def pid_of(cluster: Cluster, part: str) -> int:
-    (file,) = (cluster.run / "supervisor").glob(f"{part}*.json")
-    return int(json.loads(file.read_text())["pid"])
-
-
-def kill(cluster: Cluster, part: str) -> None:
-    """Kill a part and wait until another process has taken its place."""
-    before = pid_of(cluster, part)
-    os.kill(before, signal.SIGKILL)
-    eventually(lambda: pid_of(cluster, part) != before)
+from support.parts import kill, pid_of
 
 
 @pytest.fixture

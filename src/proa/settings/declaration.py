@@ -70,6 +70,9 @@ class Settings:
     disable: Annotated[
         tuple[str, ...], Option("Component to leave out", SERVER | AGENT, values.one_of(*COMPONENTS))
     ] = ()
+    node_monitor_grace_period: Annotated[
+        float, Option("Seconds of silence after which a node counts as lost", SERVER, values.seconds)
+    ] = 4.0
     default_local_storage_path: Annotated[
         Path | None,
         Option(
