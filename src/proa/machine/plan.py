@@ -15,7 +15,6 @@ BRIDGE = "proa0"
 NODE_NETWORK = IPv4Network("10.44.0.0/24")
 GATEWAY = IPv4Address("10.44.0.1")
 MAXIMUM_NODES = 9
-CONTROL_PLANE = "node-role.kubernetes.io/control-plane=true"
 
 # Python's allocator returns memory more readily and threads share arenas.
 _ENVIRONMENT = {"MALLOC_ARENA_MAX": "2", "PYTHONUNBUFFERED": "1"}
@@ -58,11 +57,8 @@ def server_settings(settings: Settings, nodes: Sequence[Node]) -> Settings:
 
 
 def node_settings(settings: Settings, node: Node) -> Settings:
-    """The settings of a node's agent. The machine itself has the server on it, and says so as k3s does."""
-    roles = () if node.netns else (CONTROL_PLANE,)
-    return replace(
-        settings, node_name=node.name, node_ip=node.address, node_label=(*roles, *settings.node_label)
-    )
+    """The settings of a node's agent."""
+    return replace(settings, node_name=node.name, node_ip=node.address)
 
 
 def server_part(layout: Layout) -> Part:

@@ -51,8 +51,4 @@ def test_where_nodes_reach_the_server() -> None:
 def test_an_agent_is_told_its_node() -> None:
     told = node_settings(Settings(node_label=("a=1",)), MACHINE)
     assert (told.node_name, told.node_ip) == ("host", "192.0.2.10")
-    assert told.node_label == ("node-role.kubernetes.io/control-plane=true", "a=1")
-
-
-def test_a_node_without_the_server_has_no_role() -> None:
-    assert node_settings(Settings(), namespaced_nodes(1)[0]).node_label == ()
+    assert told.node_label == ("a=1",)

@@ -91,6 +91,7 @@ def controllers_config(
     return controllers.ControllersConfig(
         node_monitor_grace_period=settings.node_monitor_grace_period,
         cluster_cidr=settings.cluster_cidr,
+        advertise_address=settings.advertise_address,
         authority=Authority.open(layout.tls),
         root_ca=authority,
         read_metrics=client.read,

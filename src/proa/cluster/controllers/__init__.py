@@ -10,6 +10,7 @@ from collections.abc import Callable
 from proa.cluster.controllers import (
     certificate_signing,
     claim_binder,
+    control_plane,
     cron_job,
     daemon_set,
     deployment,
@@ -42,6 +43,7 @@ from proa.kube import Manager
 _CONTROLLERS: tuple[Callable[[Manager, ControllersConfig], None], ...] = (
     node_ipam.setup,
     node_lifecycle.setup,
+    control_plane.setup,
     taint_eviction.setup,
     service_account.setup,
     root_ca.setup,

@@ -32,6 +32,8 @@ class ControllersConfig:
     """How many finished pods are kept."""
     orphaned_pod_quarantine: float = 40.0
     """How long pods of a node that does not exist are left alone."""
+    advertise_address: str = ""
+    """Where the server is reached: the node that has this address is the control plane."""
     read_metrics: Callable[[str, Mapping[str, str]], Awaitable[Object]] = no_metrics
     """The object at a path, with a query, of an API that is served behind the API server."""
     horizontal_pod_autoscaler_tolerance: float = 0.1
