@@ -54,6 +54,13 @@ class ExtensionServer:
     more: asyncio.Event = field(default_factory=asyncio.Event)
     gone: asyncio.Event = field(default_factory=asyncio.Event)
 
+    runner: web.ServerRunner | None = None
+
+    async def stop(self) -> None:
+        """Answer no more, and let go of the port."""
+        assert self.runner is not None
+        await self.runner.cleanup()
+
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         if self.broken:
             return web.Response(status=500, text="broken")
@@ -108,7 +115,7 @@ async def extension_server(folder: Path) -> AsyncIterator[ExtensionServer]:
     context.load_cert_chain(pair.certificate, pair.key)
     extension = ExtensionServer(authority=authority.files.certificate.read_bytes())
     server = web.Server(extension.answer, handler_cancellation=True)
-    runner = web.ServerRunner(server, shutdown_timeout=0.1)
+    runner = extension.runner = web.ServerRunner(server, shutdown_timeout=0.1)
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()

@@ -48,7 +48,7 @@ class Aggregator:
         self._authorize = authorize
         self._backends = Backends(view, self._service_changed)
         self._transport = Transport(config.front_proxy)
-        self._proxy = proxy.Proxy(self._backends, self._transport)
+        self._proxy = proxy.Proxy(self._backends, self._transport, self._look)
         self._probers: dict[str, tuple[Prober, asyncio.Task[None]]] = {}
         self._client: Client | None = None
 
@@ -130,8 +130,13 @@ class Aggregator:
 
     def _service_changed(self, namespace: str, name: str) -> None:
         for remote in self.remotes.all():
-            if (remote.namespace, remote.service) == (namespace, name) and remote.name in self._probers:
-                self._probers[remote.name][0].look()
+            if (remote.namespace, remote.service) == (namespace, name):
+                self._look(remote.name)
+
+    def _look(self, name: str) -> None:
+        """Ask the server of that APIService now."""
+        if name in self._probers:
+            self._probers[name][0].look()
 
 
 def _decoded(code: int, body: bytes) -> Object:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import aiohttp
 from aiohttp import hdrs, web
@@ -50,7 +50,9 @@ _IMPERSONATION = "impersonate-"
 class Proxy:
     """Passes requests on."""
 
-    def __init__(self, backends: Backends, transport: Transport) -> None:
+    def __init__(self, backends: Backends, transport: Transport, failed: Callable[[str], None]) -> None:
+        """`failed` is called with the name of an APIService whose server did not answer."""
+        self._failed = failed
         self._backends = backends
         self._transport = transport
 
@@ -102,6 +104,7 @@ class Proxy:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             if answer is not None:
                 raise ConnectionResetError(f"{remote.name} ended its answer halfway: {error}") from error
+            self._failed(remote.name)
             return unreachable(remote, error)
         return answer
 
@@ -113,6 +116,7 @@ class Proxy:
             async with self._transport.connect(remote, address) as (reader, writer):
                 return await Tunnel(reader, writer, remote.name).serve(request, head)
         except (OSError, asyncio.IncompleteReadError) as error:
+            self._failed(remote.name)
             return unreachable(remote, error)
 
 

@@ -266,3 +266,13 @@ async def test_extension_servers_learn_whom_to_believe(server: ApiServer, tmp_pa
     assert data["requestheader-client-ca-file"] == (tmp_path / "front-proxy-ca.crt").read_text()
     assert json.loads(data["requestheader-extra-headers-prefix"]) == ["X-Remote-Extra-"]
     assert json.loads(data["requestheader-group-headers"]) == ["X-Remote-Group"]
+
+
+async def test_one_that_does_not_answer_is_noticed_by_who_asks(
+    server: ApiServer, hats: ExtensionServer, http: Any
+) -> None:
+    await hats.stop()
+    answer = await http("GET", HATS)
+    assert (answer.status, "error trying to reach service" in answer.body) == (503, True)
+    await available(server, "FailedDiscoveryCheck")
+    assert (await http("GET", HATS)).body == "service unavailable\n"
