@@ -144,7 +144,7 @@ class ApiServer:
             mutating=(*MUTATING, lifecycle.keep_stored_versions),
             mutators=(
                 MutatingPolicies(view, self._access.authorizer, self._kinds).admit,
-                MutatingWebhooks(view, self._webhooks).admit,
+                MutatingWebhooks(view, self._webhooks, self._access.authorizer).admit,
             ),
             completing=(*COMPLETING, *self._access.completing, self._services.admit),
             validating=(
@@ -156,7 +156,7 @@ class ApiServer:
             ),
             validators=(
                 ValidatingPolicies(view, self._access.authorizer, self._kinds).admit,
-                ValidatingWebhooks(view, self._webhooks).admit,
+                ValidatingWebhooks(view, self._webhooks, self._access.authorizer).admit,
             ),
             final=(QuotaAdmission(view).admit,),
         )

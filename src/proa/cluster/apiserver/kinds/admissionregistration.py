@@ -34,6 +34,7 @@ KINDS = (
         categories=_EXTENSIONS,
         columns=columns.WEBHOOKS,
         defaults=(defaults.mutating_webhooks,),
+        rules=(field_rules.webhook_conditions,),
         generation=True,
     ),
     _ADMISSION.cluster_wide(
@@ -62,6 +63,7 @@ KINDS = (
         categories=_EXTENSIONS,
         columns=columns.WEBHOOKS,
         defaults=(defaults.validating_webhooks,),
+        rules=(field_rules.webhook_conditions,),
         generation=True,
     ),
 )

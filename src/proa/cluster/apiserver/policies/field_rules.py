@@ -159,6 +159,12 @@ def conditions(field: str, entries: Sequence[Object], *, params: bool = False) -
         seen.add(name)
 
 
+def webhook_conditions(obj: Object, _old: Object | None) -> Iterator[FieldError]:
+    """The match conditions in a configuration of webhooks."""
+    for index, hook in enumerate(obj.get("webhooks") or ()):
+        yield from conditions(f"webhooks[{index}].matchConditions", hook.get("matchConditions") or ())
+
+
 def match_resources(field: str, match: Object) -> Iterator[FieldError]:
     """MatchResources."""
     yield from one_of(f"{field}.matchPolicy", match.get("matchPolicy"), ("Equivalent", "Exact"))

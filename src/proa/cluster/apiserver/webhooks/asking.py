@@ -10,28 +10,46 @@ from collections.abc import Iterator, Mapping
 
 from proa.cluster.apiserver import codec
 from proa.cluster.apiserver.admission import Request, annotate
+from proa.cluster.apiserver.authorization import Authorizer
+from proa.cluster.apiserver.policies.activation import activation
+from proa.cluster.apiserver.policies.conditions import ConditionFailed, satisfied
 from proa.cluster.apiserver.target import object_key
 from proa.cluster.apiserver.view import View
 from proa.cluster.apiserver.webhooks import review
 from proa.cluster.apiserver.webhooks.caller import CallFailed, WebhookCaller
 from proa.cluster.apiserver.webhooks.configuration import Webhook
 from proa.cluster.apiserver.webhooks.rules import EXEMPT, matching_resource, namespace_of, selects_object
-from proa.errors import ApiError, BadRequest, InternalError, NotFound
+from proa.errors import ApiError, BadRequest, Forbidden, InternalError, NotFound
 from proa.kube.resources import NAMESPACES
 
 _log = logging.getLogger(__name__)
 
 
 def relevant(
-    hooks: tuple[Webhook, ...], request: Request, view: View
+    hooks: tuple[Webhook, ...], request: Request, view: View, authorizer: Authorizer
 ) -> Iterator[tuple[Webhook, review.Seen]]:
-    """The webhooks to ask about a request, and as what each sees it. Raises NotFound for its namespace."""
+    """The webhooks to ask about a request, and as what each sees it.
+
+    Raises NotFound for its namespace, Forbidden for a match condition that has no value.
+    """
     if request.target.qualified in EXEMPT:
         return
     for hook in hooks:
         seen = _seen(hook, request, view)
-        if seen is not None:
+        if seen is not None and _conditions_hold(hook, request, seen, authorizer):
             yield hook, seen
+
+
+def _conditions_hold(hook: Webhook, request: Request, seen: review.Seen, authorizer: Authorizer) -> bool:
+    if not hook.conditions:
+        return True
+    try:
+        return satisfied(hook.conditions, activation(request, seen.resource, None, authorizer))
+    except ConditionFailed as error:
+        if hook.ignores_failure:
+            return False
+        about = request.target.of(request.name)
+        raise Forbidden(f'{about.qualified} "{about.name}" is forbidden: {error}', about.details()) from None
 
 
 def _seen(hook: Webhook, request: Request, view: View) -> review.Seen | None:

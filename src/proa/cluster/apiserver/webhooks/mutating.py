@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from proa.cluster.apiserver.admission import Request, annotate
+from proa.cluster.apiserver.authorization import Authorizer
 from proa.cluster.apiserver.codec import encode_json
 from proa.cluster.apiserver.patch import apply_json_patch
 from proa.cluster.apiserver.view import View
@@ -20,9 +21,10 @@ _MUTATION = "mutation.webhook.admission.k8s.io"
 class MutatingWebhooks:
     """An admission step."""
 
-    def __init__(self, view: View, caller: WebhookCaller) -> None:
+    def __init__(self, view: View, caller: WebhookCaller, authorizer: Authorizer) -> None:
         self._configurations = Configurations(view, MUTATING)
         self._caller = caller
+        self._authorizer = authorizer
 
     async def admit(self, request: Request, view: View) -> None:
         """Ask the webhooks in order; each sees what those before it made. Raises ApiError."""
@@ -32,7 +34,7 @@ class MutatingWebhooks:
         for index, hook in enumerate(hooks):
             if request.round and not _wants_again(hook, request):
                 continue
-            for _, seen in relevant((hook,), request, view):
+            for _, seen in relevant((hook,), request, view, self._authorizer):
                 await self._ask(hook, request, seen, f"round_{request.round}_index_{index}")
 
     async def _ask(self, hook: Webhook, request: Request, seen: Seen, where: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from proa.cluster.apiserver.admission import Request
+from proa.cluster.apiserver.authorization import Authorizer
 from proa.cluster.apiserver.view import View
 from proa.cluster.apiserver.webhooks.asking import ask, failed, note_open, relevant
 from proa.cluster.apiserver.webhooks.caller import CallFailed, WebhookCaller
@@ -18,16 +19,17 @@ _FAILED_OPEN = "failed-open.validating.webhook.admission.k8s.io"
 class ValidatingWebhooks:
     """An admission step."""
 
-    def __init__(self, view: View, caller: WebhookCaller) -> None:
+    def __init__(self, view: View, caller: WebhookCaller, authorizer: Authorizer) -> None:
         self._configurations = Configurations(view, VALIDATING)
         self._caller = caller
+        self._authorizer = authorizer
 
     async def admit(self, request: Request, view: View) -> None:
         """Raises the first refusal, when all have answered."""
         hooks = self._configurations.webhooks()
         if not hooks:
             return
-        asked = list(relevant(hooks, request, view))
+        asked = list(relevant(hooks, request, view, self._authorizer))
         refusals = await asyncio.gather(
             *(self._refusal(hook, request, seen, index) for index, (hook, seen) in enumerate(asked))
         )

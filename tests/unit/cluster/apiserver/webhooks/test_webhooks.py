@@ -414,3 +414,17 @@ async def test_a_patch_that_does_not_fit_is_an_internal_error(tmp_path: Path) ->
             await client.create(CONFIG_MAPS, CONFIG_MAP, "default")
         with pytest.raises(BadRequest):
             await client.create(CONFIG_MAPS, {"data": 7}, "default")
+
+
+async def test_match_conditions_say_which_writes_a_webhook_is_asked_about(tmp_path: Path) -> None:
+    async with cluster(tmp_path, allow) as (server, hook):
+        client = server.client()
+        condition = {"name": "own", "expression": "object.data.a == '1' && request.operation == 'CREATE'"}
+        await client.create(VALIDATING, configuration(webhook(hook.client(), matchConditions=[condition])))
+
+        await client.create(CONFIG_MAPS, {"metadata": {"name": "d"}, "data": {"a": "2"}}, "default")
+        assert hook.asked == []
+        await client.create(CONFIG_MAPS, CONFIG_MAP, "default")
+        assert len(hook.asked) == 1
+        with pytest.raises(ApiError, match="resulted in error: no such key: data"):
+            await client.create(CONFIG_MAPS, {"metadata": {"name": "e"}}, "default")
