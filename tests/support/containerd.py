@@ -42,7 +42,8 @@ class Containerd:
         subnet = f"10.231.{os.getpid() % 256}.0/24"
         ipam = {"type": "host-local", "dataDir": f"{self.base}/ipam", "ranges": [[{"subnet": subnet}]]}
         plugin = {"type": "bridge", "bridge": self.bridge, "isGateway": True, "ipam": ipam}
-        network = {"cniVersion": "0.4.0", "name": "test", "plugins": [plugin]}
+        ports = {"type": "portmap", "capabilities": {"portMappings": True}}
+        network = {"cniVersion": "0.4.0", "name": "test", "plugins": [plugin, ports]}
         (self.base / "net.d").mkdir()
         (self.base / "net.d" / "10-test.conflist").write_text(json.dumps(network))
 

@@ -96,16 +96,17 @@ def check_non_root(pod: Object, container: Object, image: Image) -> None:
     context = effective_security(pod, container)
     if not context.get("runAsNonRoot"):
         return
-    user = context.get("runAsUser", image.user)
+    user, name = context.get("runAsUser", image.user), pod_name(pod)
+    who = f'(pod: "{name.name}_{name.namespace}({name.uid})", container: {container["name"]})'
     if user is None or str(user) == "0":
         what = "container's runAsUser breaks non-root policy" if context.get("runAsUser") == 0 else (
             "container has runAsNonRoot and image will run as root"
         )  # fmt: skip
-        raise config_problem(f"{what} (pod: {pod_name(pod)}, container: {container['name']})")
+        raise config_problem(f"{what} {who}")
     if isinstance(user, str) and not user.isdecimal():
         raise config_problem(
             f"container has runAsNonRoot and image has non-numeric user ({user}),"
-            " cannot verify user is non-root"
+            f" cannot verify user is non-root {who}"
         )
 
 

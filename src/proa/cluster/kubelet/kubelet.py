@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
+from proa.cluster.kubelet.admission import port_refusal, sysctl_refusal
 from proa.cluster.kubelet.cgroups import Cgroups
 from proa.cluster.kubelet.config import KubeletConfig
 from proa.cluster.kubelet.cri import Channel, Images, Runtime, Tasks, follow_exits
@@ -152,7 +153,7 @@ class Kubelet:
         if refusal := self._eviction.refusal(pod):
             return refusal
         others = [
-            pod_requests(other)
+            other
             for other in self._pods.pods()
             if other["metadata"]["uid"] != pod["metadata"]["uid"]
             and (other.get("status") or {}).get("phase") not in ("Succeeded", "Failed")
@@ -163,4 +164,6 @@ class Kubelet:
             "memory": to_integer(room["memory"]),
             "pods": to_integer(room["pods"]),
         }
-        return admission_refusal(pod_requests(pod), others, amounts)
+        used = [pod_requests(other) for other in others]
+        too_much = admission_refusal(pod_requests(pod), used, amounts)
+        return too_much or port_refusal(pod, others) or sysctl_refusal(pod)

@@ -1,0 +1,61 @@
+"""What a pod may not ask of this node, whoever bound it here: ports that are taken, unsafe sysctls. Pure.
+
+Source: pkg/kubelet/lifecycle/predicate.go and pkg/kubelet/sysctl; a refused pod has failed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from proa.cluster.kubelet.pods import is_host_network, planned_containers, security_context
+from proa.kube import Object
+
+Refusal = tuple[str, str]
+"""Reason and message."""
+
+_SAFE_SYSCTLS = frozenset({
+    "kernel.shm_rmid_forced", "net.ipv4.ip_local_port_range", "net.ipv4.ip_local_reserved_ports",
+    "net.ipv4.ip_unprivileged_port_start", "net.ipv4.ping_group_range", "net.ipv4.tcp_fin_timeout",
+    "net.ipv4.tcp_keepalive_intvl", "net.ipv4.tcp_keepalive_probes", "net.ipv4.tcp_keepalive_time",
+    "net.ipv4.tcp_notsent_lowat", "net.ipv4.tcp_rmem", "net.ipv4.tcp_slow_start_after_idle",
+    "net.ipv4.tcp_syncookies", "net.ipv4.tcp_wmem",
+})  # fmt: skip
+_ANY = ("", "0.0.0.0")
+
+
+def sysctl_refusal(pod: Object) -> Refusal | None:
+    """Why the pod's sysctls are not allowed: only those that stay within the pod are."""
+    spec = pod["spec"]
+    for entry in security_context(spec).get("sysctls") or ():
+        name = entry["name"].replace("/", ".")
+        shared = {"net": spec.get("hostNetwork"), "kernel": spec.get("hostIPC")}.get(name.partition(".")[0])
+        if name not in _SAFE_SYSCTLS:
+            return "SysctlForbidden", f'forbidden sysctl: "{name}" not allowlisted'
+        if shared:
+            what = "Net" if name.startswith("net") else "IPC"
+            return "SysctlForbidden", f'forbidden sysctl: "{name}" not allowed with host {what} enabled'
+    return None
+
+
+def port_refusal(pod: Object, others: Iterable[Object]) -> Refusal | None:
+    """Why the pod cannot have its ports of the node beside the other pods here."""
+    taken = [port for other in others for port in host_ports(other)]
+    for port in host_ports(pod):
+        if any(_clash(port, other) for other in taken):
+            what = "node(s) didn't have free ports for the requested pod ports"
+            return "NodePorts", f"Predicate NodePorts failed: {what}"
+    return None
+
+
+def host_ports(pod: Object) -> Iterator[tuple[str, str, int]]:
+    """(address, protocol, port) of each port of the node that the pod asks for."""
+    for container in planned_containers(pod):
+        for port in container.get("ports") or ():
+            number = port.get("hostPort") or (port["containerPort"] if is_host_network(pod) else 0)
+            if number:
+                yield port.get("hostIP") or "", port.get("protocol") or "TCP", int(number)
+
+
+def _clash(one: tuple[str, str, int], other: tuple[str, str, int]) -> bool:
+    same_place = one[0] == other[0] or one[0] in _ANY or other[0] in _ANY
+    return same_place and one[1:] == other[1:]
