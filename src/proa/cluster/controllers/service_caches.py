@@ -13,6 +13,7 @@ from proa.cluster.controllers.service_pods import (
     selector_terms,
     selects,
 )
+from proa.cluster.controllers.topology_hints import zone_shares
 from proa.kube import NODES, PODS, SERVICES, Manager, Object, Source, key_of, labels_of
 
 
@@ -27,6 +28,7 @@ class ServiceCaches:
         self.pods.add_index(BY_NODE, node_names)
         self.nodes = manager.informer(NODES)
         self._zones: dict[str, str] = {}
+        self._shares: dict[str, float] = {}
 
     def sources(self) -> list[Source]:
         """What wakes a controller of Services."""
@@ -53,8 +55,12 @@ class ServiceCaches:
         return {str(node["metadata"]["name"]): node for node in self.nodes.list()}
 
     def _services_of_moved_node(self, node: Object) -> Iterable[str]:
-        """Nodes report all the time; only a zone that differs from the one last seen matters."""
+        """Nodes report all the time; only zones that differ from those last seen matter."""
         name, zone = node["metadata"]["name"], labels_of(node).get(ZONE, "")
+        shares = zone_shares(self.nodes.list())
+        if self._shares != shares:  # hints of all may have to change
+            self._shares, self._zones[name] = shares, zone
+            return [key_of(service) for service in self.services.list()]
         if self._zones.get(name, "") == zone:
             return ()
         self._zones[name] = zone

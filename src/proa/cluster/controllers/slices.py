@@ -1,17 +1,18 @@
 """EndpointSlices of a Service: what they shall hold, and the fewest writes that make it so. Pure.
 
-Source: discovery.k8s.io/v1; KEP-752; KEP-4444 (traffic distribution).
+Source: discovery.k8s.io/v1; KEP-752.
 """
 
 from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from proa.cluster.controllers.service_pods import Backend, Port, backends, families, is_headless
+from proa.cluster.controllers.topology_hints import hints
 from proa.kube import ENDPOINT_SLICES, Object, labels_of, owner_reference
 
 SERVICE_NAME = "kubernetes.io/service-name"
@@ -51,9 +52,9 @@ def desired(
     groups: dict[Group, dict[str, Object]] = {}
     for family in families(service):
         found = list(backends(service, pods, nodes, family))
-        hinted = _distribution(service, found)
+        hinted = hints(service, found, nodes)
         for backend in found:
-            endpoint = _endpoint(backend, hinted)
+            endpoint = _endpoint(backend, hinted.get(backend.address))
             groups.setdefault((family, backend.ports), {})[backend.address] = endpoint
         if not found:
             groups[family, ()] = {}
@@ -171,7 +172,7 @@ def target_reference(pod: Object) -> Object:
     return {"kind": "Pod"} | {name: pod["metadata"][name] for name in ("namespace", "name", "uid")}
 
 
-def _endpoint(backend: Backend, hinted: str) -> Object:
+def _endpoint(backend: Backend, hinted: Object | None) -> Object:
     endpoint: Object = {
         "addresses": [backend.address],
         "conditions": {
@@ -183,22 +184,6 @@ def _endpoint(backend: Backend, hinted: str) -> Object:
     }
     more: dict[str, Any] = {"hostname": backend.hostname, "nodeName": backend.node, "zone": backend.zone}
     endpoint |= {name: value for name, value in more.items() if value}
-    if hinted and backend.ready:
-        endpoint["hints"] = _hints(backend, hinted)
+    if hinted:
+        endpoint["hints"] = hinted
     return endpoint
-
-
-def _hints(backend: Backend, distribution: str) -> Object:
-    hints: Object = {"forZones": [{"name": backend.zone}]} if backend.zone else {}
-    if distribution == "PreferSameNode":
-        hints["forNodes"] = [{"name": backend.node}]
-    return hints
-
-
-def _distribution(service: Object, found: Iterable[Backend]) -> str:
-    """The Service's traffic distribution, if every endpoint's place is known."""
-    wanted: str = service["spec"].get("trafficDistribution") or ""
-    ready = [backend for backend in found if backend.ready]
-    if wanted in ("PreferClose", "PreferSameZone"):
-        return wanted if all(backend.zone for backend in ready) else ""
-    return wanted if wanted == "PreferSameNode" and all(backend.node for backend in ready) else ""
