@@ -80,6 +80,39 @@ class Settings:
         ),
     ] = None
 
+    anonymous_auth: Annotated[
+        bool, Option("Let requests without a credential be those of system:anonymous", SERVER, values.boolean)
+    ] = True
+    max_requests_inflight: Annotated[
+        int, Option("Reads under way at once (0: no limit)", SERVER, values.count)
+    ] = 400
+    max_mutating_requests_inflight: Annotated[
+        int, Option("Writes under way at once (0: no limit)", SERVER, values.count)
+    ] = 200
+    request_timeout: Annotated[
+        int, Option("Seconds that a request may take that is no watch or stream", SERVER, values.count)
+    ] = 60
+    audit_policy_file: Annotated[
+        Path | None, Option("Policy of what is audited (audit.k8s.io/v1)", SERVER, values.path)
+    ] = None
+    audit_log_path: Annotated[
+        Path | None, Option("File of audit events; - is the standard output", SERVER, values.log_file)
+    ] = None
+    audit_log_maxsize: Annotated[
+        int, Option("Megabytes at which that file is put aside (0: never)", SERVER, values.count)
+    ] = 100
+    audit_log_maxbackup: Annotated[
+        int, Option("Files put aside that are kept (0: all)", SERVER, values.count)
+    ] = 0
+    audit_log_maxage: Annotated[
+        int, Option("Days that they are kept (0: for ever)", SERVER, values.count)
+    ] = 0
+    secrets_encryption: Annotated[bool, Option("Encrypt Secrets at rest", SERVER, values.boolean)] = False
+    encryption_provider_config: Annotated[
+        Path | None,
+        Option("Keys for it, an EncryptionConfiguration (default: proa's own)", SERVER, values.path),
+    ] = None
+
     flannel_backend: Annotated[
         str, Option("How nodes reach each other's pods", SERVER | AGENT, values.one_of(*BACKENDS))
     ] = "vxlan"
@@ -93,6 +126,7 @@ class Settings:
         str, Option("Address of the node (default: that of the default route)", AGENT, values.address)
     ] = ""
     node_label: Annotated[tuple[str, ...], Option("Label of the node, KEY=VALUE", AGENT, values.label)] = ()
+    max_pods: Annotated[int, Option("How many pods the node takes", AGENT, values.count)] = 110
     node_taint: Annotated[
         tuple[str, ...], Option("Taint of the node, KEY=VALUE:EFFECT", AGENT, values.taint)
     ] = ()

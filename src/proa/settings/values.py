@@ -27,6 +27,18 @@ def port(text: str) -> int:
     return int(text)
 
 
+def count(text: str) -> int:
+    """How many of something; 0 is often no limit."""
+    if not text.isdecimal():
+        raise ValueError("give a number such as 400")
+    return int(text)
+
+
+def log_file(text: str) -> Path | None:
+    """A file, or `-` for the standard output."""
+    return Path("-") if text == "-" else path(text)
+
+
 def mode(text: str) -> int:
     """A file's mode in octal digits, as chmod takes it."""
     if not re.fullmatch(r"(0o?)?[0-7]{3,4}", text):

@@ -56,6 +56,7 @@ def kubelet_config(settings: Settings, layout: Layout) -> KubeletConfig:
         tls_cert=place.serving.certificate,
         tls_key=place.serving.key,
         client_ca=place.authority,
+        max_pods=settings.max_pods,
         cluster_dns=settings.cluster_dns,
         cluster_domain=settings.cluster_domain,
         labels=dict(label.split("=", 1) for label in settings.node_label),
