@@ -24,7 +24,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 from proa.cluster.dns import DnsConfig, DnsServer
-from proa.kube import ENDPOINT_SLICES, SERVICES
+from proa.kube import ENDPOINT_SLICES, SERVICES, Manager
 from support.memory_client import MemoryClient
 from support.service_objects import endpoint, endpoint_slice, service
 
@@ -50,10 +50,13 @@ async def serve(services: int) -> None:
     api = MemoryClient()
     fill(api, services)
     config = DnsConfig(("127.0.0.1",), port=_PORT, metrics_port=0)
-    task = asyncio.create_task(DnsServer(api.client, config).run())
-    await asyncio.sleep(0)
-    print("ready", flush=True)
-    await task
+    manager = Manager(api.client)
+    server = DnsServer(manager, config)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(manager.run())
+        group.create_task(server.run())
+        await server.ready.wait()
+        print("ready", flush=True)
 
 
 def measure(pattern: str, seconds: float, services: int) -> tuple[float, float, float]:

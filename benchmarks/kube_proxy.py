@@ -250,12 +250,14 @@ def resident(pid: int) -> float:
 
 async def proxy() -> None:
     """Ours alone, as the agent runs it."""
-    from proa.kube import HttpClient
+    from proa.kube import HttpClient, Manager
     from proa.kube.config import ClientConfig
     from proa.services import ServiceProxy, ServiceProxyConfig
 
     client = HttpClient(ClientConfig(server=f"http://{ADDRESS}:8001"))
-    await ServiceProxy(client, ServiceProxyConfig(node_name="node", node_ips=("10.80.0.2",))).run()
+    manager = Manager(client)
+    config = ServiceProxyConfig(node_name="node", node_ips=("10.80.0.2",))
+    await asyncio.gather(ServiceProxy(manager, config).run(), manager.run())
 
 
 def main() -> None:

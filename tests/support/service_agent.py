@@ -14,20 +14,20 @@ from pathlib import Path
 from typing import Any
 
 from proa.cluster.dns import DnsConfig, DnsServer
-from proa.kube import ENDPOINT_SLICES, NODES, SERVICES
+from proa.kube import ENDPOINT_SLICES, NODES, SERVICES, Manager
 from proa.services import ServiceProxy, ServiceProxyConfig
 from support.memory_client import MemoryClient
 
 RESOURCES = {resource.plural: resource for resource in (SERVICES, ENDPOINT_SLICES, NODES)}
 
 
-def made(told: dict[str, Any], api: MemoryClient) -> ServiceProxy | DnsServer:
+def made(told: dict[str, Any], manager: Manager) -> ServiceProxy | DnsServer:
     ((what, given),) = told.items()
     settings: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in given.items()}
     if what == "start":
-        return ServiceProxy(api.client, ServiceProxyConfig(**settings))
+        return ServiceProxy(manager, ServiceProxyConfig(**settings))
     settings["resolv_conf"] = Path(settings["resolv_conf"])
-    return DnsServer(api.client, DnsConfig(**settings))
+    return DnsServer(manager, DnsConfig(**settings))
 
 
 async def main() -> None:
@@ -36,7 +36,9 @@ async def main() -> None:
     await asyncio.get_running_loop().connect_read_pipe(
         lambda: asyncio.StreamReaderProtocol(reader), sys.stdin
     )
+    manager = Manager(api.client)
     async with asyncio.TaskGroup() as group:
+        group.create_task(manager.run())
         while line := await reader.readline():
             told: dict[str, Any] = json.loads(line)
             if "put" in told:
@@ -44,7 +46,7 @@ async def main() -> None:
             elif "drop" in told:
                 api.drop(RESOURCES[told["drop"]], told["key"])
             else:
-                part = made(told, api)
+                part = made(told, manager)
                 group.create_task(part.run())
                 await part.ready.wait()
                 print("ready", flush=True)

@@ -15,7 +15,7 @@ from functools import partial
 from proa.errors import KernelError
 from proa.kernel import monitor
 from proa.kernel.nftables import NftError
-from proa.kube import ENDPOINT_SLICES, NODES, SERVICES, Client, Informer, Object, key_of, labels_of
+from proa.kube import ENDPOINT_SLICES, NODES, SERVICES, Manager, Object, key_of, labels_of
 from proa.services import metrics, stale, translate
 from proa.services.config import ServiceProxyConfig
 from proa.services.health import HealthChecks
@@ -31,14 +31,15 @@ _RETRY = 1.0
 
 
 class ServiceProxy:
-    """Keeps one node's Service rules equal to what the API says."""
+    """Keeps one node's Service rules equal to what the API says; the manager runs what it watches."""
 
-    def __init__(self, client: Client, config: ServiceProxyConfig) -> None:
+    def __init__(self, manager: Manager, config: ServiceProxyConfig) -> None:
         self.ready = asyncio.Event()
         self._config = config
-        self._services = Informer(client, SERVICES)
-        self._slices = Informer(client, ENDPOINT_SLICES, indexers={"service": _service_keys})
-        self._nodes = Informer(client, NODES, field_selector=f"metadata.name={config.node_name}")
+        self._services = manager.informer(SERVICES)
+        self._slices = manager.informer(ENDPOINT_SLICES)
+        self._slices.add_index("service", _service_keys)
+        self._nodes = manager.informer(NODES)
         self._table = ServiceTable(config.cluster_cidrs, config.service_cidrs)
         self._health = HealthChecks()
         self._checks: dict[str, HealthCheck] = {}
@@ -52,14 +53,11 @@ class ServiceProxy:
         with ServiceRules() as rules:
             watch = monitor.watch_nftables(partial(monitor.concerns_table, table="proa"), self._doubt)
             try:
-                async with asyncio.TaskGroup() as group:
-                    for informer in informers:
-                        group.create_task(informer.run())
-                    for informer in informers:
-                        await informer.wait_synced()
-                    gc.freeze()  # what is known by now stays: no collection need walk through it again
-                    self._listen()
-                    await self._keep(rules)
+                for informer in informers:
+                    await informer.wait_synced()
+                gc.freeze()  # what is known by now stays: no collection need walk through it again
+                self._listen()
+                await self._keep(rules)
             finally:
                 watch.close()
                 await self._health.close()
@@ -74,7 +72,8 @@ class ServiceProxy:
         self._wake.set()
 
     def _moved(self, old: Object | None, new: Object | None) -> None:
-        if _zone(old) != _zone(new):
+        (changed, *_) = _present(old, new)
+        if changed["metadata"]["name"] == self._config.node_name and _zone(old) != _zone(new):
             self._mark(map(key_of, self._services.list()))
 
     def _doubt(self) -> None:

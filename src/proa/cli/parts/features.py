@@ -33,9 +33,11 @@ class NetworkPlaces:
 def start_node(group: asyncio.TaskGroup, client: Client, settings: Settings, places: NetworkPlaces) -> None:
     """Start the node half: pod network, Services, DNS and local volumes."""
     group.create_task(NetworkAgent(network_config(settings, places), client).run())
-    group.create_task(ServiceProxy(client, proxy_config(settings)).run())
+    watched = Manager(client)  # proxy and DNS watch the same
+    group.create_task(ServiceProxy(watched, proxy_config(settings)).run())
     if "coredns" not in settings.disable:
-        group.create_task(DnsServer(client, dns_config(settings)).run())
+        group.create_task(DnsServer(watched, dns_config(settings)).run())
+    group.create_task(watched.run())
     if "local-storage" not in settings.disable:
         provisioner = LocalPathProvisioner(client, settings.node_name, storage_config(settings))
         group.create_task(provisioner.run())

@@ -20,7 +20,7 @@ from proa.cluster.dns.records import records
 from proa.cluster.dns.resolvers import upstreams
 from proa.cluster.dns.responder import Responder
 from proa.cluster.dns.zone import Zone
-from proa.kube import ENDPOINT_SLICES, NODES, SERVICES, Client, Informer, Object, key_of, labels_of
+from proa.kube import ENDPOINT_SLICES, NODES, SERVICES, Manager, Object, key_of, labels_of
 
 _log = logging.getLogger(__name__)
 
@@ -33,15 +33,16 @@ _RESOLVERS_AGE = 5.0
 
 
 class DnsServer:
-    """Answers for the cluster's domain, and passes on everything else."""
+    """Answers for the cluster's domain, and passes on everything else; the manager runs what it watches."""
 
-    def __init__(self, client: Client, config: DnsConfig) -> None:
+    def __init__(self, manager: Manager, config: DnsConfig) -> None:
         self.ready = asyncio.Event()
         """Set when all names are known."""
         self._config = config
-        self._services = Informer(client, SERVICES)
-        self._slices = Informer(client, ENDPOINT_SLICES, indexers={_BY_SERVICE: _service_keys})
-        self._nodes = Informer(client, NODES)
+        self._services = manager.informer(SERVICES)
+        self._slices = manager.informer(ENDPOINT_SLICES)
+        self._slices.add_index(_BY_SERVICE, _service_keys)
+        self._nodes = manager.informer(NODES)
         self._zone = Zone(config.domain, config.service_address)
         self._forwarder = Forwarder(self._upstreams)
         self._resolvers: tuple[float, Sequence[str]] = (-_RESOLVERS_AGE, ())
@@ -53,15 +54,14 @@ class DnsServer:
         """Works until cancelled, an address that cannot be listened on is tried again."""
         self._follow()
         informers = (self._services, self._slices, self._nodes)
-        async with contextlib.AsyncExitStack() as stack, asyncio.TaskGroup() as group:
+        async with contextlib.AsyncExitStack() as stack:
             await self._listen(stack)
-            for informer in informers:
-                group.create_task(informer.run())
             for informer in informers:
                 await informer.wait_synced()
             self._responder.synced = True
             self.ready.set()
             _log.info("DNS knows %d questions of %s", len(self._zone.answers), self._config.domain)
+            await asyncio.Event().wait()
 
     async def _listen(self, stack: contextlib.AsyncExitStack) -> None:
         config = self._config

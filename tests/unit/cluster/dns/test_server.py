@@ -10,7 +10,7 @@ from dnslib import DNSRecord
 from proa.cluster import dns
 from proa.cluster.dns.kube_dns import NAME, NAMESPACE, endpoint_slice
 from proa.cluster.dns.wire import parse_query
-from proa.kube import ENDPOINT_SLICES, ENDPOINTS, NODES, SERVICES, Client, Object
+from proa.kube import ENDPOINT_SLICES, ENDPOINTS, NODES, SERVICES, Client, Manager, Object
 from support.memory_client import MemoryClient
 from support.objects import READY, node
 from support.server import api_server, background, eventually, running
@@ -78,14 +78,15 @@ async def test_names_follow_services_and_slices(tmp_path: Path) -> None:
     api = MemoryClient()
     api.put(SERVICES, service())
     config = dns.DnsConfig(("127.0.0.1",), port=0, metrics_port=0, resolv_conf=tmp_path / "none")
-    server = dns.DnsServer(api.client, config)
+    manager = Manager(api.client)
+    server = dns.DnsServer(manager, config)
 
     def addresses(name: str) -> list[str]:
         query = parse_query(bytes(DNSRecord.question(f"{name}.d.svc.cluster.local").pack()))
         answer = server._responder.known(query, 512)
         return sorted(str(record.rdata) for record in DNSRecord.parse(answer or b"").rr)
 
-    async with background(server.run()):
+    async with background(manager.run()), background(server.run()):
         async with asyncio.timeout(2):
             await server.ready.wait()
         assert addresses("web") == ["10.43.0.50"]
