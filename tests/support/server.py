@@ -20,8 +20,8 @@ _DEADLINE = 10.0
 
 
 @asynccontextmanager
-async def api_server(folder: Path) -> AsyncIterator[ApiServer]:
-    """A started server on a free port of the loopback."""
+async def api_server(folder: Path, **more: Any) -> AsyncIterator[ApiServer]:
+    """A started server on a free port of the loopback; `more` are further fields of its configuration."""
     authority = Authority.open(folder)
     pair = KeyPair(folder / "server.crt", folder / "server.key")
     authority.issue(Leaf("server", names=("127.0.0.1", "localhost")), pair)
@@ -46,6 +46,7 @@ async def api_server(folder: Path) -> AsyncIterator[ApiServer]:
                 authority=front_proxy.files.certificate, certificate=proxy.certificate, key=proxy.key
             ),
             service_account_key=folder / "service.key",
+            **more,
         )
     )
     await server.start()

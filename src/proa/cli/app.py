@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from proa.cli import agent, down, features, images, kubectl, server, status, up, version
+from proa.cli import agent, down, features, images, kubectl, secrets_encrypt, server, status, up, version
 
 app = typer.Typer(
     name="proa",
@@ -24,5 +24,6 @@ app.command(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 )(kubectl.kubectl)
 app.add_typer(images.app, name="images")
+app.add_typer(secrets_encrypt.app, name="secrets-encrypt")
 app.add_typer(features.app, name="features")
 app.command()(version.version)

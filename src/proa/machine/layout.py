@@ -94,6 +94,11 @@ class Layout:
         return self.data / "server" / "settings.json"
 
     @property
+    def encryption_config(self) -> Path:
+        """The keys of `--secrets-encryption`."""
+        return self.data / "server" / "cred" / "encryption-config.yaml"
+
+    @property
     def images(self) -> Path:
         return self.data / "images"
 

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from proa import storage
 from proa.cli.parts.running import main
 from proa.cluster import controllers, dns, metrics, scheduler
 from proa.cluster.apiserver import ApiServer, ApiServerConfig, FrontProxyConfig
+from proa.cluster.apiserver.audit.log import LogLimits
+from proa.cluster.apiserver.config import AuditConfig, service_account_issuer
 from proa.cluster.apiserver.local import LocalClient
+from proa.cluster.apiserver.overload import Limits
+from proa.cluster.apiserver.tokens import TokenSigner
 from proa.cluster.pki import Authority
 from proa.kube import Manager
+from proa.machine import secrets_encryption
 from proa.machine.layout import Layout
 from proa.settings import Settings
 
@@ -78,21 +85,45 @@ def api_config(settings: Settings, layout: Layout) -> ApiServerConfig:
             certificate=proxy.certificate,
             key=proxy.key,
         ),
+        encryption=_encryption(settings, layout),
+        anonymous=settings.anonymous_auth,
+        limits=Limits(
+            settings.max_requests_inflight, settings.max_mutating_requests_inflight, settings.request_timeout
+        ),
+        audit=_audit(settings),
         service_account_key=layout.signing_key,
         service_cidr=settings.service_cidr,
         cluster_domain=settings.cluster_domain,
     )
 
 
+def _encryption(settings: Settings, layout: Layout) -> Path | None:
+    """The file of keys. Once there is one it is used, as without it nothing encrypted can be read."""
+    if settings.encryption_provider_config is not None:
+        return settings.encryption_provider_config
+    if settings.secrets_encryption:
+        secrets_encryption.ensure(layout.encryption_config)
+    return layout.encryption_config if layout.encryption_config.exists() else None
+
+
+def _audit(settings: Settings) -> AuditConfig | None:
+    if settings.audit_policy_file is None or settings.audit_log_path is None:
+        return None
+    limits = LogLimits(settings.audit_log_maxsize, settings.audit_log_maxage, settings.audit_log_maxbackup)
+    return AuditConfig(policy=settings.audit_policy_file, log=settings.audit_log_path, limits=limits)
+
+
 def controllers_config(
     settings: Settings, layout: Layout, client: LocalClient
 ) -> controllers.ControllersConfig:
     authority = layout.server_pair("ca").certificate.read_text()
+    signer = TokenSigner(layout.signing_key.read_bytes(), service_account_issuer(settings.cluster_domain))
     return controllers.ControllersConfig(
         node_monitor_grace_period=settings.node_monitor_grace_period,
         cluster_cidr=settings.cluster_cidr,
         advertise_address=settings.advertise_address,
         authority=Authority.open(layout.tls),
+        lasting_token=signer.sign_lasting,
         root_ca=authority,
         read_metrics=client.read,
     )

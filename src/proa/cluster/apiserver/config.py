@@ -56,6 +56,8 @@ class ApiServerConfig:
     service_cidr: str = "10.43.0.0/16"
     node_port_range: tuple[int, int] = (30000, 32767)
     cluster_domain: str = "cluster.local"
+    encryption: Path | None = None
+    """An EncryptionConfiguration by which values are encrypted in the database."""
     anonymous: bool = True
     """Whether requests without a credential are those of system:anonymous; else they are refused."""
     limits: Limits = field(default_factory=Limits)
@@ -65,4 +67,9 @@ class ApiServerConfig:
     @property
     def issuer(self) -> str:
         """Issuer and audience of service-account tokens."""
-        return f"https://kubernetes.default.svc.{self.cluster_domain}"
+        return service_account_issuer(self.cluster_domain)
+
+
+def service_account_issuer(domain: str) -> str:
+    """Who issues service-account tokens in a cluster of that domain."""
+    return f"https://kubernetes.default.svc.{domain}"

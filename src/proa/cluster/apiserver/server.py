@@ -59,6 +59,7 @@ from proa.cluster.apiserver.webhooks import WebhookCaller
 from proa.cluster.apiserver.webhooks.mutating import MutatingWebhooks
 from proa.cluster.apiserver.webhooks.validating import ValidatingWebhooks
 from proa.cluster.store import SqliteStore
+from proa.cluster.store.encryption import NO_ENCRYPTION, load_encryption
 from proa.errors import UserError
 from proa.kube import Manager
 from proa.kube.resources import SERVICES
@@ -79,7 +80,8 @@ class ApiServer:
         self._started = False
         self._tasks: list[asyncio.Task[None]] = []
         self._server: asyncio.Server | None = None
-        self._store = SqliteStore(config.database)
+        encryption = load_encryption(config.encryption) if config.encryption else NO_ENCRYPTION
+        self._store = SqliteStore(config.database, encryption=encryption)
         view = View(self._store)
         signer = TokenSigner(config.service_account_key.read_bytes(), config.issuer)
         tokens = TokenAuthenticator(signer, self._store, [config.issuer])

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from proa.cluster.controllers import (
+    account_tokens,
+    bootstrap_tokens,
     certificate_signing,
     claim_binder,
     control_plane,
@@ -49,6 +51,8 @@ _CONTROLLERS: tuple[Callable[[Manager, ControllersConfig], None], ...] = (
     root_ca.setup,
     role_aggregation.setup,
     certificate_signing.setup,
+    account_tokens.setup,
+    bootstrap_tokens.setup,
     namespace.setup,
     endpoint_slice.setup,
     endpoint_slice_mirroring.setup,

@@ -24,6 +24,8 @@ class ControllersConfig:
     node_cidr_mask_size: int = 24
     authority: Authority | None = None
     """Signs the certificates that are asked for; without it nothing is signed."""
+    lasting_token: Callable[[str, tuple[str, str], tuple[str, str]], str] | None = None
+    """Signs a token without an end for (namespace, account, secret), (name, uid) each."""
     root_ca: str = ""
     """PEM of the cluster's CA, published in every namespace; empty publishes nothing."""
     node_monitor_grace_period: float = 40.0

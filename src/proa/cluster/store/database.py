@@ -7,7 +7,7 @@ One table holds the history. `previous` is the revision that a row replaced (0: 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from proa.cluster.store.keyspace import prefix_end
 from proa.cluster.store.store import Entry, Event, Page
@@ -18,13 +18,21 @@ Row = tuple[int, str, int, int, int, bytes]
 _COLUMNS = "revision, key, previous, deleted, cut, value"
 
 
-def load(connection: sqlite3.Connection) -> Iterator[Entry]:
+Unseal = Callable[[str, bytes], bytes]
+"""From the key and the bytes in the file to the plain value."""
+
+
+def _entry(unseal: Unseal, key: str, revision: int, cut: int, value: bytes) -> Entry:
+    return Entry(key, revision, cut, value if value.startswith(b"{") else unseal(key, value))
+
+
+def load(connection: sqlite3.Connection, unseal: Unseal) -> Iterator[Entry]:
     """The present state in the order of keys."""
     rows = connection.execute(
         "SELECT key, revision, cut, value FROM revisions WHERE NOT deleted AND revision IN "
         "(SELECT max(revision) FROM revisions GROUP BY key) ORDER BY key"
     )
-    return (Entry(*row) for row in rows)
+    return (_entry(unseal, *row) for row in rows)
 
 
 def last_revision(connection: sqlite3.Connection) -> int:
@@ -46,7 +54,9 @@ def insert(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
     connection.execute(statement, [value for row in rows for value in row])
 
 
-def range_at(connection: sqlite3.Connection, revision: int, prefix: str, start: str, limit: int) -> Page:
+def range_at(
+    connection: sqlite3.Connection, unseal: Unseal, revision: int, prefix: str, start: str, limit: int
+) -> Page:
     """Entries as they were at `revision`."""
     heads = connection.execute(
         "SELECT max(revision), deleted FROM revisions "
@@ -58,11 +68,13 @@ def range_at(connection: sqlite3.Connection, revision: int, prefix: str, start: 
     entries = []
     for number in wanted:
         query = "SELECT key, revision, cut, value FROM revisions WHERE revision = ?"
-        entries.append(Entry(*connection.execute(query, (number,)).fetchone()))
+        entries.append(_entry(unseal, *connection.execute(query, (number,)).fetchone()))
     return Page(entries, len(alive) - len(wanted), revision)
 
 
-def events(connection: sqlite3.Connection, after: int, until: int, prefix: str) -> list[Event]:
+def events(
+    connection: sqlite3.Connection, unseal: Unseal, after: int, until: int, prefix: str
+) -> list[Event]:
     """What happened under a prefix in the revisions (after, until]."""
     rows = connection.execute(
         "SELECT now.key, now.revision, now.cut, now.value, now.deleted, old.revision, old.cut, old.value "
@@ -71,7 +83,11 @@ def events(connection: sqlite3.Connection, after: int, until: int, prefix: str) 
         (after, until, prefix, prefix_end(prefix)),
     )
     return [
-        Event(Entry(key, number, cut, value), Entry(key, *old) if old[0] else None, bool(deleted))
+        Event(
+            _entry(unseal, key, number, cut, value),
+            _entry(unseal, key, *old) if old[0] else None,
+            bool(deleted),
+        )
         for key, number, cut, value, deleted, *old in rows
     ]
 

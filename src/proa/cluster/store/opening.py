@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import IO
 
 from proa.cluster.store import database
+from proa.cluster.store.encryption import NO_ENCRYPTION, Encryption
 from proa.cluster.store.keyspace import Keyspace
+from proa.cluster.store.reencryption import reencrypt
 from proa.errors import UserError
 
 _FORMAT = 1
@@ -39,7 +41,7 @@ class Opened:
     compacted: int
 
 
-def open_database(path: Path) -> Opened:
+def open_database(path: Path, encryption: Encryption = NO_ENCRYPTION) -> Opened:
     """Open or make the file. Raises UserError, having changed nothing, when it is damaged or in use."""
     with ExitStack() as undo:
         try:
@@ -51,7 +53,8 @@ def open_database(path: Path) -> Opened:
             reader = undo.enter_context(closing(_connect(path)))
             reader.execute("PRAGMA query_only = ON")
             path.chmod(0o600)
-            keys = Keyspace(database.load(writer))
+            reencrypt(writer, encryption)
+            keys = Keyspace(database.load(writer, encryption.unseal))
             opened = Opened(
                 lock,
                 writer,

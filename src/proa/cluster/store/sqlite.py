@@ -18,6 +18,7 @@ from typing import TypeVar
 
 from proa.cluster.store import database
 from proa.cluster.store.compaction import Marks, steps
+from proa.cluster.store.encryption import NO_ENCRYPTION, Encryption
 from proa.cluster.store.opening import open_database
 from proa.cluster.store.store import (
     Compacted,
@@ -41,15 +42,18 @@ COMPACTION_INTERVAL = 15.0
 class SqliteStore:
     """See `Store`. Make it inside the event loop that uses it."""
 
-    def __init__(self, path: Path, *, keep_seconds: float = 330.0) -> None:
+    def __init__(
+        self, path: Path, *, keep_seconds: float = 330.0, encryption: Encryption = NO_ENCRYPTION
+    ) -> None:
         self._loop = asyncio.get_running_loop()
-        opened = open_database(path)
+        opened = open_database(path, encryption)
+        self._unseal = encryption.unseal
         self._lock, self._reader, self._keys = opened.lock, opened.reader, opened.keys
         self._compacted = opened.compacted
         self._hub = Hub(opened.revision)
         self._under_way: dict[str, asyncio.Future[Entry]] = {}
         self._readers = ThreadPoolExecutor(1, "store-reader")
-        self._writer = Writer(opened.writer, opened.revision, self._report)
+        self._writer = Writer(opened.writer, opened.revision, self._report, encryption.seal)
         self._writer.start()
         self._marks = Marks(keep_seconds)
         self._compaction = self._loop.create_task(self._compact_forever())
@@ -73,7 +77,9 @@ class SqliteStore:
         if self._keys.touched(prefix) <= revision <= self._hub.revision:
             return self._keys.range(prefix, start, limit, revision)
         self._check_kept(revision)
-        page = await self._read(partial(database.range_at, self._reader, revision, prefix, start, limit))
+        page = await self._read(
+            partial(database.range_at, self._reader, self._unseal, revision, prefix, start, limit)
+        )
         self._check_kept(revision)
         return page
 
@@ -151,7 +157,7 @@ class SqliteStore:
         return watch
 
     async def _replay(self, prefix: str, after: int, until: int) -> Sequence[Event]:
-        events = await self._read(partial(database.events, self._reader, after, until, prefix))
+        events = await self._read(partial(database.events, self._reader, self._unseal, after, until, prefix))
         self._check_kept(after)
         return events
 

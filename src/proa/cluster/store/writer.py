@@ -41,16 +41,19 @@ class Outcome:
 
 Job = Callable[[sqlite3.Connection], None]
 Report = Callable[[Sequence[Outcome]], None]
+Seal = Callable[[str, bytes], bytes]
+"""From a key and its plain value to the bytes for the file."""
 
 
 class Writer(threading.Thread):
     """Takes writes in any thread; calls `report` in its own."""
 
-    def __init__(self, connection: sqlite3.Connection, revision: int, report: Report) -> None:
+    def __init__(self, connection: sqlite3.Connection, revision: int, report: Report, seal: Seal) -> None:
         super().__init__(name="store-writer", daemon=True)
         self._connection = connection
         self._revision = revision
         self._report = report
+        self._seal = seal
         self._queue: SimpleQueue[Write | Job | None] = SimpleQueue()
 
     def put(self, item: Write | Job) -> None:
@@ -88,7 +91,14 @@ class Writer(threading.Thread):
     def _commit(self, batch: list[Write]) -> list[Outcome]:
         entries = [_entry(write, self._revision + i) for i, write in enumerate(batch, 1)]
         rows = [
-            (entry.revision, write.key, write.previous, write.deleted, entry.cut, entry.value)
+            (
+                entry.revision,
+                write.key,
+                write.previous,
+                write.deleted,
+                entry.cut,
+                self._seal(write.key, entry.value),
+            )
             for write, entry in zip(batch, entries, strict=True)
         ]
         try:

@@ -222,7 +222,7 @@ async def test_roles_bound_to_a_user_are_what_they_may(http: Any, node: Any) -> 
 
     assert refused.body["message"] == (
         'configmaps is forbidden: User "system:node:n1" cannot create resource "configmaps" '
-        'in API group "" in the namespace "default"'
+        'in API group "" in the namespace "default": node: can only read resources of this type'
     )
     assert (await node("POST", CONFIG_MAPS, config_map())).status == 201
 

@@ -21,7 +21,7 @@ _KEY_MESSAGE = (
     "(e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')"
 )
 _MAX_SIZE = 1 << 20
-_ACCOUNT_TOKEN = "kubernetes.io/service-account-token"
+_ACCOUNT_TOKEN = "kubernetes.io/service-account-token"  # noqa: S105 - a type, no secret
 _ACCOUNT_NAME = "kubernetes.io/service-account.name"
 _SECRET_KEYS = {
     "kubernetes.io/dockerconfigjson": (".dockerconfigjson",),
