@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from proa.cluster.apiserver.admission import limits, namespaces, pods, volumes
+from proa.cluster.apiserver.admission import (
+    limits,
+    namespaces,
+    pods,
+    runtime_classes,
+    small_defaults,
+    volumes,
+)
 from proa.cluster.apiserver.admission.annotations import annotate
 from proa.cluster.apiserver.admission.chain import Admission, AsyncStep, Chain, Step
 from proa.cluster.apiserver.admission.request import Operation, Request
@@ -11,13 +18,16 @@ MUTATING: tuple[Step, ...] = (
     namespaces.admit,
     limits.admit_defaults,
     pods.admit_service_account,
-    pods.admit_tolerations,
+    small_defaults.admit_node_taint,
     pods.admit_priority,
+    pods.admit_tolerations,
     volumes.admit_default_class,
     volumes.admit_protection,
+    runtime_classes.admit,
+    small_defaults.admit_ingress_class,
 )
 COMPLETING: tuple[Step, ...] = (namespaces.complete,)
-VALIDATING: tuple[Step, ...] = (limits.admit_bounds,)
+VALIDATING: tuple[Step, ...] = (limits.admit_bounds, small_defaults.admit_growth)
 
 __all__ = [
     "COMPLETING",

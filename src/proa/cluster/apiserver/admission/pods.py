@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from proa.cluster.apiserver import names
+from proa.cluster.apiserver.admission.refusals import forbidden
 from proa.cluster.apiserver.admission.request import Request
 from proa.cluster.apiserver.view import View
 from proa.errors import Forbidden
@@ -30,9 +31,8 @@ def admit_service_account(request: Request, view: View) -> None:
     spec["serviceAccountName"] = spec["serviceAccount"] = name
     account = view.get(SERVICE_ACCOUNTS, name, namespace)
     if account is None:
-        about = request.target.of(pod["metadata"].get("name", ""))
         why = f'error looking up service account {namespace}/{name}: serviceaccount "{name}" not found'
-        raise Forbidden(f'pods "{about.name}" is forbidden: {why}', about.details())
+        raise forbidden(request, why)
     if account.get("imagePullSecrets") and not spec.get("imagePullSecrets"):
         spec["imagePullSecrets"] = account["imagePullSecrets"]
     wanted = spec.get("automountServiceAccountToken")
@@ -99,13 +99,21 @@ def admit_priority(request: Request, view: View) -> None:
     name = spec.get("priorityClassName")
     chosen = view.get(PRIORITY_CLASSES, name) if name else _default_class(view)
     if name and chosen is None:
-        about = request.target.of(request.obj["metadata"].get("name", ""))
-        why = f"no PriorityClass with name {name} was found"
-        raise Forbidden(f'pods "{about.name}" is forbidden: {why}', about.details())
+        raise forbidden(request, f"no PriorityClass with name {name} was found")
     if chosen is not None:
         spec["priorityClassName"] = chosen["metadata"]["name"]
-    spec["priority"] = chosen["value"] if chosen else 0
-    spec["preemptionPolicy"] = (chosen or {}).get("preemptionPolicy", "PreemptLowerPriority")
+    computed = chosen["value"] if chosen else 0
+    if spec.get("priority", computed) != computed:
+        raise _contradicts(request, f"integer value of priority ({spec['priority']})", computed)
+    policy = (chosen or {}).get("preemptionPolicy", "PreemptLowerPriority")
+    if spec.get("preemptionPolicy", policy) != policy:
+        raise _contradicts(request, f"string value of PreemptionPolicy ({spec['preemptionPolicy']})", policy)
+    spec["priority"], spec["preemptionPolicy"] = computed, policy
+
+
+def _contradicts(request: Request, given: str, computed: object) -> Forbidden:
+    source = f"priority admission controller computed {computed} from the given PriorityClass name"
+    return forbidden(request, f"the {given} must not be provided in pod spec; {source}")
 
 
 def _default_class(view: View) -> Object | None:

@@ -5,6 +5,7 @@ from proa.cluster.apiserver.defaults import policies as defaults
 from proa.cluster.apiserver.defaults import status
 from proa.cluster.apiserver.kind import STATUS, Group
 from proa.cluster.apiserver.policies import field_rules, mutating_rules
+from proa.cluster.apiserver.validation import webhooks as webhook_rules
 
 _ADMISSION = Group("admissionregistration.k8s.io")
 _EXTENSIONS = ("api-extensions",)
@@ -34,7 +35,7 @@ KINDS = (
         categories=_EXTENSIONS,
         columns=columns.WEBHOOKS,
         defaults=(defaults.mutating_webhooks,),
-        rules=(field_rules.webhook_conditions,),
+        rules=(webhook_rules.configuration, field_rules.webhook_conditions),
         generation=True,
     ),
     _ADMISSION.cluster_wide(
@@ -63,7 +64,7 @@ KINDS = (
         categories=_EXTENSIONS,
         columns=columns.WEBHOOKS,
         defaults=(defaults.validating_webhooks,),
-        rules=(field_rules.webhook_conditions,),
+        rules=(webhook_rules.configuration, field_rules.webhook_conditions),
         generation=True,
     ),
 )

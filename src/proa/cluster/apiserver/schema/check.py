@@ -26,6 +26,18 @@ _MAY_LACK = {
     "io.k8s.api.rbac.v1.ClusterRole": {"rules"},
     "io.k8s.api.rbac.v1.RoleRef": {"apiGroup"},
     "io.k8s.api.core.v1.Event": {"metadata"},
+    "io.k8s.api.admissionregistration.v1.MutatingWebhook": {
+        "admissionReviewVersions",
+        "clientConfig",
+        "name",
+        "sideEffects",
+    },
+    "io.k8s.api.admissionregistration.v1.ValidatingWebhook": {
+        "admissionReviewVersions",
+        "clientConfig",
+        "name",
+        "sideEffects",
+    },
     f"{_EXTENSIONS}.CustomResourceColumnDefinition": {"name", "type", "jsonPath"},
     f"{_EXTENSIONS}.CustomResourceSubresourceScale": {"specReplicasPath", "statusReplicasPath"},
     f"{_EXTENSIONS}.SelectableField": {"jsonPath"},

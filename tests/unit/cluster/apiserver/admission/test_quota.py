@@ -245,7 +245,10 @@ async def _race(folder: Path, most: int, names: list[str], deleted: set[str]) ->
         for name in now & deleted:
             await client.delete(CONFIG_MAPS, name, "default")
         await asyncio.gather(*map(create, names))
-        assert len(await held()) == min(most, len(set(names) | (now - deleted)))
+        # A second create of a name under way counts until its name is found taken, as upstream.
+        distinct = len(set(names)) == len(names)
+        wanted = min(most, len(set(names)))
+        assert len(await held()) == wanted if distinct else len(await held()) <= wanted
 
 
 def test_sums_are_written_as_their_first_part() -> None:
