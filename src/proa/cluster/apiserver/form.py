@@ -38,6 +38,9 @@ class Conversion(Protocol):
 class Form(Conversion, Protocol):
     """The looks of one version of a custom resource, and how it is stored."""
 
+    retired: bool
+    """Whether another form has taken its place, or none: watches end then, so that clients list anew."""
+
     @property
     def node(self) -> Node:
         """The schema as patches and field owners need it."""

@@ -25,6 +25,8 @@ BOOKMARK_INTERVAL = 45.0
 INITIAL_EVENTS_END = "k8s.io/initial-events-end"
 _CHUNK = 500
 _DEFAULT_TIMEOUT = 1800.0
+_ASK_FORM = 1.0
+"""Seconds after which watches of a custom resource end when its definition changes or goes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,8 @@ class WatchStream:
                 yield batch
         except Compacted as error:
             yield [error_change(_too_old(error))]
+        except ApiError as error:
+            yield [error_change(error)]
         except WatchOverflow:
             return
         finally:
@@ -127,8 +131,10 @@ class WatchStream:
     async def _live(self, watch: Watch) -> AsyncIterator[Sequence[Change]]:
         loop = asyncio.get_running_loop()
         bookmark_due = loop.time() + BOOKMARK_INTERVAL
-        while (now := loop.time()) < self._deadline:
-            events = await watch.batch(max(0.0, min(bookmark_due, self._deadline) - now))
+        form = self._target.kind.form
+        while (now := loop.time()) < self._deadline and not (form is not None and form.retired):
+            wanted = min(bookmark_due, self._deadline, now + _ASK_FORM if form is not None else bookmark_due)
+            events = await watch.batch(max(0.0, wanted - now))
             events = await stored_form.events_shown(self._target.kind, events)
             if changes := [c for c in (change_of(e, self._selection) for e in events) if c is not None]:
                 yield changes

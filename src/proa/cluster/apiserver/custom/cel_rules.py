@@ -55,6 +55,11 @@ class Rule:
         return bool(self.declared.get("optionalOldSelf"))
 
     @property
+    def name(self) -> str:
+        """By what it is called in a complaint about itself."""
+        return str(self.declared.get("message") or self.declared["rule"]).strip()
+
+    @property
     def text(self) -> str:
         """What is said of it when it has no message."""
         said = str(self.declared.get("message") or "").strip()
@@ -138,7 +143,7 @@ class Rules:
             return
         except cel.Cancelled as fault:
             why = "no further validation rules will be run due to call cost exceeds limit for rule"
-            yield invalid_value(where, type_, f"'{fault}': {why}: {rule.declared['rule'].strip()}")
+            yield invalid_value(where, type_, f"'{fault}': {why}: {rule.name}")
             return
         if rule.compares or fresh or not deep_equal(value, old):
             yield self._refusal(rule, value, path, _message(rule, given, budget))
@@ -158,7 +163,7 @@ class Rules:
 
 
 def _failure(fault: cel.Failure, rule: Rule) -> str:
-    text = rule.declared["rule"].strip()
+    text = rule.name
     if str(fault).startswith("no such overload"):
         why = "call arguments did not match a supported operator, function or macro signature"
         return f"'{fault}': {why} for rule: {text}"

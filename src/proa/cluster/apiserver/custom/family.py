@@ -62,6 +62,7 @@ class CustomForm:
     """One version of a custom resource (`apiserver.form.Form`)."""
 
     def __init__(self, family: Family, version: str, schema: Schema) -> None:
+        self.retired = False
         self.family = family
         self.version = version
         self.api_version = f"{family.group}/{version}"

@@ -92,6 +92,8 @@ class ServedKinds(Registry):
     def _unload(self, key: str) -> None:
         for kind in self._loaded.pop(key).kinds:
             self._remove(kind)
+            if kind.form is not None:
+                kind.form.retired = True
             self._changes += 1
 
     def _load(self, entry: Entry) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,14 @@ from typing import Any
 import pytest
 
 from proa.cluster.apiserver import ApiServer
+from proa.cluster.apiserver.discovery import AGGREGATED_TYPE
+from proa.cluster.apiserver.webhooks import WebhookCaller
 from proa.cluster.controllers import ControllersConfig, garbage_collector, namespace
 from proa.errors import ApiError, Invalid, NotFound
 from proa.kube.client import PatchType
-from proa.kube.meta import condition_is_true, owner_reference
+from proa.kube.meta import condition_is_true, find_condition, owner_reference
 from proa.kube.resources import CUSTOM_RESOURCE_DEFINITIONS, NAMESPACES, Object, Resource
-from support.server import api_server, eventually, running
+from support.server import api_server, eventually, running, session
 
 WIDGETS = Resource("example.com", "v1", "widgets", "Widget")
 SCHEMA: Object = {
@@ -255,3 +258,105 @@ async def test_objects_go_with_their_owners_and_namespaces(server: ApiServer) ->
         await eventually(lambda: gone("default", "owned"))
         await client.delete(NAMESPACES, "other")
         await eventually(lambda: gone("other", "w"))
+
+
+async def test_watches_end_when_the_definition_changes(server: ApiServer) -> None:
+    stored = await establish(server)
+    client = server.client()
+    events: list[str] = []
+
+    async def follow() -> None:
+        watch = client.watch(WIDGETS, "default", resource_version=stored_at)
+        events.extend([event.type async for event in watch])
+
+    stored_at = (await client.list(WIDGETS))["metadata"]["resourceVersion"]
+    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+        group.create_task(follow())
+        await client.create(WIDGETS, widget())
+        schema = stored["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+        schema["properties"]["spec"]["properties"]["more"] = {"type": "string"}
+        await client.update(CUSTOM_RESOURCE_DEFINITIONS, stored)
+    assert "ADDED" in events
+
+
+async def test_discovery_and_openapi_follow_the_definitions(server: ApiServer, tmp_path: Path) -> None:
+    async with session(server, tmp_path, "admin", "system:masters") as http:
+
+        async def json(path: str, accept: str = "application/json") -> Any:
+            async with http.get(path, headers={"Accept": accept}) as response:
+                return await response.json(content_type=None) if response.status == 200 else None
+
+        index = await json("/openapi/v3")
+        assert "apis/example.com/v1" not in index["paths"]
+        stored = await establish(server)
+        groups = await json("/apis", AGGREGATED_TYPE)
+        (group,) = (item for item in groups["items"] if item["metadata"]["name"] == "example.com")
+        assert group["versions"][0]["resources"][0]["resource"] == "widgets"
+        assert (await json("/apis/example.com/v1"))["resources"][0]["shortNames"] == ["wd"]
+        first = (await json("/openapi/v3"))["paths"]["apis/example.com/v1"]["serverRelativeURL"]
+        document = await json(first)
+        found = document["components"]["schemas"]["com.example.v1.Widget"]
+        assert found["x-kubernetes-group-version-kind"] == [
+            {"group": "example.com", "version": "v1", "kind": "Widget"}
+        ]
+        assert found["properties"]["spec"]["properties"]["size"]["maximum"] == 10
+        one = document["paths"]["/apis/example.com/v1/namespaces/{namespace}/widgets/{name}"]["patch"]
+        assert "fieldValidation" in [parameter["name"] for parameter in one["parameters"]]
+        schema = stored["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+        schema["properties"]["spec"]["properties"]["size"]["maximum"] = 12
+        await server.client().update(CUSTOM_RESOURCE_DEFINITIONS, stored)
+        changed = (await json("/openapi/v3"))["paths"]["apis/example.com/v1"]["serverRelativeURL"]
+        assert changed != first
+
+
+async def test_a_name_that_is_free_again_goes_to_who_waits(server: ApiServer) -> None:
+    await establish(server)
+    client = server.client()
+    other = definition()
+    other["metadata"]["name"] = "others.example.com"
+    other["spec"]["names"] = {"plural": "others", "kind": "Widget"}
+    await client.create(CUSTOM_RESOURCE_DEFINITIONS, other)
+
+    async def condition(status: str) -> bool:
+        current = await client.get(CUSTOM_RESOURCE_DEFINITIONS, "others.example.com")
+        found = find_condition(current, "NamesAccepted")
+        return found is not None and found["status"] == status
+
+    await eventually(lambda: condition("False"))
+    await client.delete(CUSTOM_RESOURCE_DEFINITIONS, "widgets.example.com")
+    await eventually(lambda: condition("True"))
+
+
+async def test_versions_are_converted_by_a_webhook(server: ApiServer, monkeypatch: Any) -> None:
+    asked: list[Object] = []
+
+    async def post(_caller: WebhookCaller, _config: Object, review: Object, _seconds: float) -> Object:
+        request = review["request"]
+        asked.append(request)
+        wanted = request["desiredAPIVersion"]
+        objects = [{**obj, "apiVersion": wanted, "spec": _swapped(obj["spec"])} for obj in request["objects"]]
+        result = {"status": "Success"}
+        return {"response": {"uid": request["uid"], "result": result, "convertedObjects": objects}}
+
+    monkeypatch.setattr(WebhookCaller, "post", post)
+    wanted = definition()
+    (v1,) = wanted["spec"]["versions"]
+    free = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    old = {"openAPIV3Schema": {"type": "object", "properties": {"spec": free}}}
+    wanted["spec"]["versions"].append(v1 | {"name": "v1beta1", "storage": False, "schema": old})
+    client_config = {"url": "https://127.0.0.1:1/convert"}
+    webhook = {"clientConfig": client_config, "conversionReviewVersions": ["v1"]}
+    wanted["spec"]["conversion"] = {"strategy": "Webhook", "webhook": webhook}
+    await establish(server, wanted)
+    client = server.client()
+    beta = Resource("example.com", "v1beta1", "widgets", "Widget")
+    made = await client.create(beta, widget() | {"apiVersion": "example.com/v1beta1", "spec": {"length": 3}})
+    assert made["spec"]["length"] == 3
+    assert (await client.get(WIDGETS, "w", "default"))["spec"]["size"] == 3
+    assert (await client.list(beta))["items"][0]["spec"]["length"] == 3
+    assert len(asked) == 2  # what was read once is remembered
+
+
+def _swapped(spec: Object) -> Object:
+    names = {"size": "length", "length": "size"}
+    return {names.get(name, name): value for name, value in spec.items()}
