@@ -22,8 +22,8 @@ _FIRST = "apiregistration.k8s.io"
 _FIRST_PRIORITY = 20000
 
 
-class LocalDiscovery(Protocol):
-    """The documents of this server's own kinds."""
+class DiscoveryDocuments(Protocol):
+    """What is told of groups, versions and resources."""
 
     @property
     def core_aggregated(self) -> bytes: ...
@@ -44,7 +44,7 @@ class LocalDiscovery(Protocol):
 class MergedDiscovery:
     """The same documents with the remotes' groups and versions in them."""
 
-    def __init__(self, local: LocalDiscovery, remotes: Remotes) -> None:
+    def __init__(self, local: DiscoveryDocuments, remotes: Remotes) -> None:
         self._local = local
         self._remotes = remotes
         self._merged: dict[str, tuple[bytes, int, bytes]] = {}

@@ -9,8 +9,8 @@ import msgspec
 from proa.cluster.apiserver.aggregation.remotes import Remotes
 
 
-class LocalOpenApi(Protocol):
-    """The documents of this server's own kinds."""
+class OpenApiDocuments(Protocol):
+    """What is told of schemas."""
 
     def index(self) -> bytes: ...
 
@@ -20,7 +20,7 @@ class LocalOpenApi(Protocol):
 class MergedOpenApi:
     """The same, with more paths in the index."""
 
-    def __init__(self, local: LocalOpenApi, remotes: Remotes) -> None:
+    def __init__(self, local: OpenApiDocuments, remotes: Remotes) -> None:
         self._local = local
         self._remotes = remotes
         self._merged: tuple[bytes, int, bytes] = (b"", -1, b"")

@@ -7,11 +7,12 @@ from collections.abc import Callable
 
 from aiohttp import hdrs, web
 
-from proa.cluster.apiserver.discovery import AGGREGATED_TYPE, Discovery
+from proa.cluster.apiserver.aggregation.documents import DiscoveryDocuments
+from proa.cluster.apiserver.aggregation.openapi import OpenApiDocuments
+from proa.cluster.apiserver.discovery import AGGREGATED_TYPE
 from proa.cluster.apiserver.http.health import PATHS, Health
 from proa.cluster.apiserver.http.negotiation import media_types
 from proa.cluster.apiserver.http.reply import Reply, json_reply
-from proa.cluster.apiserver.openapi import OpenApi
 from proa.errors import ApiError, MethodNotAllowed, NotFound
 
 VERSION = "v1.37.2+proa"
@@ -31,7 +32,7 @@ class Documents:
     """Answers everything that is not about an object."""
 
     def __init__(
-        self, discovery: Discovery, openapi: OpenApi, health: Health, own: Own, address: str
+        self, discovery: DiscoveryDocuments, openapi: OpenApiDocuments, health: Health, own: Own, address: str
     ) -> None:
         self._discovery = discovery
         self._openapi = openapi
