@@ -99,14 +99,17 @@ async def test_requests_are_logged_as_upstream_does(tmp_path: Path) -> None:
     )
     policy = policy_file(tmp_path, *rules, omitStages=["RequestReceived"], omitManagedFields=True)
     log = tmp_path / "audit.log"
-    async with api_server(tmp_path, audit=AuditConfig(policy=policy, log=log)) as server:
-        async with session(server, tmp_path, "admin", "system:masters") as admin:
-            body = {"metadata": {"name": "c"}, "data": {"k": "v"}}
-            answer = await admin.post("/api/v1/namespaces/default/configmaps", json=body)
-            audit_id = answer.headers["Audit-Id"]
-            secret = {"metadata": {"name": "s"}, "stringData": {"k": "hidden"}}
-            await admin.post("/api/v1/namespaces/default/secrets", json=secret)
-            await admin.get("/api/v1/namespaces/default/pods/none", headers={"Impersonate-User": "eve"})
+    config = AuditConfig(policy=policy, log=log)
+    async with (
+        api_server(tmp_path, audit=config) as server,
+        session(server, tmp_path, "admin", "system:masters") as admin,
+    ):
+        body = {"metadata": {"name": "c"}, "data": {"k": "v"}}
+        answer = await admin.post("/api/v1/namespaces/default/configmaps", json=body)
+        audit_id = answer.headers["Audit-Id"]
+        secret = {"metadata": {"name": "s"}, "stringData": {"k": "hidden"}}
+        await admin.post("/api/v1/namespaces/default/secrets", json=secret)
+        await admin.get("/api/v1/namespaces/default/pods/none", headers={"Impersonate-User": "eve"})
     events = [json.loads(line) for line in log.read_text().splitlines()]
 
     made, hidden, refused = events
