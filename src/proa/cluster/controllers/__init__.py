@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from proa.cluster.controllers import (
     account_tokens,
+    admission_policy_status,
     bootstrap_tokens,
     certificate_signing,
     claim_binder,
@@ -52,6 +53,7 @@ _CONTROLLERS: tuple[Callable[[Manager, ControllersConfig], None], ...] = (
     role_aggregation.setup,
     certificate_signing.setup,
     account_tokens.setup,
+    admission_policy_status.setup,
     bootstrap_tokens.setup,
     namespace.setup,
     endpoint_slice.setup,

@@ -124,6 +124,8 @@ class _Reader:
 
 
 def _with_root(properties: Schema) -> Schema:
+    if {"$ref", "allOf"} & set(properties.get("metadata") or ()):
+        return {**_ROOT_PROPERTIES, **properties}
     named = (properties.get("metadata") or {}).get("properties") or {}
     metadata = {"type": "object", "properties": {**_METADATA["properties"], **named}}  # type: ignore[dict-item]
     return {**_ROOT_PROPERTIES, **properties, "metadata": metadata}
