@@ -59,3 +59,13 @@ async def test_a_container_that_forks_without_end_is_bounded(lab: KubeletLab) ->
     path = f"proa/{lab.name}/besteffort/pod{good['metadata']['uid']}"
     assert lab.cgroup_value(path, "pids.max") == "4096"
     await lab.delete("bomb", 1)
+
+
+async def test_a_container_that_floods_its_log_holds_up_nobody(lab: KubeletLab) -> None:
+    await lab.create("flood", container("exec yes"))
+    await lab.wait_running("flood")
+    await lab.create("good", container("echo here; exec sleep 1000000"))
+    await lab.wait_running("good")
+    assert await lab.lines("good", 1) == ["here"]
+    assert (await lab.log("flood", tailLines="2")).splitlines() == ["y", "y"]
+    await lab.delete("flood", 1)

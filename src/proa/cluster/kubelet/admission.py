@@ -37,6 +37,23 @@ def sysctl_refusal(pod: Object) -> Refusal | None:
     return None
 
 
+def security_refusal(pod: Object, *, apparmor: bool) -> Refusal | None:
+    """Why the pod's security cannot be had here; `apparmor` tells whether the kernel enforces it."""
+    own = security_context(pod["spec"])
+    if own.get("supplementalGroupsPolicy") == "Strict":
+        return (
+            "SupplementalGroupsPolicyNotSupported",
+            "SupplementalGroupsPolicy=Strict is not supported in this node",
+        )
+    if pod["spec"].get("hostUsers") is False:
+        return "UnexpectedAdmissionError", "hostUsers=false: user namespaces are not supported in this node"
+    contexts = (own, *(security_context(c) for c in planned_containers(pod)))
+    kinds = {(context.get("appArmorProfile") or {}).get("type", "Unconfined") for context in contexts}
+    if kinds != {"Unconfined"} and not apparmor:
+        return "AppArmor", "Cannot enforce AppArmor: AppArmor is not enabled on the host"
+    return None
+
+
 def port_refusal(pod: Object, others: Iterable[Object]) -> Refusal | None:
     """Why the pod cannot have its ports of the node beside the other pods here."""
     taken = [port for other in others for port in host_ports(other)]

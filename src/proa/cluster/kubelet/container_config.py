@@ -11,6 +11,7 @@ from proa.cluster.kubelet.pods import container_hash, pod_name, security_context
 from proa.cluster.kubelet.problems import config_problem
 from proa.cluster.kubelet.resources import CPU_PERIOD, Limits, container_limits
 from proa.cluster.kubelet.sandbox_config import (
+    apparmor,
     identity_labels,
     namespace_options,
     seccomp,
@@ -129,6 +130,8 @@ def _security(pod: Object, container: Object, target: str) -> dict[str, Any]:
         "readonly_paths": () if unmasked else _READ_ONLY,
         "seccomp": seccomp(context.get("seccompProfile")),
     }
+    if context.get("appArmorProfile"):
+        security["apparmor"] = apparmor(context["appArmorProfile"])
     for key, field in (("runAsUser", "run_as_user"), ("runAsGroup", "run_as_group")):
         if context.get(key) is not None:
             security[field] = {"value": context[key]}

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
-from proa.cluster.kubelet.admission import port_refusal, sysctl_refusal
+from proa.cluster.kubelet.admission import port_refusal, security_refusal, sysctl_refusal
 from proa.cluster.kubelet.cgroups import Cgroups
 from proa.cluster.kubelet.config import KubeletConfig
 from proa.cluster.kubelet.cri import Channel, Images, Runtime, Tasks, follow_exits
@@ -22,7 +22,7 @@ from proa.cluster.kubelet.host import Host
 from proa.cluster.kubelet.image_gc import ImageCollector
 from proa.cluster.kubelet.images import ImageManager
 from proa.cluster.kubelet.logs import rotate_logs
-from proa.cluster.kubelet.machine import Machine, read_machine
+from proa.cluster.kubelet.machine import Machine, has_apparmor, read_machine
 from proa.cluster.kubelet.node import NodeReporter
 from proa.cluster.kubelet.node_status import admission_refusal, allocatable
 from proa.cluster.kubelet.objects import ObjectCache
@@ -166,4 +166,9 @@ class Kubelet:
         }
         used = [pod_requests(other) for other in others]
         too_much = admission_refusal(pod_requests(pod), used, amounts)
-        return too_much or port_refusal(pod, others) or sysctl_refusal(pod)
+        return (
+            too_much
+            or port_refusal(pod, others)
+            or sysctl_refusal(pod)
+            or security_refusal(pod, apparmor=has_apparmor())
+        )

@@ -57,6 +57,11 @@ def processes() -> tuple[int, int]:
     return min(int(limit or 1 << 22) for limit in limits), running
 
 
+def has_apparmor() -> bool:
+    """Whether the kernel enforces AppArmor profiles."""
+    return _first_line("/sys/module/apparmor/parameters/enabled") == "Y"
+
+
 def boot_time() -> int:
     """When the machine started, seconds since the epoch."""
     lines = (line.split() for line in _read("/proc/stat").splitlines())

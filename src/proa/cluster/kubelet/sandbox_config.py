@@ -22,6 +22,8 @@ from proa.kube import Object, annotations_of, labels_of
 NAMESPACE_POD, NAMESPACE_CONTAINER, NAMESPACE_NODE, NAMESPACE_TARGET = 0, 1, 2, 3
 _PROTOCOLS = {"TCP": 0, "UDP": 1, "SCTP": 2}
 _RUNTIME_DEFAULT, _UNCONFINED, _LOCALHOST = 0, 1, 2
+_SECCOMP_ROOT = "/var/lib/kubelet/seccomp"
+"""Where every kubelet looks for profiles of type Localhost."""
 
 
 def identity_labels(name: PodName) -> dict[str, str]:
@@ -74,8 +76,15 @@ def seccomp(profile: Mapping[str, Any] | None) -> dict[str, Any]:
     """A seccompProfile as the runtime's SecurityProfile; none means unconfined, as upstream."""
     kind = (profile or {}).get("type", "Unconfined")
     if profile and kind == "Localhost":
-        return {"profile_type": _LOCALHOST, "localhost_ref": profile.get("localhostProfile", "")}
+        return {"profile_type": _LOCALHOST, "localhost_ref": f"{_SECCOMP_ROOT}/{profile['localhostProfile']}"}
     return {"profile_type": _RUNTIME_DEFAULT if kind == "RuntimeDefault" else _UNCONFINED}
+
+
+def apparmor(profile: Mapping[str, Any]) -> dict[str, Any]:
+    """An appArmorProfile as the runtime's SecurityProfile."""
+    kinds = {"RuntimeDefault": _RUNTIME_DEFAULT, "Localhost": _LOCALHOST}
+    reference = {"localhost_ref": profile["localhostProfile"]} if profile["type"] == "Localhost" else {}
+    return {"profile_type": kinds.get(profile["type"], _UNCONFINED)} | reference
 
 
 def _sandbox_security(pod: Object) -> dict[str, Any]:

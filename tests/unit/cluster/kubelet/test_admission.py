@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from proa.cluster.kubelet.admission import port_refusal, sysctl_refusal
+from proa.cluster.kubelet.admission import port_refusal, security_refusal, sysctl_refusal
 from proa.kube import Object
 from support.kubelet_objects import pod, spec_of
 
@@ -56,3 +56,28 @@ def test_sysctls(name: str, more: Object, message: str | None) -> None:
         assert answer is not None
         assert answer[0] == "SysctlForbidden"
         assert message in answer[1]
+
+
+@pytest.mark.parametrize(
+    ("spec", "reason"),
+    [
+        ({}, None),
+        ({"securityContext": {"supplementalGroupsPolicy": "Merge"}}, None),
+        (
+            {"securityContext": {"supplementalGroupsPolicy": "Strict"}},
+            "SupplementalGroupsPolicyNotSupported",
+        ),
+        ({"hostUsers": False}, "UnexpectedAdmissionError"),
+        ({"hostUsers": True}, None),
+        ({"securityContext": {"appArmorProfile": {"type": "RuntimeDefault"}}}, "AppArmor"),
+        ({"securityContext": {"appArmorProfile": {"type": "Unconfined"}}}, None),
+    ],
+)
+def test_security_that_a_kernel_lacks(spec: Object, reason: str | None) -> None:
+    answer = security_refusal(pod(**spec), apparmor=False)
+    assert (answer and answer[0]) == reason
+
+
+def test_apparmor_where_the_kernel_has_it() -> None:
+    wanted = {"appArmorProfile": {"type": "Localhost", "localhostProfile": "p"}}
+    assert security_refusal(pod(spec_of("a", securityContext=wanted)), apparmor=True) is None

@@ -55,7 +55,7 @@ _CONTAINERS = {
         1 capabilities Capability; 2 privileged bool; 3 namespace_options NamespaceOption;
         5 run_as_user Int64Value; 12 run_as_group Int64Value; 7 readonly_rootfs bool;
         8 supplemental_groups int64[]; 11 no_new_privs bool; 13 masked_paths string[];
-        14 readonly_paths string[]; 15 seccomp SecurityProfile
+        14 readonly_paths string[]; 15 seccomp SecurityProfile; 16 apparmor SecurityProfile
     """,
     "LinuxContainerConfig": """
         1 resources LinuxContainerResources; 2 security_context LinuxContainerSecurityContext
