@@ -6,7 +6,7 @@ import logging
 
 from proa.errors import AlreadyExists
 from proa.kube import CONFIG_MAPS, STORAGE_CLASSES, Client, Manager, Object, Resource
-from proa.storage import lost_nodes
+from proa.storage import lost_nodes, resizer
 from proa.storage.config import default_document
 from proa.storage.local_path import StorageConfig
 from proa.storage.names import CONFIG_MAP, NAMESPACE, PROVISIONER, STORAGE_CLASS
@@ -26,9 +26,10 @@ async def install(client: Client, config: StorageConfig) -> None:
 
 
 def setup(manager: Manager, config: StorageConfig) -> None:
-    """Run the cluster-wide half with the manager: `install` once, then care for what lost nodes left."""
+    """Run the cluster-wide half with the manager: `install` once, then let volumes grow and lost ones go."""
     manager.add(_Installer(manager.client, config))
     lost_nodes.setup(manager)
+    resizer.setup(manager)
 
 
 def manifests(config: StorageConfig) -> list[tuple[Resource, Object]]:

@@ -24,6 +24,7 @@ from proa.kube import (
     Client,
     Object,
 )
+from proa.storage import resizer
 from proa.storage.directory import DirectoryBackend
 from proa.storage.names import FINALIZER
 from support.objects import claim, node, pod, storage_class, with_claims
@@ -101,10 +102,16 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
         await storage.install(client, config)
         quick = controllers.ControllersConfig(node_monitor_grace_period=3600)
         await stack.enter_async_context(
-            running(client, lambda m: controllers.setup(m, quick), scheduler.setup)
+            running(client, lambda m: controllers.setup(m, quick), scheduler.setup, resizer.setup)
         )
         await eventually(lambda: has_account(client))
+        await eventually(lambda: are_open(client))
         yield world
+
+
+async def are_open(client: Client) -> bool:
+    """Whether the taint of nodes that are not Ready yet is gone."""
+    return not any(one["spec"].get("taints") for one in (await client.list(NODES))["items"])
 
 
 async def has_account(client: Client) -> Any:
@@ -257,3 +264,19 @@ async def test_a_pod_is_scheduled_when_another_makes_room(world: World) -> None:
     await eventually(lambda: world.events("FailedScheduling"))
     await world.client.delete(PODS, "first", "default", grace_period_seconds=0)
     assert await world.running_on("third")
+
+
+async def test_a_claim_grows_where_its_class_lets_it(world: World) -> None:
+    await create(world, storage_class("growing") | {"allowVolumeExpansion": True})
+    await create(world, claim(storageClassName="growing"), pod(**with_claims("data")))
+    await world.bound()
+    larger = {"spec": {"resources": {"requests": {"storage": "3Gi"}}}}
+    await world.client.patch(PERSISTENT_VOLUME_CLAIMS, "data", larger, "default")
+
+    async def grown() -> bool:
+        return bool((await world.claim())["status"]["capacity"]["storage"] == "3Gi")
+
+    await eventually(grown)
+    (volume,) = await world.volumes()
+    assert volume["spec"]["capacity"]["storage"] == "3Gi"
+    await eventually(lambda: world.events("VolumeResizeSuccessful"))
