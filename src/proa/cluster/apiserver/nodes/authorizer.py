@@ -78,9 +78,13 @@ class NodeAuthorizer:
             return "can only get individual resources of this type"
         return "cannot get subresource" if action.subresource else ""
 
+    def _named(self, action: Action) -> Objection:
+        """As for a single object; and what a node may get it may also watch by name, as our kubelet does."""
+        return "" if action.verb in _READ and action.name and not action.subresource else self._single(action)
+
     def _claim(self, node: str, action: Action) -> Objection:
         if action.subresource != "status":
-            return self._single(action) or self._needed(node, action)
+            return self._named(action) or self._needed(node, action)
         if action.verb not in ("update", "patch"):
             return "can only get/update/patch this type"
         return self._needed(node, action)
@@ -89,7 +93,7 @@ class NodeAuthorizer:
         return self._single(action) or self._needed(node, action)
 
     def _volume(self, node: str, action: Action) -> Objection:
-        return self._single(action) or self._unless(self._graph.has_volume(node, action.name), node)
+        return self._named(action) or self._unless(self._graph.has_volume(node, action.name), node)
 
     def _attachment(self, node: str, action: Action) -> Objection:
         return self._single(action) or self._unless(
