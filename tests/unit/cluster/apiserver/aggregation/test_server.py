@@ -19,6 +19,7 @@ from proa.cluster.pki import Authority, Leaf
 from proa.errors import Forbidden, ServiceUnavailable
 from proa.kube import CONFIG_MAPS, ENDPOINT_SLICES, SERVICES
 from proa.kube.meta import find_condition
+from proa.kube.resources import CUSTOM_RESOURCE_DEFINITIONS
 from support import extension_server as extension_module
 from support.extension_server import (
     API_SERVICES,
@@ -276,3 +277,28 @@ async def test_one_that_does_not_answer_is_noticed_by_who_asks(
     assert (answer.status, "error trying to reach service" in answer.body) == (503, True)
     await available(server, "FailedDiscoveryCheck")
     assert (await http("GET", HATS)).body == "service unavailable\n"
+
+
+async def test_groups_of_custom_resources_come_and_go(server: ApiServer) -> None:
+    schema = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
+    version = {"name": "v1", "served": True, "storage": True, "schema": schema}
+    names = {"plural": "shoes", "kind": "Shoe"}
+    spec = {"group": "feet.example.com", "scope": "Namespaced", "names": names, "versions": [version]}
+    client = server.client()
+    await client.create(
+        CUSTOM_RESOURCE_DEFINITIONS, {"metadata": {"name": "shoes.feet.example.com"}, "spec": spec}
+    )
+
+    async def registered() -> Any:
+        rows = (await client.list(API_SERVICES))["items"]
+        return next((row for row in rows if row["metadata"]["name"] == "v1.feet.example.com"), None)
+
+    made = await eventually(registered)
+    assert made["metadata"]["labels"] == {"kube-aggregator.kubernetes.io/automanaged": "true"}
+    assert (made["spec"]["groupPriorityMinimum"], made["spec"]["versionPriority"]) == (1000, 100)
+    await client.delete(CUSTOM_RESOURCE_DEFINITIONS, "shoes.feet.example.com")
+
+    async def gone() -> bool:
+        return await registered() is None
+
+    await eventually(gone)
