@@ -201,7 +201,7 @@ class ApiServer:
         host, port = self._config.bind_address, self._config.port
         try:
             self._server = await asyncio.get_running_loop().create_server(
-                self._connections, host, port, ssl=serving_context(self._config), backlog=1024
+                self._connections, host, port, ssl=serving_context(self._config), backlog=1024, ssl_handshake_timeout=10
             )
         except OSError as error:
             await self.stop()

@@ -18,6 +18,11 @@ from proa.cluster.apiserver.front_proxy import FrontProxies, user_of_headers
 from proa.cluster.apiserver.http.body import LIMIT
 from proa.cluster.apiserver.identity import User
 
+HEADER_SECONDS = 32.0
+"""How long a connection may take to send its first request, as kube-apiserver has it."""
+MAXIMUM_CONNECTIONS = 8192
+"""More are closed at once."""
+
 
 class Connection(RequestHandler):
     """One TLS connection; `user` is None without a client certificate.
@@ -25,21 +30,34 @@ class Connection(RequestHandler):
     On a front proxy's connection each request names its user, and the certificate is nobody's.
     """
 
-    __slots__ = ("from_proxy", "stream", "user")
+    __slots__ = ("_patience", "from_proxy", "stream", "user")
 
     def __init__(self, manager: ConnectionServer, **options: Any) -> None:
         super().__init__(manager, **options)
         self.user: User | None = None
         self.from_proxy = False
+        self._patience: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         certificate = transport.get_extra_info("peercert")
-        self.from_proxy = cast("ConnectionServer", self._manager).front_proxies.signed(certificate)
+        server = cast("ConnectionServer", self._manager)
+        self.from_proxy = server.front_proxies.signed(certificate)
         self.user = None if self.from_proxy else certificate_user(certificate, _der(transport))
         self.stream: asyncio.Task[None] | None = None
         super().connection_made(transport)
+        if len(server.connections) > MAXIMUM_CONNECTIONS:
+            cast("asyncio.Transport", transport).abort()
+            return
+        self._patience = asyncio.get_running_loop().call_later(HEADER_SECONDS, self.force_close)
+
+    def begin_request(self) -> None:
+        """The first request came whole: the connection is no longer one that only holds a place."""
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
 
     def connection_lost(self, exc: BaseException | None) -> None:
+        self.begin_request()
         self.end_stream()
         super().connection_lost(exc)
 
@@ -79,6 +97,7 @@ def make_request(
 ) -> web.BaseRequest:
     """A request whose body may have the size that Kubernetes allows."""
     loop = asyncio.get_running_loop()
+    cast("Connection", protocol).begin_request()
     return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=LIMIT)
 
 

@@ -1,14 +1,21 @@
-"""Limits, fair turns and time limits, without a network."""
+"""Limits, fair turns and time limits."""
 
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
+from pathlib import Path
 
+import aiohttp
 import pytest
 
+from proa.cluster.apiserver.http import connection
 from proa.cluster.apiserver.overload import Inflight, Limits, Turns
+from proa.cluster.apiserver.rbac import CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, GROUP
 from proa.errors import TooManyRequests
+from proa.kube import Object, Resource
+from support.server import api_server, session
 
 
 async def test_a_flood_does_not_delay_who_asks_little() -> None:
@@ -95,3 +102,57 @@ async def test_what_takes_too_long_is_ended() -> None:
     inflight.sweep(time.monotonic() + 61)
 
     assert await task
+
+
+async def test_a_connection_that_sends_no_request_is_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "HEADER_SECONDS", 0.05)
+    async with api_server(tmp_path) as server:
+        context = ssl.create_default_context(cafile=str(tmp_path / "ca.crt"))
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port, ssl=context)
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n")
+        async with asyncio.timeout(5):
+            assert await reader.read() == b""
+        writer.close()
+
+
+async def test_too_many_connections_are_closed_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "MAXIMUM_CONNECTIONS", 0)
+    async with api_server(tmp_path) as server, session(server, tmp_path) as client:
+        with pytest.raises(aiohttp.ClientError):
+            await client.get("/healthz")
+
+
+async def test_a_request_that_hangs_gets_504_and_a_full_house_429(tmp_path: Path) -> None:
+    async with api_server(tmp_path, limits=Limits(reads=1, writes=1, seconds=0.01)) as server:
+        inflight = server._inflight
+
+        async def hang(*_: object) -> None:
+            await asyncio.Event().wait()
+
+        server._actions.registry.list = hang  # type: ignore[method-assign,assignment]
+        async with session(server, tmp_path, "a") as client:
+            await server.client().create(*_reader_of_config_maps("a"))
+            await server.client().create(*_binding_of("a"))
+            first = asyncio.ensure_future(client.get("/api/v1/configmaps"))
+            while not inflight.counts["readOnly"]:  # noqa: ASYNC110 - it gives no signal
+                await asyncio.sleep(0.001)
+            second = await client.get("/api/v1/configmaps")
+            inflight.sweep(time.monotonic() + 1)
+            late = await first
+        assert (second.status, second.headers["Retry-After"]) == (429, "1")
+        assert (late.status, (await late.json())["reason"]) == (504, "Timeout")
+
+
+def _reader_of_config_maps(name: str) -> tuple[Resource, Object]:
+    rule = {"verbs": ["list"], "apiGroups": [""], "resources": ["configmaps"]}
+    return CLUSTER_ROLES, {"metadata": {"name": name}, "rules": [rule]}
+
+
+def _binding_of(name: str) -> tuple[Resource, Object]:
+    subject = {"kind": "User", "apiGroup": GROUP, "name": name}
+    reference = {"apiGroup": GROUP, "kind": "ClusterRole", "name": name}
+    return CLUSTER_ROLE_BINDINGS, {"metadata": {"name": name}, "roleRef": reference, "subjects": [subject]}
