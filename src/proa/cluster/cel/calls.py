@@ -16,6 +16,9 @@ from proa.cluster.cel.values import Optional, equal
 if TYPE_CHECKING:
     from proa.cluster.cel.compiler import Compiled, Compiler
 
+_DEAR = 1000
+"""What costs that much is counted when it happens, so that it counts only then."""
+
 _INDEXING = ("_[_]", "_[?_]")
 
 
@@ -77,7 +80,7 @@ def _is_settled(given: Type, declared: Type) -> bool:
 
 def _direct(overload: Overload, runs: Sequence[Run], cost: int) -> Compiled:
     function, price = overload.run, overload.cost
-    if not isinstance(price, int):
+    if not isinstance(price, int) or price >= _DEAR:
         return _metered(overload, runs), cost
     if len(runs) == 1:
         only = runs[0]
@@ -91,12 +94,11 @@ def _direct(overload: Overload, runs: Sequence[Run], cost: int) -> Compiled:
 def _metered(overload: Overload, runs: Sequence[Run]) -> Run:
     """A call whose cost hangs on its arguments."""
     function, price = overload.run, overload.cost
-    assert not isinstance(price, int)
 
     def call(frame: Frame) -> Any:
         args = [run(frame) for run in runs]
         result = function(*args)
-        charge(frame, price(args, result))
+        charge(frame, price if isinstance(price, int) else price(args, result))
         return result
 
     return call

@@ -10,7 +10,7 @@ from proa.cluster.cel.checker import Checker, TypeFinder
 from proa.cluster.cel.compiler import Compiler
 from proa.cluster.cel.conversion import Converter, converter
 from proa.cluster.cel.errors import BudgetExhausted, CompileError, EvaluationError, Failure, Problem
-from proa.cluster.cel.frame import SPENT, Frame, Run
+from proa.cluster.cel.frame import SPENT, Frame, Run, charge
 from proa.cluster.cel.functions import LIBRARY, Library
 from proa.cluster.cel.parser import parse
 from proa.cluster.cel.types import Type
@@ -80,7 +80,9 @@ class Program:
             for given in self._inputs:
                 value = _given(values, given.name)
                 frame[given.slot] = given.convert(value) if given.convert else value
-            return self._run(frame)
+            value = self._run(frame)
+            charge(frame, 0)
+            return value
         except RecursionError:
             raise EvaluationError(_TOO_DEEP) from None
         finally:

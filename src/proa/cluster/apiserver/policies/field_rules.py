@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from proa.cluster.apiserver.names import key_problems
+from proa.cluster.apiserver.names import SUBDOMAIN, key_problems
 from proa.cluster.apiserver.policies.declarations import variables
 from proa.cluster.apiserver.policies.expressions import ExpressionError, compile_expression
 from proa.cluster.apiserver.policies.scope import Scope
@@ -24,14 +24,15 @@ from proa.cluster.apiserver.schema.field_error import (
 )
 from proa.cluster.apiserver.validation.common import elements, one_of, path, selector
 from proa.cluster.cel import Type
-from proa.cluster.cel.types import BOOL, NULL, STRING
+from proa.cluster.cel.functions.formats import FORMATS
+from proa.cluster.cel.types import BOOL, DYN, NULL, STRING
 from proa.cluster.cel.types.schema import RESERVED
 from proa.kube.resources import Object
 
 _IDENTIFIER = re.compile(r"[_a-zA-Z][_a-zA-Z0-9]*", re.ASCII)
 _FAILURE_POLICIES = ("Fail", "Ignore")
 _ACTIONS = ("Audit", "Deny", "Warn")
-_REASONS = ("Forbidden", "Invalid", "RequestEntityTooLarge", "Unauthorized")
+_REASONS = ("Forbidden", "Invalid", "RequestEntityTooLarge")
 _OPERATIONS = ("*", "CONNECT", "CREATE", "DELETE", "UPDATE")
 _SCOPES = ("*", "Cluster", "Namespaced")
 _MOST_CONDITIONS, _MOST_ANNOTATIONS = 64, 20
@@ -43,9 +44,7 @@ def policy_rules(spec: Object) -> Iterator[FieldError]:
     yield from one_of("spec.failurePolicy", spec.get("failurePolicy"), _FAILURE_POLICIES)
     kind = spec.get("paramKind")
     if kind is not None:
-        for name in ("apiVersion", "kind"):
-            if not kind.get(name):
-                yield required(f"spec.paramKind.{name}")
+        yield from _param_kind(kind)
     match = spec.get("matchConstraints")
     if match is None:
         yield required("spec.matchConstraints")
@@ -54,6 +53,20 @@ def policy_rules(spec: Object) -> Iterator[FieldError]:
         if not match.get("resourceRules"):
             yield required("spec.matchConstraints.resourceRules")
     yield from conditions("spec.matchConditions", spec.get("matchConditions") or (), params=bool(kind))
+
+
+def _param_kind(kind: Object) -> Iterator[FieldError]:
+    version, name = kind.get("apiVersion") or "", kind.get("kind") or ""
+    if not version:
+        yield required("spec.paramKind.apiVersion")
+    elif version.count("/") > 1:
+        detail = f"unexpected GroupVersion string: {version}"
+        yield invalid_value("spec.paramKind.apiVersion", version, detail)
+    if not name:
+        yield required("spec.paramKind.kind")
+    elif problems := FORMATS["dns1035Label"].complaints(name.lower()):
+        detail = f"may have mixed case, but should otherwise match: {','.join(problems)}"
+        yield invalid_value("spec.paramKind.kind", name, detail)
 
 
 def validating_policy(obj: Object, _old: Object | None) -> Iterator[FieldError]:
@@ -84,6 +97,7 @@ def own_variables(scope: Scope, spec: Object) -> Iterator[FieldError]:
         try:
             scope.add({"name": name, "expression": expression})
         except ExpressionError as error:
+            scope.composed[name] = DYN
             yield invalid_value(f"{at}.expression", expression, str(error))
 
 
@@ -187,10 +201,36 @@ def _resource_rule(at: str, rule: Object) -> Iterator[FieldError]:
         given = rule.get(name) or ()
         if not given:
             yield required(f"{at}.{name}")
-        elif "*" in given and len(given) > 1 and name != "resources":
+        elif name == "resources":
+            yield from _resources(f"{at}.resources", given)
+        elif "*" in given and len(given) > 1:
             detail = f"if '*' is present, must not specify other {_PLURALS.get(name, name)}"
             yield invalid_value(f"{at}.{name}", given, detail)
     yield from one_of(f"{at}.scope", rule.get("scope"), _SCOPES)
+
+
+def _resources(field: str, given: Sequence[str]) -> Iterator[FieldError]:
+    whole: set[str] = set()
+    everywhere: set[str] = set()
+    for index, name in enumerate(given):
+        plural, slash, subresource = name.partition("/")
+        if not name:
+            yield required(f"{field}[{index}]")
+        elif slash and plural in whole:
+            detail = f"if '{plural}/*' is present, must not specify {name}"
+            yield invalid_value(f"{field}[{index}]", name, detail)
+        elif slash and subresource in everywhere:
+            detail = f"if '*/{subresource}' is present, must not specify {name}"
+            yield invalid_value(f"{field}[{index}]", name, detail)
+        if slash and subresource == "*":
+            whole.add(plural)
+        if slash and plural == "*":
+            everywhere.add(subresource)
+    if "*/*" in given and len(given) > 1:
+        yield invalid_value(field, given, "if '*/*' is present, must not specify other resources")
+    if "*" in given and any(name != "*" and "/" not in name for name in given):
+        detail = "if '*' is present, must not specify other resources without subresources"
+        yield invalid_value(field, given, detail)
 
 
 _PLURALS = {"apiGroups": "API groups", "apiVersions": "API versions"}
@@ -201,6 +241,9 @@ def policy_binding(obj: Object, _old: Object | None) -> Iterator[FieldError]:
     spec = obj.get("spec") or {}
     if not spec.get("policyName"):
         yield required("spec.policyName")
+    else:
+        problems = SUBDOMAIN.problems(spec["policyName"])
+        yield from (invalid_value("spec.policyName", spec["policyName"], p) for p in problems)
     reference = spec.get("paramRef")
     if reference is not None:
         yield from _param_reference(reference)
@@ -225,11 +268,14 @@ def validating_binding(obj: Object, old: Object | None) -> Iterator[FieldError]:
         )
         yield invalid_value(at, actions, detail)
     if not actions:
-        yield required(at, "at least one validation action is required")
+        yield required(at)
 
 
 def _param_reference(reference: Object) -> Iterator[FieldError]:
     name, selects = reference.get("name"), reference.get("selector")
+    for char in "/%":
+        if char in (name or ""):
+            yield invalid_value("spec.paramRef.name", name, f"may not contain '{char}'")
     if name and selects is not None:
         exclusive = "name and selector are mutually exclusive"
         yield forbidden("spec.paramRef.name", exclusive)
@@ -242,4 +288,4 @@ def _param_reference(reference: Object) -> Iterator[FieldError]:
     if action is None:
         yield required("spec.paramRef.parameterNotFoundAction")
     else:
-        yield from one_of("spec.paramRef.parameterNotFoundAction", action, ("Allow", "Deny"))
+        yield from one_of("spec.paramRef.parameterNotFoundAction", action, ("Deny", "Allow"))

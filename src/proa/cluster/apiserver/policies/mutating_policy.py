@@ -5,7 +5,7 @@ Source: apiserver, pkg/admission/plugin/policy/mutating.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from proa.cluster.apiserver.apply.merging import merge
 from proa.cluster.apiserver.patch import apply_json_patch
 from proa.cluster.apiserver.policies.activation import LazyVariables
 from proa.cluster.apiserver.policies.conditions import satisfied
+from proa.cluster.apiserver.policies.configuration import atomics, misfits
 from proa.cluster.apiserver.policies.expressions import ExpressionError, compile_expression
 from proa.cluster.apiserver.policies.matching import Match
 from proa.cluster.apiserver.policies.patch_types import (
@@ -56,30 +57,17 @@ def _merged(obj: Object, node: Node | None, wanted: Any) -> Object:
     if complaints := misplaced(wanted):
         raise MutationError("type mismatch: " + "\n".join(complaints))
     configuration = as_json(wanted)
-    if atomics := list(_atomics(node, configuration, "")):
-        message = f"may not mutate atomic arrays, maps or structs: {', '.join(atomics)}"
+    if complaints := list(misfits(node, configuration)):
+        why = "failed to convert patch object to typed object: " + "\n".join(complaints)
+        raise MutationError(f"error applying patch: {why}")
+    if places := list(atomics(node, configuration)):
+        message = f"may not mutate atomic arrays, maps or structs: {', '.join(places)}"
         raise MutationError(f"error applying patch: invalid ApplyConfiguration: {message}")
     try:
         merged: Object = merge(node, obj, configuration)
     except ApiError as error:
         raise MutationError(f"error applying patch: failed to merge patch: {error}") from None
     return merged
-
-
-def _atomics(node: Node | None, value: Any, place: str) -> Iterator[str]:
-    """The places of what can only be replaced as a whole."""
-    if node is None:
-        return
-    if isinstance(value, dict):
-        if node.map_type == "atomic":
-            yield place
-        for name, child in value.items():
-            yield from _atomics(node.field(name), child, f"{place}.{name}")
-    elif isinstance(value, list):
-        if node.list_type not in ("map", "set"):
-            yield place
-        for index, child in enumerate(value):
-            yield from _atomics(node.items, child, f"{place}[{index}]")
 
 
 def _patched(obj: Object, wanted: Any) -> Object:

@@ -15,7 +15,7 @@ from proa.cluster.apiserver.schema.field_error import FieldError, invalid_value,
 from proa.cluster.apiserver.validation.common import elements, one_of, path
 from proa.kube.resources import Object
 
-_OPERATIONS = ("CREATE", "UPDATE")
+_OPERATIONS = ("*", "CONNECT", "CREATE", "UPDATE")
 _REINVOCATION = ("IfNeeded", "Never")
 _PARTS = {"ApplyConfiguration": "applyConfiguration", "JSONPatch": "jsonPatch"}
 

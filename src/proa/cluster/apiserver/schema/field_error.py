@@ -107,6 +107,7 @@ def too_many(field: str, count: int, limit: int) -> FieldError:
 
 def invalid(kind: str, group: str, name: str, errors: Sequence[FieldError]) -> Invalid:
     """The 422 answer that reports the errors of one object."""
+    errors = _without_bare(errors)
     messages = list(dict.fromkeys(map(str, errors)))
     text = messages[0] if len(messages) == 1 else f"[{', '.join(messages)}]"
     qualified = f"{kind}.{group}" if group else kind
@@ -114,6 +115,12 @@ def invalid(kind: str, group: str, name: str, errors: Sequence[FieldError]) -> I
     details = {key: value for key, value in details.items() if value}
     details["causes"] = [error.cause() for error in {str(error): error for error in errors}.values()]
     return Invalid(f"{qualified} {json.dumps(name)} is invalid: {text}", details)
+
+
+def _without_bare(errors: Sequence[FieldError]) -> Sequence[FieldError]:
+    """Without "Required value" alone where another error says of the same field why it is required."""
+    explained = {error.field for error in errors if error.type == "Required value" and error.detail}
+    return [e for e in errors if e.type != "Required value" or e.detail or e.field not in explained]
 
 
 def _printed(value: Any) -> str:
