@@ -62,7 +62,7 @@ from proa.cluster.store import SqliteStore
 from proa.cluster.store.encryption import NO_ENCRYPTION, load_encryption
 from proa.errors import UserError
 from proa.kube import Manager
-from proa.kube.resources import SERVICES
+from proa.kube.resources import CUSTOM_RESOURCE_DEFINITIONS, SERVICES
 
 logger = logging.getLogger(__name__)
 
@@ -183,7 +183,9 @@ class ApiServer:
         """Listen, and make what every cluster has."""
         loop = asyncio.get_running_loop()
         services = Follower(self._store, SERVICES, self._services.observe)
+        definitions = Follower(self._store, CUSTOM_RESOURCE_DEFINITIONS, self._kinds.observe)
         self._tasks = [loop.create_task(services.run()), loop.create_task(EventExpiry(self._store).run())]
+        self._tasks.append(loop.create_task(definitions.run()))
         self._tasks += [*self._access.tasks(), loop.create_task(self._inflight.run())]
         await self._listen()
         client, address = self.client(), self._config.advertise_address

@@ -24,6 +24,7 @@ class Establishing:
     def __init__(self, client: Client, definitions: Informer) -> None:
         self._client = client
         self._definitions = definitions
+        self._written: dict[str, Object] = {}
 
     def of_the_group(self, obj: Object) -> Iterable[str]:
         """A definition and its neighbours: names that one gives up, another may have."""
@@ -35,25 +36,39 @@ class Establishing:
 
     async def reconcile(self, key: str) -> Result | None:
         """Write the status that the definition should have, or let it go."""
-        try:
-            definition = await self._client.get(CUSTOM_RESOURCE_DEFINITIONS, key)
-        except NotFound:
+        definition = self._newest(key)
+        if definition is None:
             return None
         if is_deleting(definition):
-            return await self._clean_up(definition)
-        others = [
-            other
-            for other in (await self._client.list(CUSTOM_RESOURCE_DEFINITIONS))["items"]
-            if other["metadata"]["name"] != key and other["spec"]["group"] == definition["spec"]["group"]
-        ]
-        status = status_of(definition, taken_by(others))
+            return await self._clean_up(await self._client.get(CUSTOM_RESOURCE_DEFINITIONS, key))
+        status = status_of(definition, taken_by(self._neighbours(definition)))
         if status != definition.get("status"):
             await self._write(definition, status)
         return None
 
+    def _newest(self, name: str) -> Object | None:
+        """A definition as it is followed, or as it was written here after that."""
+        followed, written = self._definitions.get(name), self._written.get(name)
+        if followed is None or written is None or _revision(followed) >= _revision(written):
+            self._written.pop(name, None)
+            return followed
+        return written
+
+    def _neighbours(self, definition: Object) -> Iterable[Object]:
+        """The other definitions of a group."""
+        for other in self._definitions.list():
+            name = other["metadata"]["name"]
+            if (
+                other["spec"]["group"] == definition["spec"]["group"]
+                and name != definition["metadata"]["name"]
+            ):
+                newest = self._newest(name)
+                yield newest if newest is not None else other
+
     async def _write(self, definition: Object, status: Object) -> None:
         wanted = {**definition, "status": status}
-        await self._client.update(CUSTOM_RESOURCE_DEFINITIONS, wanted, subresource="status")
+        written = await self._client.update(CUSTOM_RESOURCE_DEFINITIONS, wanted, subresource="status")
+        self._written[written["metadata"]["name"]] = written
 
     async def _clean_up(self, definition: Object) -> Result | None:
         if FINALIZER not in (definition["metadata"].get("finalizers") or ()):
@@ -89,6 +104,10 @@ class Establishing:
                 continue
             left += answer.get("kind") != "Status"
         return left
+
+
+def _revision(obj: Object) -> int:
+    return int(obj["metadata"]["resourceVersion"])
 
 
 def resource_of(definition: Object) -> Resource:

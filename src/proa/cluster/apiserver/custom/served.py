@@ -76,6 +76,10 @@ class ServedKinds(Registry):
             result.setdefault(group, []).append(version)
         return result
 
+    def observe(self, _now: Object | None, _before: Object | None) -> None:
+        """Take notice of a change though nobody asks: watches of what is served no more end."""
+        self._refresh()
+
     def _refresh(self) -> None:
         touched = self._store.touched(_PREFIX)
         if touched == self._touched:
