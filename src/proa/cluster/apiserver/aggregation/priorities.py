@@ -49,6 +49,7 @@ _VERSIONS = {
     ("resource.k8s.io", "v1"): 21,
     ("flowcontrol.apiserver.k8s.io", "v1"): 21,
 }
+_LAST = 0x10FFFF
 _STAGES = {"alpha": 0, "beta": 1, "": 2}
 _KUBERNETES_VERSION = re.compile(r"v(\d+)(?:(alpha|beta)(\d+))?")
 
@@ -67,6 +68,6 @@ def version_rank(version: str) -> tuple[int, int, int, str]:
     """
     match = _KUBERNETES_VERSION.fullmatch(version)
     if match is None:
-        return -1, 0, 0, "".join(chr(0x10FFFF - ord(letter)) for letter in version)
+        return -1, 0, 0, "".join(chr(_LAST - ord(letter)) for letter in version) + chr(_LAST)
     major, stage, minor = match.groups()
     return _STAGES[stage or ""], int(major), int(minor or 0), ""

@@ -26,7 +26,7 @@ _NAME = "metadata.name="
 def action_of(method: str, path: str, query: Mapping[str, str]) -> Action:
     """The action to authorise for a path under /apis; other paths stand for themselves."""
     parts = [unquote(part) for part in path.strip("/").split("/")]
-    if len(parts) < 4:
+    if parts[0] != "apis" or len(parts) < 4:
         return Action(method.lower(), path=path)
     group, rest = parts[1], parts[3:]
     verb = _VERBS.get(method, method.lower())
