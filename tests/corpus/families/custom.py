@@ -332,7 +332,6 @@ def _writes() -> Story:
         delete("delete", f"{path}/b"),
         get("discovery", "/apis/corpus.example.com/v1", only=DISCOVERED),
         get("group", "/apis/corpus.example.com"),
-        patch("unserve", f"{DEFINITIONS}/widgets.corpus.example.com", {"metadata": {"name": "x"}}),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import platform
 from collections.abc import Callable
 
@@ -11,7 +12,7 @@ from proa.cluster.apiserver.aggregation.documents import DiscoveryDocuments
 from proa.cluster.apiserver.aggregation.openapi import OpenApiDocuments
 from proa.cluster.apiserver.discovery import AGGREGATED_TYPE
 from proa.cluster.apiserver.http.health import PATHS, Health
-from proa.cluster.apiserver.http.negotiation import media_types
+from proa.cluster.apiserver.http.negotiation import JSON, media_types
 from proa.cluster.apiserver.http.reply import Reply, json_reply
 from proa.errors import ApiError, MethodNotAllowed, NotFound
 
@@ -55,19 +56,20 @@ class Documents:
             return own
         body = self._openapi_document(parts) if parts[0] == "openapi" else None
         if body is not None:
-            return Reply(body)
-        return self._discover(parts, wants_aggregated(request.headers.get(hdrs.ACCEPT, "")))
+            return _tagged(request, body, JSON)
+        return self._discover(request, parts)
 
     def _openapi_document(self, parts: list[str]) -> bytes | None:
         if parts[1:] == ["v3"]:
             return self._openapi.index()
         return self._openapi.document("/".join(parts[2:])) if parts[1:2] == ["v3"] else None
 
-    def _discover(self, parts: list[str], aggregated: bool) -> Reply | None:
+    def _discover(self, request: web.BaseRequest, parts: list[str]) -> Reply | None:
+        aggregated = wants_aggregated(request.headers.get(hdrs.ACCEPT, ""))
         if aggregated and parts in (["api"], ["apis"]):
             discovery = self._discovery
             whole = discovery.core_aggregated if parts == ["api"] else discovery.groups_aggregated
-            return Reply(whole, content_type=AGGREGATED_TYPE)
+            return _tagged(request, whole, AGGREGATED_TYPE)
         body = self._legacy(parts)
         return None if body is None else Reply(body)
 
@@ -84,6 +86,15 @@ class Documents:
             case ["apis", group, version]:
                 return self._discovery.resource_list(group, version)
         return None
+
+
+def _tagged(request: web.BaseRequest, body: bytes, content_type: str) -> Reply:
+    """A document with an ETag; 304 for a client that has it."""
+    tag = f'"{hashlib.sha256(body).hexdigest().upper()}"'
+    headers = [("ETag", tag), ("Vary", "Accept")]
+    if tag in request.headers.get(hdrs.IF_NONE_MATCH, ""):
+        return Reply(b"", 304, content_type, headers)
+    return Reply(body, content_type=content_type, headers=headers)
 
 
 def wants_aggregated(accept: str) -> bool:

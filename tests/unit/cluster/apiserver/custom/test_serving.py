@@ -288,7 +288,13 @@ async def test_discovery_and_openapi_follow_the_definitions(server: ApiServer, t
 
         index = await json("/openapi/v3")
         assert "apis/example.com/v1" not in index["paths"]
+        async with http.get("/apis", headers={"Accept": AGGREGATED_TYPE}) as response:
+            known = {"Accept": AGGREGATED_TYPE, "If-None-Match": response.headers["ETag"]}
+        async with http.get("/apis", headers=known) as response:
+            assert response.status == 304
         stored = await establish(server)
+        async with http.get("/apis", headers=known) as response:
+            assert response.status == 200
         groups = await json("/apis", AGGREGATED_TYPE)
         (group,) = (item for item in groups["items"] if item["metadata"]["name"] == "example.com")
         assert group["versions"][0]["resources"][0]["resource"] == "widgets"
