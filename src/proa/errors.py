@@ -51,6 +51,14 @@ class KernelError(ProaError):
     """The kernel refused an operation; the message names the object and, if one lacks, the option."""
 
 
+_OF_THE_ROUTER = (
+    "the server could not find the requested resource",
+    "the server does not allow this method on the requested resource",
+    "415: Unsupported Media Type",
+)
+"""Answers that upstream gives before it looks at any object: their details are there, empty."""
+
+
 class ApiError(ProaError):
     """A failure Status of the Kubernetes API (source: apimachinery, pkg/api/errors).
 
@@ -75,7 +83,7 @@ class ApiError(ProaError):
             "message": self.message,
             "reason": self.reason,
         }
-        if self.details:
+        if self.details or self.message in _OF_THE_ROUTER:
             body["details"] = self.details
         return body | {"code": self.code}
 

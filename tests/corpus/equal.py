@@ -77,9 +77,15 @@ class Equaliser:
 
     def _note_generated(self, value: dict[str, Any]) -> None:
         base, name = value.get("generateName"), value.get("name")
-        if isinstance(base, str) and isinstance(name, str) and base and name.startswith(base):
+        if (
+            isinstance(base, str)
+            and isinstance(name, str)
+            and base
+            and name.startswith(base[:58])
+            and name != base
+        ):
             count = len(self._names) + 1
-            self._names.setdefault(name, f"{base}GENERATED-{count}")
+            self._names.setdefault(name, f"{base[:58]}GENERATED-{count}")
 
     def _table(self, table: dict[str, Any]) -> dict[str, Any]:
         definitions = table.get("columnDefinitions")

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import aiohttp
+import yaml
 from yarl import URL
 
 from corpus.answer import Answer
@@ -17,6 +18,7 @@ from corpus.story import Step, Story
 
 AGENT = "corpus/1.0"
 SECONDS = 10.0
+WATCH_SECONDS = 3.0
 _PAUSE = 0.05
 KEPT_HEADERS = ("Content-Type", "Content-Encoding", "Warning", "Retry-After", "Allow", "Location")
 
@@ -96,6 +98,8 @@ class _Player:
 
 async def _body(response: aiohttp.ClientResponse) -> Any:
     content = await response.read()
+    if response.content_type == "application/yaml":
+        return yaml.safe_load(content)
     try:
         return json.loads(content)
     except ValueError:
@@ -107,6 +111,10 @@ async def _lines(response: aiohttp.ClientResponse, count: int) -> Any:
     if response.status != 200:
         return await _body(response)
     lines: list[Any] = []
-    while len(lines) < count and (line := await response.content.readline()):
-        lines.append(json.loads(line))
+    try:
+        async with asyncio.timeout(WATCH_SECONDS):
+            while len(lines) < count and (line := await response.content.readline()):
+                lines.append(json.loads(line))
+    except TimeoutError:
+        lines.append("nothing more came")
     return lines

@@ -10,7 +10,7 @@ from corpus.tables import rows
 from proa.cluster.apiserver.kinds import KINDS
 
 
-def _steps(name: str, number: int, obj: dict[str, Any]) -> Iterator[Step]:
+def _steps(number: int, obj: dict[str, Any]) -> Iterator[Step]:
     kind = KINDS.by_kind(obj["apiVersion"], obj["kind"])
     assert kind is not None
     metadata = obj["metadata"]
@@ -18,14 +18,15 @@ def _steps(name: str, number: int, obj: dict[str, Any]) -> Iterator[Step]:
         metadata["name"] += str(number)
     collection = kind.resource.path(metadata.get("namespace", "")).replace("%3C", "<").replace("%3E", ">")
     path = f"{collection}/{metadata['name']}"
-    yield post(f"{name}: create", collection, obj)
+    yield post("create", collection, obj)
     if "status" in obj and "status" in kind.subresources:
-        yield put(f"{name}: status", f"{path}/status", obj)
-    yield get(f"{name}: row", path, accept=TABLE)
+        yield put("status", f"{path}/status", obj)
+    yield get("row", path, accept=TABLE)
     if not kind.resource.namespaced:
-        yield delete(f"{name}: delete", path)
+        yield delete("delete", path)
 
 
-STORIES = (
-    story("rows", *(step for n, (name, obj) in enumerate(rows("printed")) for step in _steps(name, n, obj))),
+STORIES = tuple(
+    story(name, *_steps(number, obj), namespace="namespace" in obj["metadata"])
+    for number, (name, obj) in enumerate(rows("printed"))
 )

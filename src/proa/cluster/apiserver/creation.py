@@ -10,7 +10,7 @@ from proa.cluster.apiserver.backend import Backend, answering
 from proa.cluster.apiserver.identity import User
 from proa.cluster.apiserver.options import WriteOptions
 from proa.cluster.apiserver.schema import FieldError, invalid
-from proa.cluster.apiserver.shape import check_shape, check_type
+from proa.cluster.apiserver.shape import check_shape, check_type, complete
 from proa.cluster.apiserver.target import Target
 from proa.cluster.store import Entry, KeyExists
 from proa.errors import AlreadyExists, BadRequest
@@ -34,14 +34,14 @@ async def create(
     missing = _prepare(obj, target, options)
     if owners is None:
         field_managers.note_create(obj, target, options)
-    else:
+    elif owners:
         obj["metadata"]["managedFields"] = owners
     request = Request(
         "CREATE", target, user, obj, options=options, complete=partial(_defaulted, target=target)
     )
     await backend.admission.mutate(request)
     if request.version:
-        missing = _prepare_again(request, obj["metadata"]["managedFields"])
+        missing = _prepare_again(request, obj["metadata"].get("managedFields"))
     metadata.stamp(request.obj)
     return await _name_and_store(backend, request, missing)
 
@@ -73,21 +73,22 @@ def _prepare(obj: Object, target: Target, options: WriteOptions) -> list[FieldEr
         raise BadRequest("resourceVersion should not be set on objects to be created")
     metadata.wipe(obj)
     metadata.begin(obj, target.kind)
-    target.kind.default(obj)
+    complete(obj, target)
     return missing
 
 
 def _defaulted(obj: Object, target: Target) -> Object:
     """What a mutating webhook or policy made, with defaults."""
     metadata.settle_address(obj, target)
-    target.kind.default(obj)
+    complete(obj, target)
     return obj
 
 
-def _prepare_again(request: Request, owners: list[Object]) -> list[FieldError]:
+def _prepare_again(request: Request, owners: list[Object] | None) -> list[FieldError]:
     """Bring what mutating webhooks and policies made into the kind's form; the fields that are missing."""
     missing = _prepare(request.obj, request.target, WriteOptions(field_validation="Ignore"))
-    request.obj["metadata"]["managedFields"] = owners
+    if owners:
+        request.obj["metadata"]["managedFields"] = owners
     return missing
 
 

@@ -36,7 +36,7 @@ def marked(obj: Object, target: Target, options: DeleteOptions) -> Object | None
     """The object as it stays for now, changed in place; None when it goes at once."""
     if target.qualified == lifecycle.QUALIFIED:
         lifecycle.begin_deletion(obj)
-    _set_finalizers(obj, options.propagation)
+    _set_finalizers(obj, options.propagation or ("Orphan" if target.kind.orphans else ""))
     grace = _grace(obj, target, options)
     if not grace and not is_held(obj):
         return None

@@ -6,6 +6,8 @@ built when first asked for and kept as bytes until the set of kinds changes.
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -13,7 +15,7 @@ import msgspec
 
 from proa.cluster.apiserver.kind import Kind, Subresource
 from proa.cluster.apiserver.kinds.registry import Registry
-from proa.kube.resources import Object
+from proa.kube.resources import Object, Resource
 
 AGGREGATED_TYPE = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 """The media type of the aggregated documents."""
@@ -142,10 +144,33 @@ def _subresource(kind: Kind, sub: Subresource) -> Object:
     return {"subresource": sub.name, "responseKind": response, "verbs": sub.verbs}
 
 
+_STORED_AS = {
+    ("events.k8s.io/v1", "events"): Resource("", "v1", "events", "Event"),
+    ("autoscaling/v1", "horizontalpodautoscalers"): Resource(
+        "autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler"
+    ),
+}
+"""Kinds that are stored in the form of another version."""
+
+
+def _storage_version_hash(kind: Kind) -> str:
+    """Tells clients when the form changes in which a kind is stored; empty for what is not stored."""
+    if "watch" not in kind.verbs:
+        return ""
+    resource = kind.resource
+    form = _STORED_AS.get((resource.api_version, resource.plural), resource)
+    text = "/".join(filter(None, (form.group, form.version, form.kind)))
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()[:8]).decode()
+
+
 def _rows(kind: Kind) -> Iterator[Object]:
     """The legacy row of a kind, and those of its subresources."""
     resource = kind.resource
-    lists = {"shortNames": kind.short_names, "categories": kind.categories}
+    lists = {
+        "shortNames": kind.short_names,
+        "categories": kind.categories,
+        "storageVersionHash": _storage_version_hash(kind),
+    }
     yield {
         "name": resource.plural,
         "singularName": kind.singular,

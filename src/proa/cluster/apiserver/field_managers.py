@@ -36,9 +36,9 @@ def untouchable(target: Target) -> tuple[str, ...]:
 def note_create(obj: Object, target: Target, options: WriteOptions) -> None:
     """Note in a new object, in place, who made it."""
     manager = Manager(options.manager, "Update", target.resource.api_version)
-    obj["metadata"]["managedFields"] = created(
-        schema_of(target), obj, manager, metadata.now(), untouchable(target)
-    )
+    owners = created(schema_of(target), obj, manager, metadata.now(), untouchable(target))
+    if owners:
+        obj["metadata"]["managedFields"] = owners
 
 
 def note_update(new: Object, old: Object, target: Target, options: WriteOptions) -> None:

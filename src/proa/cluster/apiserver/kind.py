@@ -74,6 +74,12 @@ class Kind:
     """The fields that a field selector may name."""
     first_status: Mutator = no_status
     """Sets, in place, the status of an object that is being created."""
+    returns_deleted: bool = False
+    """Whether a delete answers with the object that is gone instead of a Status."""
+    unconditional_updates: bool = True
+    """Whether a replacement may leave open which resourceVersion it is of."""
+    orphans: bool = False
+    """Whether a delete that does not say what becomes of dependents leaves them."""
     generation: bool = False
     """Whether metadata.generation counts the changes of what the object asks for."""
     conversion: Conversion | None = None

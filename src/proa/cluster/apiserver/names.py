@@ -17,20 +17,24 @@ class Rule:
     pattern: re.Pattern[str]
     limit: int
     message: str
+    unit: str = "bytes"
 
     def problems(self, value: str) -> list[str]:
         """Why a value breaks the rule; empty when it does not."""
-        long = [f"must be no more than {self.limit} bytes"] if len(value) > self.limit else []
+        long = [f"must be no more than {self.limit} {self.unit}"] if len(value) > self.limit else []
         if self.pattern.fullmatch(value):
             return long
         dotted = self is LABEL and SUBDOMAIN.pattern.fullmatch(value)
         return [*long, "must not contain dots" if dotted else self.message]
 
 
-def _rule(pattern: str, limit: int, sentence: str, *examples: str) -> Rule:
+def _rule(pattern: str, limit: int, sentence: str, *examples: str, unit: str = "bytes") -> Rule:
     shown = ",  or ".join(f"'{example}'" for example in examples)
     return Rule(
-        re.compile(pattern), limit, f"{sentence} (e.g. {shown}, regex used for validation is '{pattern}')"
+        re.compile(pattern),
+        limit,
+        f"{sentence} (e.g. {shown}, regex used for validation is '{pattern}')",
+        unit,
     )
 
 
@@ -51,6 +55,7 @@ SUBDOMAIN = _rule(
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must "
     "start and end with an alphanumeric character",
     "example.com",
+    unit="characters",
 )
 _KEY_NAME = _rule(
     _QUALIFIED,
@@ -96,6 +101,9 @@ def name_problems(plural: str, name: str) -> list[str]:
 
 def key_problems(key: str) -> list[str]:
     """Why the key of a label or annotation, or a finalizer, is not allowed."""
+    if key.count("/") > 1:
+        optional = "with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
+        return [f"{_KEY_NAME.message.replace('name part', 'a valid label key', 1)} {optional}"]
     prefix, slash, name = key.rpartition("/")
     problems = []
     if slash and not prefix:
@@ -103,7 +111,7 @@ def key_problems(key: str) -> list[str]:
     elif slash:
         problems += [f"prefix part {problem}" for problem in SUBDOMAIN.problems(prefix)]
     if not name:
-        return [*problems, "name part must be non-empty"]
+        problems.append("name part must be non-empty")
     return problems + _KEY_NAME.problems(name)
 
 

@@ -12,6 +12,10 @@ from proa.cluster.apiserver.schema.field_error import FieldError, forbidden, inv
 from proa.cluster.apiserver.target import Target
 from proa.kube.resources import Object
 
+_ANY_FINALIZERS = ("apiextensions.k8s.io", "apiregistration.k8s.io")
+"""Groups whose finalizers need no path; neither do those of custom resources."""
+_STANDARD_FINALIZERS = ("kubernetes", "orphan", "foregroundDeletion")
+_UNQUALIFIED = "name is neither a standard finalizer name nor is it fully qualified"
 _ANNOTATIONS_LIMIT = 256 << 10
 
 
@@ -28,19 +32,33 @@ def validate(obj: Object, target: Target, old: Object | None = None) -> list[Fie
         errors += [invalid_value("metadata.annotations", key, p) for p in names.key_problems(key.lower())]
     if sum(len(k) + len(v) for k, v in annotations.items()) > _ANNOTATIONS_LIMIT:
         errors.append(too_long("metadata.annotations", _ANNOTATIONS_LIMIT))
+    if target.kind.form is None and target.resource.group not in _ANY_FINALIZERS:
+        errors += _unqualified_errors(metadata.get("finalizers") or [])
     return errors + _finalizer_errors(metadata, (old or obj)["metadata"]) + _owner_errors(metadata)
 
 
 def _name_errors(metadata: dict[str, Any], plural: str) -> list[FieldError]:
-    name = metadata.get("name")
+    name, base = metadata.get("name"), metadata.get("generateName")
     if not name:
         return [required("metadata.name", "name or generateName is required")]
-    return [invalid_value("metadata.name", name, problem) for problem in names.name_problems(plural, name)]
+    of_base = names.name_problems(plural, base.rstrip("-") or "a") if base else []
+    errors = [invalid_value("metadata.generateName", base, problem) for problem in of_base]
+    return errors + [
+        invalid_value("metadata.name", name, problem) for problem in names.name_problems(plural, name)
+    ]
 
 
 def _strings(metadata: dict[str, Any], name: str) -> dict[str, str]:
     """A map of strings; an absent or null one is empty."""
     return metadata.get(name) or {}
+
+
+def _unqualified_errors(finalizers: list[str]) -> list[FieldError]:
+    return [
+        invalid_value(f"metadata.finalizers[{index}]", item, _UNQUALIFIED)
+        for index, item in enumerate(finalizers)
+        if "/" not in item and item not in _STANDARD_FINALIZERS
+    ]
 
 
 def _finalizer_errors(metadata: dict[str, Any], before: dict[str, Any]) -> list[FieldError]:
@@ -51,6 +69,9 @@ def _finalizer_errors(metadata: dict[str, Any], before: dict[str, Any]) -> list[
         for item in finalizers
         for problem in names.key_problems(item)
     ]
+    if {"orphan", "foregroundDeletion"} <= set(finalizers):
+        detail = "finalizer orphan and foregroundDeletion cannot be both set"
+        errors.append(invalid_value("metadata.finalizers", finalizers, detail))
     added = [item for item in finalizers if item not in (before.get("finalizers") or ())]
     if "deletionTimestamp" in before and added:
         detail = "no new finalizers can be added if the object is being deleted, found new finalizers"
@@ -65,6 +86,15 @@ def _owner_errors(metadata: dict[str, Any]) -> list[FieldError]:
         for index, reference in enumerate(references)
         for name in ("apiVersion", "kind", "name", "uid")
         if not reference.get(name)
+    ]
+    errors += [
+        invalid_value(
+            f"metadata.ownerReferences[{index}]",
+            reference,
+            "/v1, Kind=Event is disallowed from being an owner",
+        )
+        for index, reference in enumerate(references)
+        if (reference.get("apiVersion"), reference.get("kind")) == ("v1", "Event")
     ]
     if sum(bool(reference.get("controller")) for reference in references) > 1:
         detail = "Only one reference can have Controller set to true"

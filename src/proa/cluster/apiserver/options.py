@@ -36,6 +36,17 @@ def _number(query: Query, name: str) -> int:
         raise BadRequest(f'invalid value "{text}" for query parameter {name}: not a number') from None
 
 
+def _unsupported(kind: str, name: str, value: str, *supported: str) -> Invalid:
+    options = ", ".join(f'"{option}"' for option in supported)
+    message = f"Unsupported value: {value}: supported values: {options}"
+    details = {
+        "group": _META,
+        "kind": kind,
+        "causes": [{"reason": "FieldValueNotSupported", "message": message, "field": name}],
+    }
+    return Invalid(f'{kind}.meta.k8s.io "" is invalid: {name}: {message}', details)
+
+
 def _invalid(kind: str, name: str, why: str) -> Invalid:
     cause = {"reason": "FieldValueForbidden", "message": f"Forbidden: {why}", "field": name}
     details = {"group": "meta.k8s.io", "kind": kind, "causes": [cause]}
@@ -85,6 +96,8 @@ class ListOptions:
             self._check_list()
 
     def _check_list(self) -> None:
+        if self.continue_token and self.resource_version not in ("", "0") and not self.match:
+            raise BadRequest("specifying resource version is not allowed when using continue")
         if self.initial_events is not None:
             raise _invalid("ListOptions", "sendInitialEvents", "sendInitialEvents is forbidden for list")
         if not self.match:
@@ -95,21 +108,19 @@ class ListOptions:
         if self.continue_token:
             raise _invalid("ListOptions", name, f"{name} is forbidden when continue is provided")
         if self.match not in ("Exact", "NotOlderThan"):
-            raise _invalid("ListOptions", name, f"unsupported value {self.match!r}")
+            raise _unsupported("ListOptions", name, f'"{self.match}"', "Exact", "NotOlderThan", "")
         if self.match == "Exact" and self.resource_version == "0":
-            raise _invalid("ListOptions", name, f'{name} "Exact" is forbidden for resourceVersion "0"')
+            raise _invalid("ListOptions", name, f'{name} "exact" is forbidden for resourceVersion "0"')
 
     def _check_watch(self) -> None:
         name = "resourceVersionMatch"
         if self.initial_events is None:
             if self.match:
                 raise _invalid(
-                    "ListOptions", name, f"{name} is forbidden for watch unless sendInitialEvents is set"
+                    "ListOptions", name, f"{name} is forbidden for watch unless sendInitialEvents is provided"
                 )
         elif self.match != "NotOlderThan":
-            raise _invalid("ListOptions", name, "sendInitialEvents requires setting it to NotOlderThan")
-        elif self.initial_events and not self.bookmarks:
-            raise _invalid("ListOptions", "allowWatchBookmarks", "sendInitialEvents requires it")
+            raise _invalid("ListOptions", name, f"sendInitialEvents requires setting {name} to NotOlderThan")
 
     @property
     def starts_with_state(self) -> bool:
@@ -136,7 +147,9 @@ class WriteOptions:
         """`agent` is the User-Agent header. Raises Invalid."""
         validation = query.get("fieldValidation") or "Warn"
         if validation not in _FIELD_VALIDATION:
-            raise _invalid("CreateOptions", "fieldValidation", f"unsupported value {validation!r}")
+            raise _unsupported(
+                "CreateOptions", "fieldValidation", f'"{validation}"', "", "Ignore", "Strict", "Warn"
+            )
         return cls(
             dry_run=_dry_run(query.get("dryRun", "")),
             field_manager=_field_manager(query),
@@ -176,9 +189,9 @@ def _field_manager(query: Query) -> str:
     return name
 
 
-def _dry_run(value: str) -> bool:
+def _dry_run(value: str, kind: str = "CreateOptions") -> bool:
     if value not in ("", "All"):
-        raise _invalid("CreateOptions", "dryRun", f'unsupported value "{value}": only "All" is known')
+        raise _unsupported(kind, "dryRun", f'["{value}"]', "All")
     return value == "All"
 
 
@@ -204,7 +217,7 @@ class DeleteOptions:
             propagation=_propagation(given, query),
             uid=preconditions.get("uid") or "",
             resource_version=preconditions.get("resourceVersion") or "",
-            dry_run=_dry_run(",".join(given.get("dryRun") or ()) or query.get("dryRun", "")),
+            dry_run=_dry_run(",".join(given.get("dryRun") or ()) or query.get("dryRun", ""), "DeleteOptions"),
         )
 
 

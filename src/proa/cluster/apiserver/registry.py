@@ -14,7 +14,7 @@ from proa.cluster.apiserver import applying, creation, metadata, removal, stored
 from proa.cluster.apiserver.admission import Request
 from proa.cluster.apiserver.applying import Written
 from proa.cluster.apiserver.backend import Backend, answering
-from proa.cluster.apiserver.codec import notes
+from proa.cluster.apiserver.codec import encode_json, notes
 from proa.cluster.apiserver.field_managers import schema_of
 from proa.cluster.apiserver.identity import User
 from proa.cluster.apiserver.lists import Listing, list_entries
@@ -29,7 +29,7 @@ from proa.cluster.apiserver.subresources.scale import scale_entry, scaled
 from proa.cluster.apiserver.target import Target
 from proa.cluster.apiserver.watches import WatchStream
 from proa.cluster.store import Entry
-from proa.errors import Invalid, NotFound, UnsupportedMediaType
+from proa.errors import ApiError, BadRequest, Invalid, NotFound, UnsupportedMediaType
 from proa.kube.client import PatchType
 from proa.kube.resources import Object
 
@@ -79,7 +79,10 @@ class Registry:
     async def update(self, target: Target, user: User, obj: Object, options: WriteOptions) -> Entry:
         """Replace an object or a part of it."""
         change = _replaceable(target)(obj)
-        if target.kind.form is not None and not metadata.of(obj).get("resourceVersion"):
+        if not target.subresource:
+            metadata.settle_address(obj, target)
+        conditional = target.kind.form is not None or not target.kind.unconditional_updates
+        if conditional and not metadata.of(obj).get("resourceVersion"):
             raise _without_version(target)
         return await self._modify(target, user, change, options)
 
@@ -91,8 +94,11 @@ class Registry:
         options.check_patch(applying=patch_type is PatchType.APPLY)
         if patch_type is PatchType.APPLY:
             return await applying.apply(self.backend, target, user, patch, options)
-        change = patch_change(target, patch, patch_type)
-        return Written(await self._modify(target, user, change, options))
+        change = Patched(patch_change(target, patch, patch_type), target)
+        try:
+            return Written(await self._modify(target, user, change, options))
+        except BadRequest as error:
+            raise change.refused(error) from error
 
     async def _modify(
         self, target: Target, user: User, change: updating.Change, options: WriteOptions
@@ -151,7 +157,7 @@ def _replaceable(target: Target) -> Callable[[Object], updating.Change]:
 
 
 def _without_version(target: Target) -> Invalid:
-    """A custom object is not replaced without saying which state of it."""
+    """Some kinds are not replaced without saying which state of the object."""
     error = invalid_value("metadata.resourceVersion", 0, "must be specified for an update")
     resource = target.resource
     return invalid(resource.plural, resource.group, target.name, [error])
@@ -169,3 +175,30 @@ def patch_change(target: Target, patch: Any, patch_type: PatchType) -> Callable[
     raise UnsupportedMediaType(
         f"the body of the request was in an unknown format - accepted media types include: {known}"
     )
+
+
+class Patched:
+    """A change by a patch, which remembers what it made: complaints about that are about the patch."""
+
+    def __init__(self, change: updating.Change, target: Target) -> None:
+        self._change = change
+        self._target = target
+        self._made: Object | None = None
+
+    def __call__(self, old: Object) -> Object:
+        self._made = None
+        new = self._change(old)
+        self._made = {**new, "metadata": dict(metadata.of(new))}
+        wanted = self._made["metadata"].get("uid")
+        if wanted not in (None, "", old["metadata"]["uid"]):
+            immutable = invalid_value("metadata.uid", wanted, "field is immutable")
+            resource = self._target.resource
+            raise invalid(resource.kind, resource.group, self._target.name, [immutable])
+        return new
+
+    def refused(self, error: BadRequest) -> ApiError:
+        """422 when what the patch made is no object of the kind; the error itself when the patch is none."""
+        if self._made is None:
+            return error
+        why = error.message.partition(" cannot be handled as a ")[2].partition(": ")[2] or error.message
+        return invalid("", "", "", [invalid_value("patch", encode_json(self._made).decode(), why)])

@@ -44,6 +44,11 @@ async def remove(backend: Backend, target: Target, user: User, options: DeleteOp
     raise target.stale()
 
 
+def _gone(target: Target, obj: Object) -> Object:
+    """The answer when nothing is left."""
+    return obj if target.kind.returns_deleted else success(target, obj["metadata"]["uid"])
+
+
 def _check_preconditions(obj: Object, target: Target, options: DeleteOptions) -> None:
     metadata = obj["metadata"]
     if options.uid and options.uid != metadata["uid"]:
@@ -60,13 +65,12 @@ def _check_preconditions(obj: Object, target: Target, options: DeleteOptions) ->
 async def _carry_out(
     backend: Backend, entry: Entry, target: Target, obj: Object, stays: bool, options: DeleteOptions
 ) -> Entry | Object:
-    gone = success(target, obj["metadata"]["uid"])
     if options.dry_run:
-        return gone
+        return _gone(target, obj)
     value = await stored_form.value(target.kind, obj)
     with answering():
         if not stays:
             await backend.store.delete(target.key, value, entry.revision)
-            return gone
+            return _gone(target, obj)
         stored = await backend.store.update(target.key, value, entry.revision)
     return await stored_form.shown(target.kind, stored)

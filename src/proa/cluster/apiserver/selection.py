@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from proa.cluster.apiserver import codec
+from proa.cluster.apiserver import codec, names
 from proa.cluster.apiserver.kind import Kind
 from proa.cluster.apiserver.options import ListOptions
 from proa.cluster.store import Entry
@@ -32,7 +32,8 @@ class Selection:
             raise BadRequest(str(error)) from error
         for requirement in fields.requirements:
             if requirement.key not in kind.fields:
-                raise BadRequest(f"field label not supported: {requirement.key}")
+                raise BadRequest(_unknown_field(kind, requirement.key))
+        _check_values(labels, fields)
         return cls(kind, labels, fields)
 
     @property
@@ -45,3 +46,22 @@ class Selection:
         if self.labels.requirements and not self.labels.matches(codec.notes(entry).labels):
             return False
         return not self.fields.requirements or self.fields.matches(codec.fields(self.kind, entry))
+
+
+def _unknown_field(kind: Kind, field: str) -> str:
+    """In the words for kinds that have fields of their own, or only those of every kind."""
+    if any(not name.startswith("metadata.") for name in kind.fields):
+        return f"field label not supported: {field}"
+    return f'"{field}" is not a known field selector: only "metadata.name", "metadata.namespace"'
+
+
+def _check_values(labels: Selector, fields: Selector) -> None:
+    """Raises BadRequest for values that no label can have, and for what a field's value may not hold bare."""
+    for requirement in labels.requirements:
+        for value in requirement.values if requirement.operator in ("In", "NotIn") else ():
+            for problem in names.label_value_problems(value):
+                where = f'values[0][{requirement.key}]: Invalid value: "{value}"'
+                raise BadRequest(f"unable to parse requirement: {where}: {problem}")
+    for requirement in fields.requirements:
+        if any("=" in value for value in requirement.values):
+            raise BadRequest("invalid field selector: unescaped character in value: 61")

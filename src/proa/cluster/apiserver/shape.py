@@ -80,6 +80,7 @@ def check_shape(
 def complete(obj: Object, target: Target) -> None:
     """Fill in, in place, what an object leaves open: its defaults, and what is always written."""
     target.kind.default(obj)
+    SCHEMAS.complete(target.resource.api_version, target.resource.kind, obj)
 
 
 def _check_form(obj: Object, target: Target, options: WriteOptions, form: Form) -> None:

@@ -46,6 +46,8 @@ def _row(kind: Kind, obj: Object, include_object: str, now: dt.datetime) -> Obje
         row["object"] = obj
     elif include_object == "Metadata":
         row["object"] = partial_metadata(obj)
+    else:
+        row["object"] = None
     return row
 
 

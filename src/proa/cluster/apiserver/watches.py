@@ -150,6 +150,6 @@ class WatchStream:
 
     def _bookmark(self, revision: int, more: dict[str, Any]) -> Change:
         resource = self._target.resource
-        metadata = {"resourceVersion": str(revision), "creationTimestamp": None} | more
+        metadata = {"resourceVersion": str(revision)} | more
         body = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": metadata}
         return Change("BOOKMARK", encode_json(body))

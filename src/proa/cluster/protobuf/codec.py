@@ -30,6 +30,10 @@ class Codec:
         self._fill_defaults = fill_defaults
         self._by_name: dict[str, dict[str, tuple[int, Field]]] = {}
 
+    def table(self, message: str) -> Table:
+        """The fields of a message by number. Raises KeyError when it is unknown."""
+        return self._messages[message]
+
     def encode(self, message: str, value: Mapping[str, Any]) -> bytes:
         """Encode a dict as the named message."""
         table = self._named(message)

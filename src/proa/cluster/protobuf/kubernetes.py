@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -47,18 +47,25 @@ def decode_object(body: bytes) -> Object:
 
 
 @dataclass(frozen=True, slots=True)
-class _ObjectField(Field):
-    """A field with what Go's JSON adds: pointers keep zero values, so do some plain fields."""
+class ObjectField(Field):
+    """A field with what Go's JSON adds."""
 
-    keeps_zero: bool = False
+    pointer: bool = False
+    always: bool = False
+    """Written even when it is empty."""
+    omits_empty_struct: bool = False
     inline: bool = False
+
+    @property
+    def keeps_zero(self) -> bool:
+        return self.pointer or self.always
 
 
 class _ObjectCodec(Codec):
     """Gives values their JSON shape while decoding."""
 
     def store(self, result: dict[str, Any], field: Field, wire_type: int, raw: int | bytes) -> None:
-        if field.map or field.repeated or not isinstance(field, _ObjectField):
+        if field.map or field.repeated or not isinstance(field, ObjectField):
             super().store(result, field, wire_type, raw)
             return
         value = self.decode_value(field, wire_type, raw)
@@ -73,7 +80,7 @@ class _ObjectCodec(Codec):
         value = super().decode_value(field, wire_type, raw)
         if field.kind == "bytes":
             return base64.b64encode(value).decode()
-        return value.get(_LIST, []) if field.kind == MESSAGE and _is_list(field.message) else value
+        return value.get(_LIST, []) if field.kind == MESSAGE and is_list(field.message) else value
 
 
 class _Document(msgspec.Struct):
@@ -114,19 +121,28 @@ def _parse(package: str, text: str) -> Table:
     return {int(number): _field(package, name, type_) for number, name, type_ in declarations}
 
 
-def _field(package: str, name: str, type_: str) -> _ObjectField:
-    inline, keeps_zero = type_.endswith("^"), type_.endswith(("*", "!"))
-    type_ = type_.rstrip("^*!")
+def _field(package: str, name: str, type_: str) -> ObjectField:
+    type_, marks = (text := type_.rstrip("^*!?")), type_[len(text) :]
     repeated, is_map = type_.endswith("[]"), type_.startswith("map<")
     base = type_[:-2] if repeated else type_[4:-1] if is_map else type_
+    found = ("*" in marks, "!" in marks, "?" in marks, "^" in marks)
     if base in SCALARS:
-        return _ObjectField(name, base, repeated, is_map, "", keeps_zero, inline)
+        return ObjectField(name, base, repeated, is_map, "", *found)
     message = base if "/" in base else f"{package}/{base}"
-    return _ObjectField(name, MESSAGE, repeated, is_map, message, keeps_zero, inline)
+    return ObjectField(name, MESSAGE, repeated, is_map, message, *found)
+
+
+def fields_of(message: str) -> Iterable[ObjectField]:
+    """The fields of a message, `package/name`; none when it is unknown or not an object in JSON."""
+    package, _, name = message.partition("/")
+    if message in SPECIAL or name not in _document().packages.get(package, {}) or is_list(message):
+        return ()
+    return [field for field in _OBJECTS.table(message).values() if isinstance(field, ObjectField)]
 
 
 @cache
-def _is_list(message: str) -> bool:
+def is_list(message: str) -> bool:
+    """Whether the message is a bare list in JSON."""
     package, _, name = message.partition("/")
     return _document().packages[package][name].startswith(f"1 {_LIST}")
 

@@ -54,7 +54,7 @@ async def test_verbose_health_lists_the_checks(anonymous: Any) -> None:
             f"{CONFIG_MAPS}?fieldSelector=spec.x%3D1",
             400,
             "BadRequest",
-            "field label not supported: spec.x",
+            '"spec.x" is not a known field selector: only "metadata.name", "metadata.namespace"',
         ),
         ("GET", f"{CONFIG_MAPS}?resourceVersion=x", 400, "BadRequest", "invalid resource version"),
         ("GET", f"{CONFIG_MAPS}?continue=rubbish", 400, "BadRequest", "continue key is not valid"),

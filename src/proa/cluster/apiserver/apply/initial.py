@@ -10,7 +10,7 @@ from typing import Any
 
 from proa.cluster.apiserver.apply.managers import UNOWNED_METADATA
 from proa.cluster.apiserver.apply.paths import SELF
-from proa.cluster.apiserver.apply.typed import ALWAYS_THERE, element_of, is_granular
+from proa.cluster.apiserver.apply.typed import element_of, is_granular
 from proa.cluster.apiserver.schema import Node
 from proa.kube.resources import Object
 
@@ -29,23 +29,21 @@ def initial_fields(schema: Node | None, obj: Object, ignored: Collection[str] = 
 def _below(node: Node | None, value: dict[str, Any], *, mark: bool) -> Object:
     """The fields below a struct or map, which is a member itself when it is marked."""
     found: Object = {SELF: {}} if mark and value else {}
+    there = node.presence.always if node is not None and not mark else {}
     for name, child in value.items():
+        if name in there and child == there[name]:
+            continue
         if child.__class__ not in (dict, list):
             found[f"f:{name}"] = {}
             continue
         below = node.field(name) if node is not None else None
-        if mark or not _is_there(node, name):
+        if name not in there:
             found[f"f:{name}"] = _added(below, child)
-        elif child:
+        else:
             fields = _existing(below, child)
             if fields or not is_granular(below, child):
                 found[f"f:{name}"] = fields
     return found
-
-
-def _is_there(node: Node | None, name: str) -> bool:
-    """Whether a struct exists before anybody sets it."""
-    return name == "metadata" if node is not None and not node.by_value else name in ALWAYS_THERE
 
 
 def _existing(node: Node | None, value: Any) -> Object:

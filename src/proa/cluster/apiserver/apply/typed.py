@@ -14,14 +14,6 @@ from proa.cluster.apiserver.apply.paths import FieldSet, Path, field, keyed, val
 from proa.cluster.apiserver.schema import Node
 from proa.kube.resources import Object
 
-ALWAYS_THERE = frozenset(
-    {
-        "metadata", "spec", "status", "template", "strategy", "updateStrategy", "jobTemplate", "resources",
-        "loadBalancer", "nodeInfo", "daemonEndpoints", "kubeletEndpoint", "source", "containers",
-    }
-)  # fmt: skip
-"""Fields that upstream's types hold by value, so that they exist before anybody sets them."""
-
 _KEY_DEFAULTS = {"protocol": "TCP"}
 """Values of key fields that may be left out (ports of containers and services)."""
 
@@ -114,6 +106,7 @@ class _Comparing:
     def both(self, node: Node | None, old: Any, new: Any, path: Path) -> None:
         if old == new and type(old) is type(new):
             return
+        old, new = _or_empty(node, old, new), _or_empty(node, new, old)
         if not (is_granular(node, old) and is_granular(node, new) and type(old) is type(new)) or not (
             old or new
         ):
@@ -129,6 +122,11 @@ class _Comparing:
         for element in before.keys() - after.keys():
             below, value = before[element]
             _everything(below, value, (*path, element), self.removed)
+
+
+def _or_empty(node: Node | None, value: Any, other: Any) -> Any:
+    """An empty list or map in the place of null, where the other side holds one."""
+    return type(other)() if value is None and is_granular(node, other) else value
 
 
 def _everything(node: Node | None, value: Any, path: Path, into: set[Path]) -> None:

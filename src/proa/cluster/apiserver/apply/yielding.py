@@ -36,7 +36,7 @@ def renew_last_applied(obj: Object, config: Object, manager: str) -> None:
         return
     metadata = config.get("metadata") or {}
     annotations = {k: v for k, v in (metadata.get("annotations") or {}).items() if k != _ANNOTATION}
-    kept = {k: v for k, v in metadata.items() if k != "annotations"}
+    kept = {k: v for k, v in metadata.items() if k not in ("annotations", "namespace")}
     body = {**config, "metadata": kept | ({"annotations": annotations} if annotations else {})}
     text = msgspec.json.encode(body, order="deterministic").decode() + "\n"
     obj["metadata"]["annotations"] = {**obj["metadata"]["annotations"], _ANNOTATION: text}

@@ -50,7 +50,6 @@ def endpoint_slice(obj: Object) -> None:
         fill(port, name="", protocol="TCP")
     for endpoint in each(obj, "endpoints"):
         fill(endpoint, conditions={})
-    fill(obj, endpoints=[], ports=[])
 
 
 def ingress(obj: Object) -> None:

@@ -12,6 +12,15 @@ def empty(obj: Object) -> None:
     obj["status"] = {}
 
 
+def begun_with_object(obj: Object) -> None:
+    """A phase or condition of a new object began when the object was made."""
+    made = obj["metadata"]["creationTimestamp"]
+    if obj["kind"] == "PersistentVolume":
+        obj["status"]["lastPhaseTransitionTime"] = made
+    for condition in obj["status"].get("conditions") or ():
+        condition["lastTransitionTime"] = condition.get("lastTransitionTime") or made
+
+
 def pending(obj: Object) -> None:
     """Volumes and claims."""
     obj["status"] = {"phase": "Pending"}

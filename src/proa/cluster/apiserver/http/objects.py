@@ -27,9 +27,13 @@ from proa.cluster.apiserver.subresources.scale import SCALE
 from proa.cluster.apiserver.table import partial_metadata, table
 from proa.cluster.apiserver.target import Target
 from proa.cluster.store import Entry
-from proa.errors import MethodNotAllowed
+from proa.errors import BadRequest, MethodNotAllowed
 from proa.kube.resources import Object
 
+_PRESERVED = (
+    "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove "
+    "them or set propagationPolicy=Orphan to suppress this warning"
+)
 _COMPRESS_ABOVE = 128 << 10
 
 Query = Mapping[str, str]
@@ -89,6 +93,8 @@ class ObjectRequests:
             stream = self._actions.watch(user, target, options)
             return await stream_watch(request, target.kind, stream, form, query.get("includeObject", ""))
         listing = await self._actions.list(user, target, options)
+        if form is Form.TABLE:
+            _check_include(query)
         if form is Form.OBJECT and (size := listing.size()) > _COMPRESS_ABOVE and not _takes_gzip(request):
             return PiecewiseReply(size, listing.pieces())
         return await _compressed(request, _list_body(listing, form, query))
@@ -99,7 +105,8 @@ class ObjectRequests:
         if target.subresource == "log":
             return await self._stream_log(request, user, target, query)
         entry = await self._actions.get(user, target)
-        return _entry_reply(entry, target, request, query)
+        reply = _entry_reply(entry, target, request, query)
+        return await _compressed(request, reply.body) if len(reply.body) >= _COMPRESS_ABOVE else reply
 
     async def _stream_log(
         self, request: web.BaseRequest, user: User, target: Target, query: Query
@@ -152,6 +159,8 @@ class ObjectRequests:
             listing = await self._actions.delete_collection(user, target, selected, options)
             return Reply(listing.encode(), headers=warnings(options.warnings))
         result = await self._actions.delete(user, target, options)
+        if target.qualified == "jobs.batch" and not options.propagation:
+            options.warnings.append(_PRESERVED)
         more = warnings(options.warnings)
         if isinstance(result, Entry):
             return _entry_reply(result, target, request, query, 200, more)
@@ -160,6 +169,8 @@ class ObjectRequests:
 
 def _addressable(method: str, target: Target) -> bool:
     """Whether a method goes with a collection or an object: what a path names."""
+    if method == hdrs.METH_POST and target.resource.namespaced and not target.namespace:
+        return False
     if method == hdrs.METH_POST:
         return not target.name or bool(target.subresource)
     return bool(target.name) or method not in (hdrs.METH_PUT, hdrs.METH_PATCH)
@@ -177,9 +188,18 @@ def _entry_reply(
     if form is Form.OBJECT:
         return Reply(entry.value, status, JSON, headers)
     obj = codec.decode(entry)
+    if form is Form.TABLE:
+        _check_include(query)
     if form is Form.PARTIAL:
         return json_reply(partial_metadata(obj), status, headers)
     return json_reply(_table(target, [obj], query, {"resourceVersion": str(entry.revision)}), status, headers)
+
+
+def _check_include(query: Query) -> None:
+    wanted = query.get("includeObject") or "Metadata"
+    if wanted not in ("Metadata", "Object", "None"):
+        why = f"Invalid value: \"{wanted}\": must be 'Metadata', 'Object', 'None', or empty"
+        raise BadRequest(f"Unable to convert to Table as requested: includeObject: {why}")
 
 
 def _table(target: Target, objects: list[Object], query: Query, metadata: Object) -> Object:

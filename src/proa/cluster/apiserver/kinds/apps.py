@@ -3,7 +3,7 @@
 from proa.cluster.apiserver.columns import workloads as columns
 from proa.cluster.apiserver.defaults import status
 from proa.cluster.apiserver.defaults import workloads as defaults
-from proa.cluster.apiserver.kind import SCALE, STATUS, Group, read
+from proa.cluster.apiserver.kind import SCALE, STATUS, Group
 from proa.cluster.apiserver.validation import workloads as rules
 
 _APPS = Group("apps")
@@ -43,7 +43,6 @@ KINDS = (
         columns=columns.REPLICA_SETS,
         defaults=(defaults.replica_set,),
         rules=(rules.replica_set,),
-        fields={"status.replicas": lambda obj: read("status", "replicas")(obj) or "0"},
         first_status=status.replicas,
         generation=True,
     ),

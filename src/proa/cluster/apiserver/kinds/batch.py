@@ -24,6 +24,7 @@ KINDS = (
     _BATCH.namespaced(
         "jobs",
         "Job",
+        orphans=True,
         categories=("all",),
         subresources=(STATUS,),
         columns=columns.JOBS,

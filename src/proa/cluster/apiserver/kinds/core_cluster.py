@@ -27,7 +27,13 @@ EVENT_FIELDS = {f"involvedObject.{name}": read("involvedObject", name) for name 
 }
 
 KINDS = (
-    _CORE.cluster_wide("componentstatuses", "ComponentStatus", short_names=("cs",), verbs=("get", "list")),
+    _CORE.cluster_wide(
+        "componentstatuses",
+        "ComponentStatus",
+        short_names=("cs",),
+        verbs=("get", "list"),
+        deprecation="v1 ComponentStatus is deprecated in v1.19+",
+    ),
     _CORE.namespaced(
         "configmaps",
         "ConfigMap",
@@ -76,6 +82,7 @@ KINDS = (
     _CORE.namespaced(
         "resourcequotas",
         "ResourceQuota",
+        returns_deleted=True,
         short_names=("quota",),
         subresources=(STATUS,),
         columns=columns.RESOURCE_QUOTAS,
@@ -92,6 +99,7 @@ KINDS = (
     _CORE.namespaced(
         "serviceaccounts",
         "ServiceAccount",
+        returns_deleted=True,
         short_names=("sa",),
         subresources=(_TOKEN,),
         columns=columns.SERVICE_ACCOUNTS,

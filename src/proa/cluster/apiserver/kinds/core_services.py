@@ -13,6 +13,7 @@ KINDS = (
     _CORE.namespaced(
         "endpoints",
         "Endpoints",
+        deprecation="v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
         short_names=("ep",),
         columns=columns.ENDPOINTS,
         defaults=(defaults.endpoints,),
@@ -20,6 +21,7 @@ KINDS = (
     _CORE.namespaced(
         "services",
         "Service",
+        returns_deleted=True,
         short_names=("svc",),
         categories=("all",),
         subresources=(_PROXY, STATUS),

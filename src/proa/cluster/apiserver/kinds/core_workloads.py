@@ -50,11 +50,13 @@ KINDS = (
     _CORE.namespaced(
         "pods",
         "Pod",
+        returns_deleted=True,
         short_names=("po",),
         categories=("all",),
         subresources=_POD_SUBRESOURCES,
         columns=pod_columns.PODS,
         defaults=(pod_defaults.pod,),
+        additions=(status.begun_with_object,),
         rules=(pod_rules.pod, pod_update.immutable),
         fields=_POD_FIELDS,
         first_status=status.pod,
@@ -63,6 +65,7 @@ KINDS = (
     _CORE.namespaced(
         "podtemplates",
         "PodTemplate",
+        returns_deleted=True,
         columns=columns.POD_TEMPLATES,
         defaults=(defaults.template_holder,),
         generation=True,
@@ -70,6 +73,7 @@ KINDS = (
     _CORE.namespaced(
         "replicationcontrollers",
         "ReplicationController",
+        orphans=True,
         short_names=("rc",),
         categories=("all",),
         subresources=(SCALE, STATUS),

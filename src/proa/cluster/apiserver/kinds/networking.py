@@ -3,7 +3,7 @@
 from proa.cluster.apiserver.columns import services as columns
 from proa.cluster.apiserver.defaults import services as defaults
 from proa.cluster.apiserver.defaults import status
-from proa.cluster.apiserver.kind import STATUS, Group, read
+from proa.cluster.apiserver.kind import STATUS, Group
 from proa.cluster.apiserver.validation import services as rules
 
 _NETWORKING = Group("networking.k8s.io")
@@ -32,7 +32,6 @@ KINDS = (
         "IPAddress",
         short_names=("ip",),
         columns=columns.IP_ADDRESSES,
-        fields={"spec.parentRef.name": read("spec", "parentRef", "name")},
     ),
     _NETWORKING.namespaced(
         "networkpolicies",

@@ -10,11 +10,16 @@ _STORAGE = Group("storage.k8s.io")
 
 KINDS = (
     _STORAGE.cluster_wide(
-        "csidrivers", "CSIDriver", columns=columns.CSI_DRIVERS, defaults=(defaults.csi_driver,)
+        "csidrivers",
+        "CSIDriver",
+        returns_deleted=True,
+        columns=columns.CSI_DRIVERS,
+        defaults=(defaults.csi_driver,),
     ),
     _STORAGE.cluster_wide(
         "csinodes",
         "CSINode",
+        returns_deleted=True,
         subresources=(STATUS,),
         columns=columns.CSI_NODES,
         first_status=status.empty,
@@ -23,6 +28,7 @@ KINDS = (
     _STORAGE.cluster_wide(
         "storageclasses",
         "StorageClass",
+        returns_deleted=True,
         short_names=("sc",),
         columns=columns.STORAGE_CLASSES,
         defaults=(defaults.storage_class,),
@@ -31,6 +37,7 @@ KINDS = (
     _STORAGE.cluster_wide(
         "volumeattachments",
         "VolumeAttachment",
+        returns_deleted=True,
         subresources=(STATUS,),
         columns=columns.VOLUME_ATTACHMENTS,
         first_status=status.unattached,
@@ -38,6 +45,7 @@ KINDS = (
     _STORAGE.cluster_wide(
         "volumeattributesclasses",
         "VolumeAttributesClass",
+        returns_deleted=True,
         short_names=("vac",),
         columns=columns.VOLUME_ATTRIBUTES_CLASSES,
     ),

@@ -46,13 +46,13 @@ _NEEDS = {"add": "value", "replace": "value", "test": "value", "move": "from", "
 
 def _handler(index: int, operation: Any) -> _Handler:
     if not isinstance(operation, dict) or operation.get("op") not in _HANDLERS:
-        raise BadRequest(f"JSON patch operation {index} is none of {', '.join(_HANDLERS)}")
+        raise Invalid(f"JSON patch operation {index} is none of {', '.join(_HANDLERS)}")
     pointers = [operation.get("path"), operation.get("from", "")]
     if not all(isinstance(p, str) and (p == "" or p.startswith("/")) for p in pointers):
-        raise BadRequest(f"JSON patch operation {index} needs JSON pointers in path and from")
+        raise Invalid(f"JSON patch operation {index} needs JSON pointers in path and from")
     need = _NEEDS.get(operation["op"])
     if need and need not in operation:
-        raise BadRequest(f"JSON patch operation {index} ({operation['op']}) lacks {need!r}")
+        raise Invalid(f"JSON patch operation {index} ({operation['op']}) lacks {need!r}")
     return _HANDLERS[operation["op"]]
 
 
@@ -125,8 +125,12 @@ def _replace(document: Any, operation: dict[str, Any]) -> Any:
     if pointer == "":
         return value
     container, step = _parent(document, pointer)
-    _child(container, step)
-    container[int(step) if isinstance(container, list) else step] = value
+    if isinstance(container, list):
+        container[_index(container, step, len(container) - 1)] = value
+    elif isinstance(container, dict):
+        container[step] = value  # upstream's library adds what is not there
+    else:
+        raise _Failed(f"{pointer!r} lies in a plain value")
     return document
 
 

@@ -12,8 +12,10 @@ import msgspec
 
 from proa.cluster.apiserver.schema import check as checking
 from proa.cluster.apiserver.schema.node import REF_PREFIX, Node
-from proa.cluster.apiserver.schema.prune import prune_object
+from proa.cluster.apiserver.schema.prune import complete, prune_object
 from proa.kube.resources import Object
+
+_TYPE_AND_METADATA = ("apiVersion", "kind", "metadata")
 
 
 class _Document(msgspec.Struct):
@@ -75,13 +77,19 @@ class Schemas:
         return checking.check(root, kind, obj, settled) if root else checking.Findings()
 
     def prune(self, api_version: str, kind: str, obj: Object, settled: Collection[str] = ()) -> None:
-        """Bring an object that passed `check` into its stored shape, in place.
+        """Bring an object that passed `check` into the shape that defaults expect, in place.
 
-        Fields that the kind does not have and nulls go; quantities become canonical.
+        Fields that the kind does not have, nulls and zero values go; quantities become canonical.
         """
         root = self.node(api_version, kind)
         if root:
             prune_object(root, obj, settled)
+
+    def complete(self, api_version: str, kind: str, obj: Object) -> None:
+        """Bring an object that has its defaults into the shape in which it is stored, in place."""
+        root = self.node(api_version, kind)
+        if root:
+            complete(root, obj, _TYPE_AND_METADATA)
 
 
 def references(raw: bytes) -> Iterable[str]:

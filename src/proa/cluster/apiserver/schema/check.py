@@ -23,9 +23,11 @@ _EXTENSIONS = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1"
 _MAY_LACK = {
     "io.k8s.api.discovery.v1.EndpointSlice": {"endpoints"},
     "io.k8s.api.rbac.v1.Role": {"rules"},
+    "io.k8s.api.storage.v1.CSINodeSpec": {"drivers"},
     "io.k8s.api.rbac.v1.ClusterRole": {"rules"},
     "io.k8s.api.rbac.v1.RoleRef": {"apiGroup"},
     "io.k8s.api.core.v1.Event": {"metadata"},
+    "io.k8s.apimachinery.pkg.apis.meta.v1.OwnerReference": {"apiVersion", "kind", "name", "uid"},
     "io.k8s.api.admissionregistration.v1.MutatingWebhook": {
         "admissionReviewVersions",
         "clientConfig",

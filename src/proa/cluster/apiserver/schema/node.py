@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 
+from proa.cluster.apiserver.schema.presence import Presence, presence_of
+
 REF_PREFIX = "#/components/schemas/"
 Resolve = Callable[[str], "Node"]
 
@@ -80,6 +82,11 @@ class Node:
         if self.format or self.alternatives or self.name:
             return None
         return {"string": str, "boolean": bool}.get(self.type)
+
+    @cached_property
+    def presence(self) -> Presence:
+        """Which of its fields are there before anybody sets them, and which are never empty."""
+        return presence_of(self.name)
 
     @cached_property
     def granular(self) -> bool:

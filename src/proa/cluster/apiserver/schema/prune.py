@@ -11,9 +11,10 @@ from proa.cluster.apiserver.schema.quantity import canonical
 
 
 def prune(node: Node, value: Any) -> None:
-    """Remove unknown fields, nulls, and lists and maps that are empty though not required; in place.
+    """Remove unknown fields, nulls and what says no more than its absence; in place.
 
-    Quantities become canonical. The value must have passed `check`, unknown fields aside.
+    That are empty lists and maps, and zero values of what upstream's types hold by value. Quantities
+    become canonical. The value must have passed `check`, unknown fields aside.
     """
     if node.open:
         return
@@ -29,11 +30,12 @@ def prune(node: Node, value: Any) -> None:
 
 def prune_object(node: Node, value: dict[str, Any], settled: Collection[str] = ()) -> None:
     """The same for an object, less the fields that are `settled`."""
+    omitted = node.presence.omitted
     for name in [name for name in value if name not in settled]:
         child, item = node.field(name), value[name]
-        if child is not None and child.plain is item.__class__:
+        if child is not None and child.plain is item.__class__ and (item or name not in omitted):
             continue
-        if child is None or item is None or (name not in node.required and _is_nothing(child, item)):
+        if child is None or item is None or (not item and (name in omitted or _is_nothing(child, item))):
             del value[name]
         elif child.name == QUANTITY:
             value[name] = canonical(item)
@@ -44,3 +46,26 @@ def prune_object(node: Node, value: dict[str, Any], settled: Collection[str] = (
 def _is_nothing(node: Node, item: Any) -> bool:
     """An empty list or map says no more than an absent one; an empty object (`emptyDir: {}`) does."""
     return item == [] or (item == {} and node.values is not None)
+
+
+def complete(node: Node, value: dict[str, Any], settled: Collection[str] = ()) -> None:
+    """Add, in place, what upstream's types hold by value and write even when nobody set it.
+
+    What is `settled` at the top is not looked at.
+    """
+    for name, zero in node.presence.always.items():
+        if name not in value and name not in settled:
+            value[name] = {} if zero == {} else zero
+    for name, item in value.items():
+        if item.__class__ is dict or item.__class__ is list:
+            child = node.field(name)
+            if child is not None and not child.open and name not in settled:
+                _complete_below(child, item)
+
+
+def _complete_below(node: Node, value: Any) -> None:
+    if isinstance(value, dict):
+        complete(node, value)
+    elif node.items is not None and value and isinstance(value[0], dict):
+        for item in value:
+            complete(node.items, item)

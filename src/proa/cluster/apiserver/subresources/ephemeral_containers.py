@@ -7,7 +7,7 @@ import copy
 from proa.cluster.apiserver import metadata
 from proa.cluster.apiserver.options import WriteOptions
 from proa.cluster.apiserver.schema import invalid
-from proa.cluster.apiserver.shape import check_shape, check_type
+from proa.cluster.apiserver.shape import check_shape, check_type, complete
 from proa.cluster.apiserver.target import Target
 from proa.cluster.apiserver.updating import Change
 from proa.cluster.apiserver.validation.ephemeral_containers import ephemeral_containers
@@ -26,7 +26,7 @@ def adding(change: Change, target: Target, options: WriteOptions) -> Change:
             del spec["ephemeralContainers"]
         version = metadata.of(wanted).get("resourceVersion") or old["metadata"]["resourceVersion"]
         new = {**old, "metadata": {**old["metadata"], "resourceVersion": version}, "spec": spec}
-        target.kind.default(new)
+        complete(new, target)
         metadata.proceed(new, old, target.kind)
         if errors := missing + list(ephemeral_containers(new, old)):
             raise invalid(target.resource.kind, target.resource.group, target.name, errors)

