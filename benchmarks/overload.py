@@ -19,6 +19,7 @@ import time
 from typing import Any
 
 import aiohttp
+
 from serving import Served, serving
 
 _ROLE = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"}

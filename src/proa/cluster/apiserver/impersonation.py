@@ -26,11 +26,14 @@ from proa.cluster.apiserver.identity import (
 from proa.errors import BadRequest
 
 _USER, _GROUP, _UID, _EXTRA = (f"impersonate-{name}" for name in ("user", "group", "uid", "extra-"))
+_PREFIX = "impersonate-"
 _AUTHENTICATION = "authentication.k8s.io"
 
 
 def wanted(headers: CIMultiDictProxy[str]) -> User | None:
     """Whom a request wants to act as; None when nobody else. Raises BadRequest."""
+    if not any(header[:12].lower() == _PREFIX for header in headers):
+        return None
     name, uid = headers.get(_USER, ""), headers.get(_UID, "")
     groups = tuple(group for group in headers.getall(_GROUP, []) if group)
     extra = dict[str, tuple[str, ...]]()

@@ -187,10 +187,10 @@ class ApiServer:
         self._tasks = [loop.create_task(services.run()), loop.create_task(EventExpiry(self._store).run())]
         self._tasks.append(loop.create_task(definitions.run()))
         self._tasks += [*self._access.tasks(), loop.create_task(self._inflight.run())]
-        await self._listen()
         client, address = self.client(), self._config.advertise_address
         await bootstrap.ensure(client)
         await role_reconciliation.reconcile(client)
+        await self._listen()
         await own.ensure(client, self._services.first_address, address, self.port)
         self._tasks += await self._aggregator.start(client, KINDS.group_versions)
         manager = Manager(client)

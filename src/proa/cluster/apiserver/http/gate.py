@@ -52,18 +52,17 @@ class Gate:
     async def __call__(self, request: web.BaseRequest, info: RequestInfo, serve: Serve) -> web.StreamResponse:
         """The answer of `serve`, or why there is none."""
         begin = time.perf_counter()
-        verb, long_running = info.verb, info.long_running
-        response = await self._guarded(request, info, serve, long_running=long_running)
-        code = response.status
-        seconds = None if long_running else time.perf_counter() - begin
-        self._metrics.count(_key(info, verb), code, seconds)
+        response = await self._guarded(request, info, serve)
+        seconds = None if info.long_running else time.perf_counter() - begin
+        self._metrics.count(_key(info), response.status, seconds)
         return response
 
-    async def _guarded(
-        self, request: web.BaseRequest, info: RequestInfo, serve: Serve, *, long_running: bool
-    ) -> web.StreamResponse:
+    async def _guarded(self, request: web.BaseRequest, info: RequestInfo, serve: Serve) -> web.StreamResponse:
         try:
-            return await self._admitted(request, info, serve, long_running=long_running)
+            caller = self._identifying.caller(request)
+            exempt = MASTERS in caller.groups
+            seat = self._inflight.enter(caller.name, writes=info.verb not in READING, exempt=exempt)
+            return await self._seated(request, caller, info, serve, seat, exempt=exempt)
         except ApiError as error:
             return error_reply(error)
         except ConnectionError:
@@ -72,29 +71,23 @@ class Gate:
             logger.exception("%s %s failed", request.method, request.path)
             return error_reply(InternalError(_OWN_FAULT))
 
-    async def _admitted(
-        self, request: web.BaseRequest, info: RequestInfo, serve: Serve, *, long_running: bool
+    async def _seated(
+        self,
+        request: web.BaseRequest,
+        caller: User,
+        info: RequestInfo,
+        serve: Serve,
+        seat: Seat,
+        *,
+        exempt: bool,
     ) -> web.StreamResponse:
-        caller = self._identifying.caller(request)
-        exempt = MASTERS in caller.groups
-        if not exempt and not self._turns.take(caller.name):
-            seat = self._enter(caller, info, exempt=False)
-            try:
-                await self._turns.wait(caller.name)
-            finally:
-                self._inflight.leave(seat)
-        if long_running:
-            return await self._identified(request, caller, info, serve, long_running=True)
-        return await self._timed(request, caller, info, serve, self._enter(caller, info, exempt=exempt))
-
-    def _enter(self, caller: User, info: RequestInfo, *, exempt: bool) -> Seat:
-        return self._inflight.enter(caller.name, writes=info.verb not in READING, exempt=exempt)
-
-    async def _timed(
-        self, request: web.BaseRequest, caller: User, info: RequestInfo, serve: Serve, seat: Seat
-    ) -> web.StreamResponse:
+        """The answer, as long as the time of the seat lasts; what may have no end gives its seat back."""
         try:
-            return await self._identified(request, caller, info, serve, long_running=False)
+            if not exempt and not self._turns.take(caller.name):
+                await self._turns.wait(caller.name)
+            if info.long_running:
+                self._inflight.leave(seat)
+            return await self._identified(request, caller, info, serve)
         except asyncio.CancelledError:
             if not seat.expired:
                 raise
@@ -105,10 +98,10 @@ class Gate:
             self._inflight.leave(seat)
 
     async def _identified(
-        self, request: web.BaseRequest, caller: User, info: RequestInfo, serve: Serve, *, long_running: bool
+        self, request: web.BaseRequest, caller: User, info: RequestInfo, serve: Serve
     ) -> web.StreamResponse:
         if self._auditor is not None:
-            return await self._audited(self._auditor, request, caller, info, serve, long_running=long_running)
+            return await self._audited(self._auditor, request, caller, info, serve)
         return await serve(request, self._identifying.acting(request, caller, info), info)
 
     async def _audited(
@@ -118,8 +111,6 @@ class Gate:
         caller: User,
         info: RequestInfo,
         serve: Serve,
-        *,
-        long_running: bool,
     ) -> web.StreamResponse:
         record = self._begin(auditor, request, caller, info)
         if record is None:
@@ -135,16 +126,16 @@ class Gate:
                 DECISION: "allow" if decision.allowed else "forbid",
                 REASON: decision.reason,
             }
-            if long_running and decision.allowed:
+            if info.long_running and decision.allowed:
                 auditor.started(record, 200)
             response = await serve(request, user, info)
         except ApiError as error:
             response = error_reply(error)
         finally:
             AUDIT.reset(token)
-            sent = response.body if isinstance(response, Reply) and not long_running else b""
+            sent = response.body if isinstance(response, Reply) and not info.long_running else b""
             auditor.complete(record, response.status, await _request_object(request), sent)
-        if isinstance(response, Reply) and not long_running:
+        if isinstance(response, Reply) and not info.long_running:
             response.add_headers([("Audit-Id", record.audit_id)])
         return response
 
@@ -175,16 +166,16 @@ async def _request_object(request: web.BaseRequest) -> Any:
         return None
 
 
-def _key(info: RequestInfo, verb: str) -> Key:
+def _key(info: RequestInfo) -> Key:
     """The labels of a request's metrics; a path that nothing is at counts as no path of its own."""
     if info.route is None:
         first = info.path.strip("/").partition("/")[0]
         known = first if first in _KNOWN_PATHS else ""
-        return (verb.upper(), "", "", "", known, "")
+        return (info.verb.upper(), "", "", "", known, "")
     target = info.route.target
     resource = target.resource
     scope = "resource" if target.name else "namespace" if target.namespace else "cluster"
-    return (verb.upper(), resource.group, resource.version, resource.plural, target.subresource, scope)
+    return (info.verb.upper(), resource.group, resource.version, resource.plural, target.subresource, scope)
 
 
 _KNOWN_PATHS = frozenset({"api", "apis", "healthz", "livez", "readyz", "version", "openapi", "metrics"})

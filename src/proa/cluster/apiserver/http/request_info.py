@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from aiohttp import hdrs
 
 from proa.cluster.apiserver.authorizer import Action
@@ -20,35 +18,19 @@ _LONG = ("log", "proxy")
 READING = frozenset({"get", "list", "watch"})
 
 
-@dataclass(slots=True)
 class RequestInfo:
     """Verb and object of a request; `route` is None for a path that is no object's."""
 
-    method: str
-    path: str
-    query: str
-    route: Route | None
+    __slots__ = ("long_running", "path", "query", "route", "verb")
 
-    @property
-    def verb(self) -> str:
-        """The verb of authorization: get, list, watch, create, update, patch, delete, deletecollection."""
-        route = self.route
-        if route is None:
-            return self.method.lower()
-        if self.method in (hdrs.METH_GET, hdrs.METH_HEAD):
-            if route.watch or (not route.target.name and _wants_watch(self.query)):
-                return "watch"
-            return "get" if route.target.name else "list"
-        verb = _VERBS.get(self.method, "")
-        return "deletecollection" if verb == "delete" and not route.target.name else verb
-
-    @property
-    def long_running(self) -> bool:
+    def __init__(self, method: str, path: str, query: str, route: Route | None) -> None:
+        self.path, self.query, self.route = path, query, route
+        self.verb = _verb(method, query, route)
+        """That of authorization: get, list, watch, create, update, patch, delete, deletecollection."""
+        self.long_running = route is not None and (
+            self.verb == "watch" or route.target.subresource in _LONG or is_stream(route.target)
+        )
         """Whether the answer may have no end."""
-        route = self.route
-        if route is None:
-            return False
-        return route.target.subresource in _LONG or is_stream(route.target) or self.verb == "watch"
 
     @property
     def action(self) -> Action:
@@ -62,5 +44,16 @@ class RequestInfo:
         )
 
 
+def _verb(method: str, query: str, route: Route | None) -> str:
+    if route is None:
+        return method.lower()
+    if method in (hdrs.METH_GET, hdrs.METH_HEAD):
+        if route.watch or (not route.target.name and _wants_watch(query)):
+            return "watch"
+        return "get" if route.target.name else "list"
+    verb = _VERBS.get(method, "")
+    return "deletecollection" if verb == "delete" and not route.target.name else verb
+
+
 def _wants_watch(query: str) -> bool:
-    return any(part in ("watch=true", "watch=1", "watch") for part in query.split("&"))
+    return "watch" in query and any(part in ("watch=true", "watch=1", "watch") for part in query.split("&"))
