@@ -9,6 +9,7 @@ from typing import Any
 from proa.cluster.apiserver.custom.structural import EMBEDDED, PRESERVE
 from proa.cluster.apiserver.schema import SCHEMAS, Node
 from proa.cluster.apiserver.schema.node import REF_PREFIX
+from proa.cluster.apiserver.schema.presence import Presence
 
 _METADATA = {"$ref": f"{REF_PREFIX}io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"}
 _COMMON = {"apiVersion": {"type": "string"}, "kind": {"type": "string"}, "metadata": _METADATA}
@@ -21,8 +22,6 @@ _SHAPE = (
 class CustomNode(Node):
     """One place of a custom resource's schema. No struct exists there before somebody sets it."""
 
-    by_value = False
-
     def __init__(self, schema: Mapping[str, Any], *, root: bool = False) -> None:
         shape = {name: schema[name] for name in _SHAPE if name in schema}
         if shape.get("additionalProperties") is True:
@@ -32,6 +31,12 @@ class CustomNode(Node):
         if root or schema.get(EMBEDDED):
             shape["properties"] = {**(shape.get("properties") or {}), **_COMMON}
         super().__init__(shape, SCHEMAS.definition)
+        self._root = root
+
+    @cached_property
+    def presence(self) -> Presence:
+        """No field is there before somebody sets it, but for the metadata of the whole."""
+        return Presence(always={"metadata": {}} if self._root else {})
 
     @cached_property
     def granular(self) -> bool:

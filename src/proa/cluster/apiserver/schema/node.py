@@ -18,9 +18,6 @@ class Node:
     `type` is "object", "array", "string", "integer", "number", "boolean" or "" (anything).
     """
 
-    by_value = True
-    """Whether structs that hold others by value stand behind it, which exist before anybody sets them."""
-
     def __init__(self, schema: Mapping[str, Any], resolve: Resolve, name: str = "") -> None:
         self._schema = schema
         self._resolve = resolve
