@@ -173,10 +173,6 @@ FAILURES: dict[str, tuple[Callable[[WebhookServer], Object], str]] = {
         ),
         'failed to call webhook: Post "https://hook.hooks.svc:443/v?timeout=10s": service "hook" not found',
     ),
-    "no version in common": (
-        lambda hook: webhook(hook.client(), admissionReviewVersions=["v7"]),
-        "admission objects: webhook does not accept known AdmissionReview versions (v1, v1beta1)",
-    ),
     "too slow": (
         lambda hook: webhook(hook.client("/slow"), timeoutSeconds=1),
         "context deadline exceeded",
