@@ -14,7 +14,7 @@ from proa.cluster.cel.tokens import Token, tokenize
 from proa.cluster.cel.types.schema import RESERVED
 from proa.cluster.cel.values import INT_MAX, INT_MIN, UINT_MAX, Uint
 
-_LIMIT = 100_000
+_LIMIT, _LONGEST_NUMBER = 100_000, 1000
 _RELATIONS = ("==", "!=", "<", "<=", ">=", ">", "in")
 _SUMS = ("+", "-")
 _PRODUCTS = ("*", "/", "%")
@@ -355,6 +355,8 @@ def _constant(token: Token, sign: int) -> object:
     if token.kind == "bytes":
         return bytes_value(token.text[1:])
     digits = token.text.rstrip("uU") if token.kind == "uint" else token.text
+    if len(digits) > _LONGEST_NUMBER:
+        raise ValueError(f"invalid {token.kind} literal")
     value = sign * int(digits, 16 if digits.startswith("0x") else 10)
     if token.kind == "uint":
         if value > UINT_MAX:

@@ -86,6 +86,8 @@ def look_up(mapping: dict[Any, Any], key: Any) -> Any:
     """The value of a key, or MISSING. 1, 1u and 1.0 are one key, `true` is another."""
     if type(key) is str:
         return mapping.get(key, MISSING)
+    if isinstance(key, (list, dict)):
+        return MISSING
     if key in (0, 1):
         wanted = isinstance(key, bool)
         return next((v for k, v in mapping.items() if k == key and isinstance(k, bool) is wanted), MISSING)

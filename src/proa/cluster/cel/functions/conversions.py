@@ -32,7 +32,9 @@ from proa.cluster.cel.values import INT_MAX, INT_MIN, UINT_MAX, Duration, Timest
 _A = param("A")
 _TRUE = frozenset({"1", "t", "T", "true", "TRUE", "True"})
 _FALSE = frozenset({"0", "f", "F", "false", "FALSE", "False"})
-_INTEGER = re.compile(r"[+-]?[0-9]+")
+_LONGEST = 1000
+_INTEGER = re.compile(r"[+-]?0*[0-9]{1,20}")
+_UNSIGNED = re.compile(r"0*[0-9]{1,20}")
 _DOUBLE = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[+-]?(?i:inf|infinity)|(?i:nan)")
 
 
@@ -73,15 +75,15 @@ def _double_to_uint(value: float) -> Uint:
 def _string_to_int(text: str) -> int:
     if not _INTEGER.fullmatch(text):
         raise _no_conversion("int")
-    if not INT_MIN <= int(text) <= INT_MAX:
+    if len(text) > _LONGEST or not INT_MIN <= int(text) <= INT_MAX:
         raise _no_conversion("int")
     return int(text)
 
 
 def _string_to_uint(text: str) -> Uint:
-    if not text.isascii() or not text.isdigit():
+    if not _UNSIGNED.fullmatch(text):
         raise _no_conversion("uint")
-    if int(text) > UINT_MAX:
+    if len(text) > _LONGEST or int(text) > UINT_MAX:
         raise _no_conversion("uint")
     return Uint(text)
 

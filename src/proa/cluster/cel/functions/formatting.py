@@ -9,7 +9,6 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterator
-from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
 from proa.cluster.cel import arithmetic, times
@@ -19,6 +18,7 @@ from proa.cluster.cel.values import Duration, Timestamp
 
 _CLAUSE = re.compile(r"%(%|(?:\.(\d*))?(.))", re.DOTALL)
 _DEFAULT_PRECISION = 6
+_MOST_DIGITS = 1000
 _SPECIAL = ("NaN", "Infinity", "-Infinity")
 
 
@@ -48,7 +48,10 @@ def _clause(verb: str, precision: str | None, value: Any) -> str:
     if verb in _PRECISE:
         if precision == "":
             raise Failure("error while parsing precision: could not parse precision")
-        return _PRECISE[verb](value, int(precision) if precision else _DEFAULT_PRECISION)
+        digits = int(precision) if precision and len(precision) < 5 else _DEFAULT_PRECISION
+        if len(precision or "") > 4 or digits > _MOST_DIGITS:
+            raise Failure(f"precision {precision} is more than {_MOST_DIGITS}")
+        return _PRECISE[verb](value, digits)
     if verb in _CLAUSES:
         return _CLAUSES[verb](value)
     raise Failure(f'could not parse formatting clause: unrecognized formatting clause "{verb}"')
@@ -149,8 +152,7 @@ def _fixed(value: Any, precision: int) -> str:
     number = _number("fixed-point", value)
     if not math.isfinite(number):
         return _infinite(number)
-    rounded = Decimal(number).quantize(Decimal(1).scaleb(-precision), ROUND_HALF_EVEN)
-    return f"{rounded:,f}"
+    return f"{number:,.{precision}f}"
 
 
 def _scientific(value: Any, precision: int) -> str:

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Any
 
 from proa.cluster.cel import arithmetic, values
-from proa.cluster.cel.errors import Cancelled, Failure
+from proa.cluster.cel.errors import Cancelled, Failure, no_such_overload
 from proa.cluster.cel.functions.overload import Cost, Overload, function, method, size_of
 from proa.cluster.cel.types import (
     BOOL,
@@ -61,7 +61,13 @@ def _is_sorted(elements: list[Any]) -> bool:
 
 def _sum(zero: Any) -> Callable[[list[Any]], Any]:
     combine = arithmetic.add_time if isinstance(zero, Duration) else arithmetic.add
-    return lambda elements: reduce(combine, elements, zero)
+
+    def total(elements: list[Any]) -> Any:
+        if any(type(element) is not type(zero) for element in elements):
+            raise no_such_overload()
+        return reduce(combine, elements, zero)
+
+    return total
 
 
 def _least(elements: list[Any]) -> Any:

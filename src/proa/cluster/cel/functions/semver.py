@@ -12,6 +12,7 @@ from proa.cluster.cel.runtime_types import register
 from proa.cluster.cel.types import BOOL, INT, STRING, object_type
 
 SEMVER = object_type("kubernetes.Semver")
+_LONGEST = 20
 _WORD = re.compile(r"[0-9A-Za-z-]+", re.ASCII)
 
 _Precedence = tuple[tuple[int, int | str], ...]
@@ -54,6 +55,8 @@ def _number(name: str, digits: str) -> int:
         raise Failure(f"Invalid character(s) found in {name.lower()} number {json.dumps(digits)}")
     if len(digits) > 1 and digits.startswith("0"):
         raise Failure(f"{name} number must not contain leading zeroes {json.dumps(digits)}")
+    if len(digits) > _LONGEST:
+        raise Failure(f"{name} number is too long")
     return int(digits)
 
 
@@ -72,6 +75,8 @@ def _word(word: str) -> tuple[int, int | str]:
         if len(word) > 1 and word.startswith("0"):
             message = "Numeric PreRelease version must not contain leading zeroes"
             raise Failure(f"{message} {json.dumps(word)}")
+        if len(word) > _LONGEST:
+            raise Failure("Prerelease number is too long")
         return 0, int(word)
     if not _WORD.fullmatch(word):
         raise Failure(f"Invalid character(s) found in prerelease {json.dumps(word)}")

@@ -159,3 +159,28 @@ async def test_a_binding_needs_an_action(api: aiohttp.ClientSession) -> None:
     code, answer, _ = await post(api, f"{_GROUP}/validatingadmissionpolicybindings", binding())
     assert code == 422
     assert "spec.validationActions: Required value" in answer["message"]
+
+
+async def test_a_delete_is_judged_by_the_old_object(api: aiohttp.ClientSession) -> None:
+    rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["DELETE"], "resources": ["configmaps"]}
+    wanted = policy(
+        matchConstraints={"resourceRules": [rule]},
+        validations=[{"expression": "object == null && oldObject.data.keep != 'yes'", "message": "kept"}],
+    )
+    await put_to_use(api, wanted, binding("Deny"))
+    for name, keep in (("kept", "yes"), ("gone", "no")):
+        await post(api, _MAPS, config_map(name, keep=keep))
+    async with api.delete(f"{_MAPS}/kept") as response:
+        assert response.status == 422
+        assert (await response.json())["message"].endswith("denied request: kept")
+    async with api.delete(f"{_MAPS}/gone") as response:
+        assert response.status == 200
+
+
+async def test_a_policy_without_a_binding_does_nothing(api: aiohttp.ClientSession) -> None:
+    code, _, _ = await post(
+        api, f"{_GROUP}/validatingadmissionpolicies", policy(validations=[{"expression": "false"}])
+    )
+    assert code == 201
+    code, _, _ = await post(api, _MAPS, config_map(a="1"))
+    assert code == 201
