@@ -39,13 +39,14 @@ def use(*values: int) -> dict[str, Sample]:
         ("a pod that is not ready is idle", (900, 900, 900), Groups(2, unready={"p2"}), 4, 90),
         ("and does not count on the way down", (100, 100, 900), Groups(2, unready={"p2"}), 1, 10),
         ("a pod that goes does not count at all", (900, 900, 1), Groups(2, ignored={"p2"}), 4, 90),
+        ("with whom it may be near its target", (700, 700, 700), Groups(3, missing={"p3"}), 3, 70),
         ("a change of direction is no change", (600, 600), Groups(2, missing={"p2"}), 3, 60),
     ],
 )
 def test_utilization(
     name: str, values: tuple[int, ...], groups: Groups, replicas: int, utilization: int
 ) -> None:
-    asked = {"p0": 1000, "p1": 1000, "p2": 1000}
+    asked = {f"p{n}": 1000 for n in range(4)}
     found = by_utilization(3, 50, use(*values), groups, asked, Tolerance())
     assert (found.replicas, found.utilization) == (replicas, utilization), name
 
