@@ -82,9 +82,8 @@ async def main() -> None:
             output, _ = await asyncio.to_thread(process.communicate)
         rate = re.search(r"Requests/sec:\s+(\S+)", output)
         refused = re.search(r"Non-2xx or 3xx responses: (\d+)", output)
-        print(
-            f"the flood                {rate[1] if rate else '?'} a second, {refused[1] if refused else 0} refused"
-        )
+        got, lost = rate[1] if rate else "?", refused[1] if refused else 0
+        print(f"the flood                {got} a second, {lost} refused")
 
 
 asyncio.run(main())

@@ -34,7 +34,8 @@ def rule(groups: str, resources: str, verbs: Sequence[str]) -> Object:
 def _agent() -> list[Object]:
     """The pod network, Services, DNS and the storage provisioner of a node."""
     return [
-        rule("core", "nodes pods services endpoints namespaces configmaps", READ),
+        rule("core", "nodes pods services endpoints namespaces", READ),
+        {**rule("core", "configmaps", READ), "resourceNames": ["local-path-config"]},
         rule("core", "persistentvolumes", [*READ, "create", "delete", "patch", "update"]),
         rule("core", "persistentvolumeclaims persistentvolumeclaims/status", [*READ, "patch", "update"]),
         rule("core", "nodes nodes/status", ["patch"]),

@@ -67,6 +67,8 @@ from proa.kube.resources import CUSTOM_RESOURCE_DEFINITIONS, SERVICES
 logger = logging.getLogger(__name__)
 
 _KEEPALIVE_SECONDS = 300.0
+_FAREWELL_SECONDS = 5.0
+"""How long requests under way may take to be answered at a stop."""
 
 
 class ApiServer:
@@ -203,7 +205,12 @@ class ApiServer:
         host, port = self._config.bind_address, self._config.port
         try:
             self._server = await asyncio.get_running_loop().create_server(
-                self._connections, host, port, ssl=serving_context(self._config), backlog=1024, ssl_handshake_timeout=10
+                self._connections,
+                host,
+                port,
+                ssl=serving_context(self._config),
+                backlog=1024,
+                ssl_handshake_timeout=10,
             )
         except OSError as error:
             await self.stop()
@@ -220,7 +227,7 @@ class ApiServer:
         if self._server is not None:
             self._server.close()
         self._connections.end_streams()
-        await self._connections.shutdown(timeout=1)
+        await self._connections.shutdown(timeout=_FAREWELL_SECONDS)
         await self._aggregator.stop()
         await self._kubelets.close()
         await self._webhooks.close()
@@ -242,7 +249,7 @@ def _creators(
 
 
 def serving_context(config: ApiServerConfig) -> ssl.SSLContext:
-    """TLS 1.2 or newer; a client certificate is asked for and, when given, must be ours or a front proxy's."""
+    """TLS 1.2 or newer; a client certificate that is given must be ours or a front proxy's."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(config.client_authority))
     context.load_verify_locations(cafile=str(config.front_proxy.authority))
     context.minimum_version = ssl.TLSVersion.TLSv1_2

@@ -11,7 +11,7 @@ from proa.cluster.apiserver.http.gate import Gate
 from proa.cluster.apiserver.http.health import PATHS
 from proa.cluster.apiserver.http.objects import ObjectRequests
 from proa.cluster.apiserver.http.request_info import RequestInfo
-from proa.cluster.apiserver.http.router import Router, unknown_action
+from proa.cluster.apiserver.http.router import Router
 from proa.cluster.apiserver.http.upgrades import StreamRequests
 from proa.cluster.apiserver.identity import User
 from proa.cluster.apiserver.subresources.streams import is_stream
@@ -56,7 +56,7 @@ class Handler:
         if route is not None:
             return await self._objects.serve(request, user, route, info.query)
         if info.path not in _ALWAYS:
-            self._authorizer.require(user, unknown_action(info.verb, info.path) or info.action)
+            self._authorizer.require(user, info.action)
         found = self._documents.serve(request, info.path, info.query)
         if found is None:
             raise not_found()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import hdrs
 
 from proa.cluster.apiserver.authorizer import Action
-from proa.cluster.apiserver.http.router import Route
+from proa.cluster.apiserver.http.router import Route, unknown_action
 from proa.cluster.apiserver.subresources.streams import is_stream
 
 _VERBS = {
@@ -27,8 +27,10 @@ class RequestInfo:
         self.path, self.query, self.route = path, query, route
         self.verb = _verb(method, query, route)
         """That of authorization: get, list, watch, create, update, patch, delete, deletecollection."""
-        self.long_running = route is not None and (
-            self.verb == "watch" or route.target.subresource in _LONG or is_stream(route.target)
+        self.long_running = (
+            _wants_watch(query)
+            if route is None
+            else self.verb == "watch" or route.target.subresource in _LONG or is_stream(route.target)
         )
         """Whether the answer may have no end."""
 
@@ -36,7 +38,7 @@ class RequestInfo:
     def action(self) -> Action:
         """What is to be authorised."""
         if self.route is None:
-            return Action(self.verb, path=self.path)
+            return unknown_action(self.verb, self.path) or Action(self.verb, path=self.path)
         target = self.route.target
         resource = target.resource
         return Action(
