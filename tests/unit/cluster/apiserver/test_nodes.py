@@ -44,7 +44,7 @@ def test_references(spec: Object, expected: tuple[str, str]) -> None:
 async def test_a_node_reads_a_secret_as_long_as_a_pod_of_its_needs_it(server: ApiServer) -> None:
     client, node = server.client(), server.client("system:node:n1", ("system:nodes",))
     await client.create(SECRETS, {"metadata": {"name": "s"}}, "default")
-    uses = {"volumes": [{"name": "v", "secret": {"secretName": "s"}}]}
+    uses: dict[str, Any] = {"volumes": [{"name": "v", "secret": {"secretName": "s"}}]}
     for name in ("a", "b"):
         await client.create(PODS, pod(name, **uses), "default")
 
@@ -67,7 +67,7 @@ async def test_a_node_reads_a_secret_as_long_as_a_pod_of_its_needs_it(server: Ap
 async def test_another_node_s_pods_give_nothing(server: ApiServer) -> None:
     client, node = server.client(), server.client("system:node:n1", ("system:nodes",))
     await client.create(SECRETS, {"metadata": {"name": "s"}}, "default")
-    uses = {"volumes": [{"name": "v", "secret": {"secretName": "s"}}]}
+    uses: dict[str, Any] = {"volumes": [{"name": "v", "secret": {"secretName": "s"}}]}
     await client.create(PODS, pod("a", "n2", **uses), "default")
     with pytest.raises(Forbidden, match="no relationship found"):
         await node.get(SECRETS, "s", "default")

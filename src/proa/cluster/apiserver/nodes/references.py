@@ -56,7 +56,7 @@ def _of_volume(pod: str, volume: Object) -> Iterator[Reference]:
         yield "secrets", _name(value) if isinstance(value, dict) else value or ""
     yield "configmaps", _name(volume.get("configMap"))
     yield "persistentvolumeclaims", (volume.get("persistentVolumeClaim") or {}).get("claimName") or ""
-    if volume.get("ephemeral"):
+    if volume.get("ephemeral") is not None:
         yield "persistentvolumeclaims", f"{pod}-{volume['name']}"
     for source in (volume.get("projected") or {}).get("sources") or ():
         yield "secrets", _name(source.get("secret"))
