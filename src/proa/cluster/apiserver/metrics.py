@@ -70,3 +70,12 @@ class Metrics:
 
 def _labels(key: Key) -> str:
     return ",".join(f'{label}="{value}"' for label, value in zip(_LABELS, key, strict=True))
+
+
+def by_resource(name: str, counts: Mapping[str, int]) -> dict[str, float]:
+    """Gauges of a count by bucket (`group/plural/`)."""
+    parts = {bucket: bucket.rstrip("/").partition("/") for bucket in counts}
+    return {
+        f'{name}{{group="{parts[bucket][0]}",resource="{parts[bucket][2]}"}}': number
+        for bucket, number in counts.items()
+    }

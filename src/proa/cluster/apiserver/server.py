@@ -37,7 +37,7 @@ from proa.cluster.apiserver.http.upgrades import StreamRequests
 from proa.cluster.apiserver.identity import MASTERS, authenticated
 from proa.cluster.apiserver.kinds import KINDS
 from proa.cluster.apiserver.local import LocalClient
-from proa.cluster.apiserver.metrics import METRICS_TYPE, Metrics
+from proa.cluster.apiserver.metrics import METRICS_TYPE, Metrics, by_resource
 from proa.cluster.apiserver.openapi import OpenApi
 from proa.cluster.apiserver.openid import OpenId
 from proa.cluster.apiserver.overload import Inflight
@@ -95,7 +95,7 @@ class ApiServer:
         self._kinds = ServedKinds(KINDS, self._store, self._webhooks)
         registry = Registry(Backend(self._store, Admission(view, self._chain(view))))
         issuer = TokenRequests(view, signer, [config.issuer])
-        creators = _creators(registry, issuer, Reviews(authorizer, tokens))
+        creators = _creators(registry, view, issuer, Reviews(authorizer, tokens))
         self._actions = Actions(self._kinds, registry, authorizer, creators)
         health = Health({"ping": lambda: "", "store": lambda: "", "bootstrap": self._why_not_ready})
         address = f"{config.advertise_address}:{config.port}"
@@ -130,6 +130,8 @@ class ApiServer:
         under_way = {f'{name}{{request_kind="{kind}"}}': n for kind, n in self._inflight.counts.items()}
         return {
             **under_way,
+            **by_resource("apiserver_resource_objects", self._store.objects()),
+            **by_resource("apiserver_registered_watchers", self._store.watches()),
             "apiserver_storage_revision": self._store.revision,
             "apiserver_connections": len(self._connections.connections),
             "apiserver_audit_events_lost": self._auditor.lost if self._auditor else 0,
@@ -237,12 +239,12 @@ class ApiServer:
 
 
 def _creators(
-    registry: Registry, tokens: TokenRequests, reviews: Reviews
+    registry: Registry, view: View, tokens: TokenRequests, reviews: Reviews
 ) -> Mapping[tuple[str, str], Creator]:
     """Who answers the POST of what is not stored, by kind and subresource."""
     return {
         ("pods", "binding"): Binder(registry).create,
-        ("pods", "eviction"): Evictor(registry).create,
+        ("pods", "eviction"): Evictor(registry, view).create,
         ("serviceaccounts", "token"): tokens.create,
         **reviews.creators(),
     }

@@ -47,6 +47,10 @@ class Keyspace:
             bucket = self._buckets[name] = Bucket()
         return bucket
 
+    def counts(self) -> dict[str, int]:
+        """Keys by bucket."""
+        return {name: len(bucket.keys) for name, bucket in self._buckets.items()}
+
     def touched(self, prefix: str) -> int:
         """Revision of the last write to the bucket; 0 when none is known."""
         bucket = self._buckets.get(bucket_of(prefix))

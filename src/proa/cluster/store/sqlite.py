@@ -70,6 +70,14 @@ class SqliteStore:
     def range(self, prefix: str, *, start: str = "", limit: int = 0) -> Page:
         return self._keys.range(prefix, start, limit, self._hub.revision)
 
+    def objects(self) -> dict[str, int]:
+        """How many values there are, by bucket."""
+        return self._keys.counts()
+
+    def watches(self) -> dict[str, int]:
+        """How many watches are open, by bucket."""
+        return self._hub.counts()
+
     def touched(self, prefix: str) -> int:
         return self._keys.touched(prefix)
 

@@ -100,6 +100,10 @@ class Hub:
         """Forget the watch; nothing happens when it is not known."""
         self._watches.get(bucket_of(watch.prefix), {}).pop(watch, None)
 
+    def counts(self) -> dict[str, int]:
+        """Watches by bucket."""
+        return {name: len(watches) for name, watches in self._watches.items()}
+
     def publish(self, events: Sequence[Event]) -> None:
         """Hand events, in the order of revisions, to whom they concern."""
         for event in events:
