@@ -55,6 +55,9 @@ def checked(value: int, kind: type[int]) -> int:
 
 def add(first: Any, second: Any) -> Any:
     """Of two numbers of one type."""
+    if type(first) is int:
+        total = first + second
+        return total if INT_MIN <= total <= INT_MAX else checked(total, int)
     return first + second if type(first) is float else checked(int(first) + int(second), type(first))
 
 

@@ -11,7 +11,7 @@ from proa.cluster.cel.frame import SPENT, Frame, Run, charge
 from proa.cluster.cel.functions import Overload
 from proa.cluster.cel.runtime_types import fitter
 from proa.cluster.cel.types import Type
-from proa.cluster.cel.values import Optional, equal
+from proa.cluster.cel.values import Duration, Optional, Timestamp, Uint, equal
 
 if TYPE_CHECKING:
     from proa.cluster.cel.compiler import Compiled, Compiler
@@ -105,19 +105,31 @@ def _metered(overload: Overload, runs: Sequence[Run]) -> Run:
 
 
 def _dispatched(overloads: Sequence[Overload], runs: Sequence[Run]) -> Run:
+    """A call that finds its overload by the values; for scalars it remembers which."""
     candidates = [([fitter(arg) for arg in overload.args], overload) for overload in overloads]
+    known: dict[tuple[type, ...], Overload] = {}
+
+    def find(classes: tuple[type, ...], args: Sequence[Any]) -> Overload:
+        for tests, overload in candidates:
+            if all(test(arg) for test, arg in zip(tests, args, strict=True)):
+                if _SCALARS.issuperset(classes):
+                    known[classes] = overload
+                return overload
+        raise no_such_overload()
 
     def call(frame: Frame) -> Any:
         args = [run(frame) for run in runs]
-        for tests, overload in candidates:
-            if all(test(arg) for test, arg in zip(tests, args, strict=True)):
-                result = overload.run(*args)
-                price = overload.cost
-                charge(frame, price if isinstance(price, int) else price(args, result))
-                return result
-        raise no_such_overload()
+        classes = tuple(map(type, args))
+        overload = known.get(classes) or find(classes, args)
+        result = overload.run(*args)
+        price = overload.cost
+        charge(frame, price if isinstance(price, int) else price(args, result))
+        return result
 
     return call
+
+
+_SCALARS = frozenset({bool, int, Uint, float, str, bytes, Timestamp, Duration, type(None)})
 
 
 def _compile_or(compiler: Compiler, node: nodes.Call) -> Compiled:

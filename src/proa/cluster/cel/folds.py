@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from proa.cluster.cel import nodes
 from proa.cluster.cel.errors import Failure, no_such_overload
-from proa.cluster.cel.frame import SPENT, Frame, Run, charge
+from proa.cluster.cel.frame import LIMIT, SPENT, Frame, Run, charge
 from proa.cluster.cel.functions.lists import self_compare_cost, sort_by
 from proa.cluster.cel.values import NONE, Optional
 
@@ -91,8 +91,11 @@ def _quantifier(steps: Steps, predicate: Compiled, macro: str) -> Run:
 
     def run(frame: Frame) -> Any:
         failure: Failure | None = None
+        limit = frame[LIMIT]
         for _ in steps(frame):
-            charge(frame, step_cost)
+            frame[SPENT] += step_cost
+            if frame[SPENT] > limit:
+                charge(frame, 0)
             try:
                 value = test(frame)
             except Failure as error:

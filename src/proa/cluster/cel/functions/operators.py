@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -58,6 +59,10 @@ _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
+_DIRECT = {"_<_": operator.lt, "_<=_": operator.le, "_>_": operator.gt, "_>=_": operator.ge}
+"""The same for two values of one type that always has an order."""
+
+
 def _ordered(first: Any, second: Any, decide: Callable[[int], bool]) -> bool:
     return decide(values.compare(first, second))
 
@@ -65,7 +70,8 @@ def _ordered(first: Any, second: Any, decide: Callable[[int], bool]) -> bool:
 def _comparisons() -> Iterator[Overload]:
     for name, run in _COMPARISONS.items():
         for given in _ORDERED:
-            yield function(name, (given, given), BOOL, run, smaller if given in (STRING, BYTES) else 1)
+            same = run if given == DOUBLE else _DIRECT[name]
+            yield function(name, (given, given), BOOL, same, smaller if given in (STRING, BYTES) else 1)
         for first in _NUMBERS:
             for second in _NUMBERS:
                 if first != second:

@@ -13,6 +13,10 @@ import pytest_asyncio
 from support.server import api_server, session
 
 _GROUP = "/apis/admissionregistration.k8s.io/v1"
+_MISMATCH = (
+    'type mismatch: unexpected type name "{}", expected "{}", '
+    "which matches field name path from root Object type"
+)
 _DEPLOYMENTS = "/apis/apps/v1/namespaces/default/deployments"
 
 
@@ -134,11 +138,7 @@ async def test_a_policy_sees_what_a_later_one_made_when_it_wants_to(api: aiohttp
     [
         (
             "Object{spec: Object.spec{selector: Object.spec.wrong{}}}",
-            (
-                "type mismatch: "
-                'unexpected type name "Object.spec.wrong", expected "Object.spec.selector", which matches field '
-                "name path from root Object type"
-            ),
+            _MISMATCH.format("Object.spec.wrong", "Object.spec.selector"),
         ),
         (
             "Object{spec: Object.spec{selector: Object.spec.selector{matchLabels: {'a': 'b'}}}}",
