@@ -72,6 +72,8 @@ class ApiError(ProaError):
         super().__init__(message)
         self.message = message
         self.details = details or {}
+        self.warnings: list[str] = []
+        """What a server says beside the failure, in Warning headers."""
 
     def status(self) -> dict[str, Any]:
         """The Status object that a server sends for this error."""

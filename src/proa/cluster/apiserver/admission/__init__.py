@@ -27,7 +27,11 @@ MUTATING: tuple[Step, ...] = (
     small_defaults.admit_ingress_class,
 )
 COMPLETING: tuple[Step, ...] = (namespaces.complete,)
-VALIDATING: tuple[Step, ...] = (limits.admit_bounds, small_defaults.admit_growth)
+VALIDATING: tuple[Step, ...] = (
+    limits.admit_bounds,
+    small_defaults.admit_growth,
+    pods.warn_of_annotations,
+)
 
 __all__ = [
     "COMPLETING",

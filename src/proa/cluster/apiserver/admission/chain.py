@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from proa.cluster.apiserver.admission.request import Request
 from proa.cluster.apiserver.view import View
+from proa.errors import ApiError
 
 Step = Callable[[Request, View], None]
 """Decides at once; may change `request.obj` in place where that is allowed, or raise an ApiError."""
@@ -52,12 +53,16 @@ class Admission:
         self._chain = chain
 
     async def mutate(self, request: Request) -> None:
-        """Let the mutating steps change the object. Raises ApiError."""
-        self._mutate(request)
-        for mutator in self._chain.mutators:
-            await mutator(request, self._view)
-        if request.version:
-            await self._mutate_again(request)
+        """Let the mutating steps change the object. Raises ApiError, with what was warned of so far."""
+        try:
+            self._mutate(request)
+            for mutator in self._chain.mutators:
+                await mutator(request, self._view)
+            if request.version:
+                await self._mutate_again(request)
+        except ApiError as error:
+            error.warnings = request.warnings
+            raise
 
     def _mutate(self, request: Request) -> None:
         for step in self._chain.mutating:
@@ -79,13 +84,17 @@ class Admission:
             step(request, self._view)
 
     async def validate(self, request: Request) -> None:
-        """Hear everyone who may refuse. Raises ApiError."""
-        for step in self._chain.validating:
-            step(request, self._view)
-        for validator in self._chain.validators:
-            await validator(request, self._view)
-        for step in self._chain.final:
-            step(request, self._view)
+        """Hear everyone who may refuse. Raises ApiError, with what was warned of so far."""
+        try:
+            for step in self._chain.validating:
+                step(request, self._view)
+            for validator in self._chain.validators:
+                await validator(request, self._view)
+            for step in self._chain.final:
+                step(request, self._view)
+        except ApiError as error:
+            error.warnings = request.warnings
+            raise
 
     async def admit(self, request: Request) -> None:
         """All stages, for a request that has no rules of its own between them. Raises ApiError."""

@@ -18,6 +18,7 @@ ACCOUNT_MOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 TOKEN_LIFETIME = 3607
 _TOLERATED_SECONDS = 300
 _EVICTING_TAINTS = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
+_SECCOMP = "seccomp.security.alpha.kubernetes.io/pod"
 _MIRROR = "kubernetes.io/config.mirror"
 
 
@@ -119,3 +120,12 @@ def _contradicts(request: Request, given: str, computed: object) -> Forbidden:
 def _default_class(view: View) -> Object | None:
     defaults = [c for c in view.list(PRIORITY_CLASSES) if c.get("globalDefault")]
     return min(defaults, key=lambda c: int(c["value"]), default=None)
+
+
+def warn_of_annotations(request: Request, _view: View) -> None:
+    """Say that an annotation of old has no effect any more."""
+    if not request.creates("pods") or _SECCOMP not in (request.obj["metadata"].get("annotations") or {}):
+        return
+    if (request.obj["spec"].get("securityContext") or {}).get("seccompProfile") is None:
+        instead = 'non-functional in v1.27+; use the "seccompProfile" field instead'
+        request.warnings.append(f"metadata.annotations[{_SECCOMP}]: {instead}")

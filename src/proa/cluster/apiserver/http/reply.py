@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterable
 from email.utils import formatdate
 from functools import lru_cache
-from http import HTTPStatus
+from http.client import responses
 
 from aiohttp import hdrs, web
 from aiohttp.http import HttpVersion11
@@ -24,7 +24,7 @@ _DRAIN_ABOVE = 64 << 10
 
 @lru_cache(256)
 def _opening(status: int, content_type: str) -> bytes:
-    reason = HTTPStatus(status).phrase
+    reason = responses.get(status, "")  # a webhook may choose any code
     return (
         f"HTTP/1.1 {status} {reason}\r\nContent-Type: {content_type}\r\nCache-Control: no-cache, private\r\n"
     ).encode()
@@ -165,10 +165,10 @@ def text_reply(text: str, status: int = 200) -> Reply:
 
 
 def error_reply(error: ApiError) -> Reply:
-    """The Status of an error."""
+    """The Status of an error, and what was warned of before it."""
     seconds = error.details.get("retryAfterSeconds", 1 if isinstance(error, TooManyRequests) else None)
     headers = [("Retry-After", str(seconds))] if seconds is not None else []
-    return json_reply(error.status(), error.code, headers)
+    return json_reply(error.status(), error.code, [*headers, *warnings(error.warnings)])
 
 
 def warnings(texts: Iterable[str]) -> list[tuple[str, str]]:
