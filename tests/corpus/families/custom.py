@@ -449,6 +449,42 @@ def _rule_definitions() -> Story:
     return story("rule definitions", *steps)
 
 
+def _status() -> Story:
+    """A status with a schema of its own, and lists of lists."""
+    wanted = definition(
+        "gauge",
+        {"type": "object", "properties": {"x": INTEGER | {"maximum": 5}}},
+        subresources={"status": {}},
+    )
+    schema = wanted["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+    schema["properties"]["status"] = {
+        "type": "object",
+        "required": ["phase"],
+        "properties": {
+            "phase": STRING | {"enum": ["On", "Off"]},
+            "level": INTEGER | {"default": 1},
+            "entries": {"type": "array", "items": {"type": "object", "properties": {"n": INTEGER}}},
+        },
+    }
+    one = f"{objects('gauge')}/a"
+    return with_kind(
+        "gauge",
+        wanted,
+        post("create", objects("gauge"), made("gauge", {"x": 1}), only=("spec", "status")),
+        patch("good", f"{one}/status", {"status": {"phase": "On"}}, only=("status", "metadata.generation")),
+        patch("no phase", f"{one}/status", {"status": {"phase": None}}),
+        patch("another phase", f"{one}/status", {"status": {"phase": "Broken"}}),
+        patch("wrong entries", f"{one}/status", {"status": {"entries": [{"n": "1"}]}}),
+        patch(
+            "unknown", f"{one}/status?fieldValidation=Strict", {"status": {"foo": 1}}, only=("code", "reason")
+        ),
+        patch(
+            "entries", f"{one}/status", {"status": {"entries": [{"n": 1}]}}, only=("metadata.managedFields",)
+        ),
+        patch("spec too", one, {"spec": {"x": 9}, "status": {"phase": "Off"}}),
+    )
+
+
 def _schema(**more: Any) -> dict[str, Any]:
     return {"schema": {"openAPIV3Schema": {"type": "object", **more}}}
 
@@ -579,6 +615,7 @@ def _stories() -> Iterator[Story]:
     yield _writes()
     yield _versions()
     yield _definitions()
+    yield _status()
     yield _rules()
     yield _rule_definitions()
 

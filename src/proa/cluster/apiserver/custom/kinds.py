@@ -108,7 +108,7 @@ def _kind(definition: Object, version: Mapping[str, Any], family: Family) -> Kin
         ),
         columns=columns(version.get("additionalPrinterColumns") or ()),
         defaults=(lambda obj: default(obj, form.place),),
-        rules=tuple(_rules(form.place, scale)),
+        rules=tuple(_rules(form.place, scale, _has(version, "status"))),
         fields=dict(_fields(version.get("selectableFields") or ())),
         generation=True,
         form=form,
@@ -133,8 +133,8 @@ def _scale(version: Mapping[str, Any]) -> ScalePaths | None:
     )
 
 
-def _rules(place: Structural, scale: ScalePaths | None) -> Iterator[Rule]:
-    yield schema_rule(place)
+def _rules(place: Structural, scale: ScalePaths | None, has_status: bool) -> Iterator[Rule]:
+    yield schema_rule(place, has_status)
     if scale is not None:
         yield scale_rule(scale)
 

@@ -39,6 +39,7 @@ class ServedKinds(Registry):
     def __init__(self, kinds: Iterable[Kind], store: Store, caller: WebhookCaller) -> None:
         super().__init__(kinds)
         self._built_in = dict.fromkeys(self._by_version)
+        self._taken = {(group, plural) for group, _, plural in self._by_path}
         self._store = store
         self._caller = caller
         self._loaded: dict[str, _Loaded] = {}
@@ -113,6 +114,10 @@ class ServedKinds(Registry):
             self._serve(kind, loaded)
 
     def _serve(self, kind: Kind, loaded: _Loaded) -> None:
+        resource = kind.resource
+        if (resource.group, resource.plural) in self._taken:
+            _log.warning("not served: %s.%s is built in", resource.plural, resource.group)
+            return
         try:
             self._add(kind)
         except ValueError as error:

@@ -6,6 +6,7 @@ Source: apiextensions-apiserver, pkg/registry/customresource/{strategy,validator
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from proa.cluster.apiserver.columns.column import field
 from proa.cluster.apiserver.custom import embedded, list_types
@@ -20,18 +21,19 @@ from proa.kube.resources import Object
 _LARGEST = (1 << 31) - 1
 
 
-def schema_rule(place: Structural) -> Rule:
-    """Types, values, lists by key, embedded objects."""
+def schema_rule(place: Structural, has_status: bool = False) -> Rule:
+    """Types, values, lists by key, embedded objects, rules; a status of its own is checked by itself."""
+    status = place.properties.get("status")
     checker: list[Checker] = []
     rules = Rules(place, root=True)
 
     def rule(obj: Object, old: Object | None) -> Iterable[FieldError]:
         if not checker:
-            checker.append(Checker({name: v for name, v in place.schema.items() if name != "metadata"}))
-        content = {name: value for name, value in obj.items() if name != "metadata"}
-        before = ABSENT if old is None else {name: v for name, v in old.items() if name != "metadata"}
-        content |= {"metadata": _named(obj)}
-        errors = checker[0].check(content, "", before).errors
+            checker.append(Checker(place.schema))
+        if has_status and old is not None and obj.get("status") != old.get("status"):
+            errors = _status_errors(status, obj, old)
+        else:
+            errors = checker[0].check(_content(obj), "", ABSENT if old is None else _content(old)).errors
         errors = errors + embedded.validate(obj, place)
         if old is None or not list_types.duplicates(old, place):
             errors = errors + list_types.duplicates(obj, place)
@@ -54,8 +56,24 @@ def _rule_errors(rules: Rules, obj: Object, old: Object | None, errors: list[Fie
     return found
 
 
+def _status_errors(place: Structural | None, obj: Object, old: Object) -> list[FieldError]:
+    """Complaints about a status that was written; paths in their texts begin within it."""
+    if place is None or "status" not in obj:
+        return []
+    errors = Checker(place.schema).check(obj["status"], "", old.get("status", ABSENT)).errors
+    return [replace(error, field=_in_status(error.field)) for error in errors]
+
+
+def _in_status(path: str) -> str:
+    return "status" if path in ("", "<nil>") else f"status{'' if path.startswith('[') else '.'}{path}"
+
+
+def _content(obj: Object) -> Object:
+    """What a schema is about; of the metadata it may restrict name and generateName."""
+    return {**obj, "metadata": _named(obj)}
+
+
 def _named(obj: Object) -> Object:
-    """Of the metadata a schema may restrict name and generateName."""
     return {key: obj["metadata"][key] for key in ("name", "generateName") if key in obj["metadata"]}
 
 
