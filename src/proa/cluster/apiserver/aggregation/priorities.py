@@ -19,7 +19,7 @@ class Priority(NamedTuple):
 CUSTOM = Priority(1000, 100)
 """Groups of custom resources; their versions stand in the order of Kubernetes versions."""
 
-_USUAL_VERSION = 15
+_USUAL_VERSION, _USUAL_BETA = 15, 9
 _GROUPS = {
     "": 18000,
     "apps": 17800,
@@ -58,7 +58,8 @@ def built_in(group: str, version: str) -> Priority | None:
     """The priority of a group and version of Kubernetes; None for what is no APIService."""
     if group not in _GROUPS:
         return None
-    return Priority(_GROUPS[group], _VERSIONS.get((group, version), _USUAL_VERSION))
+    usual = _USUAL_BETA if "beta" in version else _USUAL_VERSION
+    return Priority(_GROUPS[group], _VERSIONS.get((group, version), usual))
 
 
 def version_rank(version: str) -> tuple[int, int, int, str]:
