@@ -66,9 +66,11 @@ class Jobs:
         time, counts = dt.datetime.now(dt.UTC), tally(job, pods)
         end = verdict(job, pods, counts, time)
         fault, wait = None, None
-        if end is not None:
-            counts.released += counts.awaiting.values()
+        if end is not None and end.succeeded:
             fault = await self._delete(job, counts.active)
+        elif end is not None:
+            counts = tally(job, pods, failing=True)
+            fault = await self._fail(job, counts)
         elif not is_deleting(job):
             fault, wait = await self._manage(job, pods, counts, time)
         await self._report(job, counts, end)
@@ -93,10 +95,17 @@ class Jobs:
         return await slow_start(len(made), lambda number: self._control.create(job, made[number])), wait
 
     async def _delete(self, job: Object, pods: Sequence[Object]) -> ApiError | None:
-        """Pods that the Job itself ends count for nothing, so their finalizer goes first."""
+        """Pods that are too many count for nothing, so their finalizer goes first."""
         for pod in pods:
             await release(self._client, pod)
         return await first_fault([self._control.delete(job, pod) for pod in pods])
+
+    async def _fail(self, job: Object, counts: Tally) -> ApiError | None:
+        """Pods that a failing Job ends count as failed: their finalizer goes when they are counted."""
+        counts.released += counts.awaiting.values()
+        going = {pod["metadata"]["uid"] for pod in counts.active}
+        counts.released = [pod for pod in counts.released if pod["metadata"]["uid"] not in going]
+        return await first_fault([self._control.delete(job, pod) for pod in counts.active])
 
     async def _report(self, job: Object, counts: Tally, end: Verdict | None) -> None:
         settled = not counts.active and not counts.terminating and not counts.released

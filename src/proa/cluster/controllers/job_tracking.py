@@ -60,8 +60,11 @@ def has_failed(job: Object, pod: Object) -> bool:
     return is_deleting(pod) and phase != "Succeeded" and not waits_for_failure(job)
 
 
-def tally(job: Object, pods: Iterable[Object]) -> Tally:
-    """Count the pods on top of what the Job's status holds."""
+def tally(job: Object, pods: Iterable[Object], *, failing: bool = False) -> Tally:
+    """Count the pods on top of what the Job's status holds.
+
+    When the Job is `failing`, pods that it ends now count as failed.
+    """
     pods, status = list(pods), job.get("status") or {}
     result = Tally(
         active=[pod for pod in pods if is_active(pod)],
@@ -75,7 +78,7 @@ def tally(job: Object, pods: Iterable[Object]) -> Tally:
     }
     known = {uid for uids in pending.values() for uid in uids}
     for uid, pod in tracked.items():
-        kind = _kind(job, pod)
+        kind = _kind(job, pod) or ("failed" if failing else "")
         if kind in _KINDS and uid not in known:
             pending[kind].append(uid)
         if kind or uid in known:

@@ -388,3 +388,11 @@ async def test_a_success_policy_ends_the_rest(world: Workloads) -> None:
     over = await condition(world, "Complete")
     assert (find_condition(over, "SuccessCriteriaMet") or {})["reason"] == "SuccessPolicy"
     assert len(await world.all(PODS)) == 1
+
+
+async def test_pods_that_a_failing_job_ends_count_as_failed(world: Workloads) -> None:
+    await world.create(JOBS, job(backoffLimit=0, completions=3, parallelism=3))
+    await finish(world, (await working(world, 3))[:1], "Failed", 1)
+    over = await condition(world, "Failed")
+    assert over["status"]["failed"] == 3
+    assert over["status"]["uncountedTerminatedPods"] == {}
