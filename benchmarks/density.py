@@ -25,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 from support.cluster import Cluster, eventually
 
+_PATIENCE = 300.0
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -49,7 +50,12 @@ def scaled(cluster: Cluster, name: str, pods: int) -> float:
     cluster.apply(deployment(name))
     began = time.perf_counter()
     cluster.kubectl("scale", f"deployment/{name}", f"--replicas={pods}")
-    eventually(lambda: ready(cluster, name) == pods, seconds=170)
+    while (running := ready(cluster, name)) < pods:
+        taken = time.perf_counter() - began
+        print(f"  {taken:5.0f} s: {running} of {pods} pods", file=sys.stderr, flush=True)
+        if taken > _PATIENCE:
+            sys.exit(f"{running} of {pods} pods after {taken:.0f} s")
+        time.sleep(min(5.0, 0.1 + taken / 20))
     return time.perf_counter() - began
 
 

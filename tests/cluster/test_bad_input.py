@@ -160,3 +160,21 @@ def _proa_up(home: Path, *flags: str) -> subprocess.CompletedProcess[str]:
     ]
     command = [sys.executable, "-m", "proa", "up", *folders, *flags]
     return subprocess.run(command, check=False, capture_output=True, text=True)
+
+
+def test_a_second_cluster_on_the_machine(cluster: Cluster, tmp_path: Path) -> None:
+    other = ("--data-dir", str(tmp_path / "data"), "--run-dir", str(tmp_path / "run"))
+    result = cluster.proa("up", *other, "--https-listen-port", "7443", check=False)
+    assert result.returncode == 1
+    assert f"another cluster runs on this machine, with --data-dir {cluster.data}" in result.stderr
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_start_that_would_leave_a_node_out(cluster: Cluster) -> None:
+    cluster.proa("down")
+    try:
+        result = cluster.proa("up", "--nodes", "2", check=False)
+        assert result.returncode == 1
+        assert "which this start would leave out" in result.stderr
+    finally:
+        cluster.proa("up")
