@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -18,6 +19,7 @@ from proa.errors import BadRequest, Invalid
 
 Query = Mapping[str, str]
 
+_REVISION = re.compile("[0-9]{1,20}")
 _PROPAGATION = ("Background", "Foreground", "Orphan")
 _META, _PATCH = "meta.k8s.io", "PatchOptions"
 _MANAGER_LIMIT = 128
@@ -25,7 +27,7 @@ _FIELD_VALIDATION = ("Strict", "Warn", "Ignore")
 
 
 def _flag(query: Query, name: str) -> bool:
-    return query.get(name, "").lower() in ("1", "true", "t")
+    return name in query and query[name].lower() not in ("false", "0")
 
 
 def _number(query: Query, name: str) -> int:
@@ -88,7 +90,7 @@ class ListOptions:
 
     def check(self) -> None:
         """Raises Invalid for combinations that contradict each other."""
-        if self.resource_version and not self.resource_version.isdecimal():
+        if self.resource_version and not _REVISION.fullmatch(self.resource_version):
             raise BadRequest(f"invalid resource version {self.resource_version!r}: not a decimal number")
         if self.watch:
             self._check_watch()
@@ -224,7 +226,7 @@ class DeleteOptions:
 def _grace(value: Any) -> int:
     try:
         seconds = int(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise BadRequest(f"invalid gracePeriodSeconds {value!r}: not a number") from None
     return 1 if seconds < 0 else seconds
 

@@ -23,11 +23,15 @@ _json = msgspec.json.Decoder()
 
 
 async def read(request: web.BaseRequest) -> bytes:
-    """The bytes of the body. Raises RequestEntityTooLarge."""
+    """The bytes of the body. Raises RequestEntityTooLarge, at once when it is announced; BadRequest."""
     try:
+        if (request.content_length or 0) > LIMIT:
+            raise web.HTTPRequestEntityTooLarge(LIMIT)
         return await request.read()
     except web.HTTPRequestEntityTooLarge:
         raise RequestEntityTooLarge(f"Request entity too large: limit is {LIMIT}") from None
+    except web.RequestPayloadError as error:
+        raise BadRequest(f"the body of the request cannot be read: {' '.join(str(error).split())}") from error
 
 
 def content_type(request: web.BaseRequest) -> str:

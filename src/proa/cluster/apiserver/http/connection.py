@@ -16,7 +16,9 @@ from aiohttp.web_protocol import RequestHandler
 from proa.cluster.apiserver.authentication import certificate_user
 from proa.cluster.apiserver.front_proxy import FrontProxies, user_of_headers
 from proa.cluster.apiserver.http.body import LIMIT
+from proa.cluster.apiserver.http.reply import error_reply
 from proa.cluster.apiserver.identity import User
+from proa.errors import BadRequest
 
 HEADER_SECONDS = 32.0
 """How long a connection may take to send its first request, as kube-apiserver has it."""
@@ -60,6 +62,23 @@ class Connection(RequestHandler):
         self.begin_request()
         self.end_stream()
         super().connection_lost(exc)
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """The answer to what is no HTTP: a Status, and the end of the connection."""
+        if status == BadRequest.code:
+            return error_reply(BadRequest(f"malformed request: {' '.join((message or '').split())[:200]}"))
+        return super().handle_error(request, status, exc, message)
+
+    def log_exception(self, *args: Any, **kw: Any) -> None:
+        """Nothing is logged of a body that breaks off or cannot be decompressed: it is the client's fault."""
+        if not isinstance(kw.get("exc_info"), web.RequestPayloadError):
+            super().log_exception(*args, **kw)
 
     def end_stream(self) -> None:
         """Stop sending, if an endless answer is under way."""

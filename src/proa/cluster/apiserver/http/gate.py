@@ -21,7 +21,7 @@ from proa.cluster.apiserver.identity import MASTERS, User
 from proa.cluster.apiserver.metrics import Key, Metrics
 from proa.cluster.apiserver.overload import Inflight, Turns
 from proa.cluster.apiserver.overload.inflight import Seat
-from proa.errors import ApiError, InternalError, Timeout
+from proa.errors import ApiError, BadRequest, InternalError, Timeout
 
 logger = logging.getLogger(__name__)
 Serve = Callable[[web.BaseRequest, User, RequestInfo], Awaitable[web.StreamResponse]]
@@ -29,6 +29,16 @@ Serve = Callable[[web.BaseRequest, User, RequestInfo], Awaitable[web.StreamRespo
 _LATE = "Timeout: request did not complete within the allotted timeout"
 _OWN_FAULT = "an error on the server has prevented the request from succeeding"
 _BODIES = frozenset({hdrs.METH_POST, hdrs.METH_PUT, hdrs.METH_PATCH})
+
+
+def check_text(request: web.BaseRequest) -> None:
+    """Raises BadRequest for headers that are not UTF-8: they end in names, logs and stored objects."""
+    values = b"".join([value for _, value in request.raw_headers])
+    try:
+        if not values.isascii():
+            values.decode()
+    except UnicodeDecodeError:
+        raise BadRequest("the headers of the request are not UTF-8") from None
 
 
 class Gate:
@@ -59,6 +69,7 @@ class Gate:
 
     async def _guarded(self, request: web.BaseRequest, info: RequestInfo, serve: Serve) -> web.StreamResponse:
         try:
+            check_text(request)
             caller = self._identifying.caller(request)
             exempt = MASTERS in caller.groups
             seat = self._inflight.enter(caller.name, writes=info.verb not in READING, exempt=exempt)
@@ -67,6 +78,8 @@ class Gate:
             return error_reply(error)
         except ConnectionError:
             return Disconnected(b"")
+        except RecursionError:  # before anything was stored, as that is the last step
+            return error_reply(BadRequest("the object provided is nested too deeply"))
         except Exception:
             logger.exception("%s %s failed", request.method, request.path)
             return error_reply(InternalError(_OWN_FAULT))

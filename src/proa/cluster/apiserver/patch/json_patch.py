@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -40,6 +41,7 @@ def apply_json_patch(document: Object, operations: Any) -> Object:
     return result
 
 
+_INDEX = re.compile("0|[1-9][0-9]{0,8}")
 _Handler = Callable[[Any, dict[str, Any]], Any]
 _NEEDS = {"add": "value", "replace": "value", "test": "value", "move": "from", "copy": "from"}
 
@@ -61,7 +63,7 @@ def _steps(pointer: str) -> list[str]:
 
 
 def _index(container: list[Any], step: str, limit: int) -> int:
-    plain = step.isascii() and step.isdigit() and (step == "0" or step[0] != "0")
+    plain = _INDEX.fullmatch(step) is not None
     if not plain or int(step) > limit:
         raise _Failed(f"{step!r} is no index into a list of {len(container)}")
     return int(step)

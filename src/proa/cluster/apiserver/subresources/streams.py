@@ -5,6 +5,7 @@ Source: registry/core/pod/strategy.go (AttachLocation, ExecLocation, PortForward
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
@@ -17,6 +18,7 @@ from proa.kube.resources import Object
 STREAMS = {"exec": "exec", "attach": "attach", "portforward": "portForward"}
 """Subresources of pods that are live connections, and what the kubelet calls them."""
 
+_PORT = re.compile("[0-9]{1,5}")
 _PARAMETERS = {
     "stdin": "input", "stdout": "output", "stderr": "error", "tty": "tty", "command": "command",
 }  # fmt: skip
@@ -42,7 +44,9 @@ def stream_options(target: Target, query: Iterable[tuple[str, str]]) -> Object:
         if key == "command":
             options.setdefault(key, []).append(value)
         elif key == "ports":
-            options.setdefault(key, []).extend(int(port) for port in value.split(",") if port.isdecimal())
+            options.setdefault(key, []).extend(
+                int(port) for port in value.split(",") if _PORT.fullmatch(port)
+            )
         elif key == "container":
             options[key] = value
         elif key in ("stdin", "stdout", "stderr", "tty") and value.lower() in ("1", "true", "t"):

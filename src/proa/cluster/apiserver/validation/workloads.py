@@ -26,7 +26,7 @@ from proa.cluster.apiserver.validation.pods import pod_template
 from proa.cluster.apiserver.validation.storage import claim_spec
 from proa.kube.resources import Object
 
-_PERCENT = re.compile(r"[0-9]+%")
+_PERCENT = re.compile(r"[0-9]{1,18}%")
 _COUNTS = ("replicas", "minReadySeconds", "revisionHistoryLimit", "progressDeadlineSeconds")
 _MISMATCH = "`selector` does not match template `labels`"
 
