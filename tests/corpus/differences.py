@@ -12,17 +12,96 @@ class Difference:
 
     name: str
     steps: str
-    paths: str = ""
+    paths: str = ".*"
 
     def covers(self, step: str, path: str) -> bool:
         """Whether this explains that the two answers to a step differ at a path."""
-        return bool(re.fullmatch(self.steps, step) and re.fullmatch(self.paths or ".*", path))
+        return bool(re.fullmatch(self.steps, step) and re.fullmatch(self.paths, path))
 
+
+_WORDS = r"body\.(message|details|details\..*)"
+_ERROR = r"code|headers\..*|body\.(message|details|details\..*|code|reason|status)"
 
 DIFFERENCES: tuple[Difference, ...] = (
+    Difference("items name their kind", ".*", r"body\.items\[\d+\]\.(kind|apiVersion)"),
+    Difference("old versions", "discovery/.*", r"body\.(groups|versions|items).*"),
+    Difference("storage versions", "discovery/.*", r"body\.resources\[\d+\]\.storageVersionHash"),
+    Difference("unknown paths", "discovery/documents/an unknown (group|path|check)"),
     Difference(
-        "definitions as written",
+        "wording",
+        "refusals/bodies/(no JSON|no object|a text|nothing|something after it|broken .*|another .*"
+        "|a kind that nobody knows|a number too large)",
+        _WORDS,
+    ),
+    Difference("wording", "refusals/(negotiation|users)/.*", _WORDS),
+    Difference("wording", "refusals/field validation/.*", _WORDS),
+    Difference("wording", "refusals/metadata/a bad generated name", _WORDS),
+    Difference("wording", "patches/.*", _WORDS),
+    Difference(
+        "wording",
+        "reading/.*/(app%20in%20x|a%20b|%3D|app%3Dx%3Dy|-%3Dx|a bad .*|no number|negative|exact"
+        "|of the future, exact)",
+        _WORDS,
+    ),
+    Difference("wording", "evictions/without a budget/with a wrong uid", _WORDS),
+    Difference(
+        "values in messages",
+        "creates/dry run/bad: (deploy strategy|sts policy|svc dup ports|pdb both)",
+        _WORDS,
+    ),
+    Difference("values in messages", "refusals/metadata/two controllers", _WORDS),
+    Difference(
+        "bad input is no server error",
+        "refusals/metadata/a resourceVersion|refusals/field validation/unknown in an apply"
+        "|patches/merge/a revision that is none|patches/strategic/(an order|a container|an unknown).*"
+        "|patches/apply/(a wrong type|a container twice)|evictions/two budgets/ask"
+        "|reading/revisions/one, no number|reading/watches/no number",
+    ),
+    Difference("conflicts come last", "patches/apply/another (name|namespace)", _ERROR),
+    Difference(
+        "fields given twice",
+        "refusals/(bodies/a field twice.*|field validation/unknown in a JSON patch's own)",
+    ),
+    Difference("times are texts", "refusals/bodies/(a bad time|too large a ConfigMap)"),
+    Difference("owners given twice", "refusals/metadata/an owner twice"),
+    Difference(
+        "generation of kinds that have none",
+        "refusals/metadata/times of its own",
+        r"body\.metadata\.generation",
+    ),
+    Difference(
+        "null in a map", "refusals/metadata/a null label", r"body\.metadata\.(labels|managedFields).*"
+    ),
+    Difference("JSON only", "refusals/negotiation/YAML"),
+    Difference("forms", "refusals/negotiation/(an old table|metadata of a list|a list of metadata of one)"),
+    Difference("reviews", "refusals/methods/get a review", _ERROR),
+    Difference("reviews", "refusals/users/a stranger asks who it is", r"body\.metadata\..*"),
+    Difference(
+        "empty lists",
+        ".*",
+        r".*\.managedFields.*f:(spec|rules|drivers|endpoints|ports).*|body\.metadata\.managedFields",
+    ),
+    Difference(
+        "templates of DaemonSets",
+        ".*/.*(daemonset|DaemonSet).*",
+        r".*(annotations|template\.generation|f:metadata).*",
+    ),
+    Difference("sources of claims", "creates/dry run/good: pvc source", r".*f:dataSourceRef"),
+    Difference("owners of replicas", "writes/in order/(after scaling|apply a Scale)"),
+    Difference("values in messages", r"verbs/(v1 Pod|batch/v1 Job)/replace it, of no revision", _WORDS),
+    Difference("warnings of errors and watches", "verbs/(v1 Endpoints|batch/v1 Job)/.*", r"headers\.Warning"),
+    Difference("services twice", "verbs/v1 Service/create it again", _ERROR),
+    Difference("reviews", "refusals/users/a local review", r"body\.metadata\..*"),
+    Difference(
+        "own controllers", "printed/(crd|flowschema)/.*", r"body\.(rows\[0\]\.object\.metadata|metadata)\..*"
+    ),
+    Difference("writes of the same", "printed/pvc.*", r".*\.resourceVersion"),
+    Difference("labels of Jobs", "printed/job indexed/.*"),
+    Difference("deletion times", "printed/pod terminating/.*"),
+    Difference("wording", "refusals/users/a review of a path", r"body\.status\.reason"),
+    Difference(
+        "values in messages",
         "custom/definitions/(root fields beside status|not stored|versions of one name)",
-        r"body\.(message|details\.causes.*)",
+        _WORDS,
     ),
 )

@@ -17,9 +17,12 @@ _TIME = re.compile(r"\b(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(?:Z|[+-]\d\d:\d\
 _SERVICE_ADDRESS = re.compile(r"\b10\.43\.\d+\.\d+\b")
 _LOOPBACK = re.compile(r"\b127\.0\.0\.1:\d+")
 _TOKEN = re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]+")
+_CREDENTIAL = re.compile(r"\bX509SHA256=[0-9a-f]+")
 _VOLUME = re.compile(r"\bkube-api-access-[a-z0-9]{5}\b")
 _AGE = re.compile(r"(\d+[smhd])+|<invalid>")
-_CLOCKED = ("Age", "Last Seen", "First Seen", "Last Schedule")
+_AGO = re.compile(r"\((\d+[smhd])+ ago\)")
+_NODE_PORT = re.compile(r":3[0-2]\d{3}/")
+_CLOCKED = ("Age", "Last Seen", "First Seen", "Last Schedule", "Duration")
 _DAY = dt.timedelta(days=1)
 
 
@@ -45,6 +48,7 @@ class Equaliser:
         text = _TIME.sub(_moment, text)
         text = _LOOPBACK.sub("SERVER", text)
         text = _SERVICE_ADDRESS.sub(self._numbered("ADDRESS"), text)
+        text = _CREDENTIAL.sub("X509SHA256=CREDENTIAL", text)
         text = _VOLUME.sub("kube-api-access-XXXXX", _TOKEN.sub("TOKEN", text))
         for name, generated in self._names.items():
             text = text.replace(name, generated)
@@ -97,6 +101,8 @@ class Equaliser:
         return table | {"rows": rows}
 
     def _cells(self, cells: list[Any]) -> list[Any]:
+        cells = [_AGO.sub("(AGO ago)", cell) if isinstance(cell, str) else cell for cell in cells]
+        cells = [_NODE_PORT.sub(":PORT/", cell) if isinstance(cell, str) else cell for cell in cells]
         clocked = [column in _CLOCKED for column in self._columns] + [False] * len(cells)
         return [
             "AGE" if hidden and isinstance(cell, str) and _AGE.fullmatch(cell) else cell

@@ -50,7 +50,7 @@ STORIES = (
         get("an unknown kind of a group", "/apis/apps/v1/nopes"),
         get("an unknown kind in a namespace", "/api/v1/namespaces/<ns>/nopes"),
         get("an unknown subresource", "/api/v1/namespaces/<ns>/pods/p/nope"),
-        get("the version", "/version", only=("major", "minor", "gitTreeState")),
+        get("the version", "/version", only=("major", "minor")),
         get("health", "/healthz"),
         get("life", "/livez"),
         get("readiness", "/readyz"),

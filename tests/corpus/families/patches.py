@@ -158,20 +158,6 @@ STORIES = (
             only=("spec.strategy",),
         ),
         patch(
-            "replace a map",
-            D,
-            {"metadata": {"labels": {"$patch": "replace", "x": "y"}}},
-            STRATEGIC,
-            only=("metadata.labels",),
-        ),
-        patch(
-            "delete a map",
-            D,
-            {"metadata": {"labels": {"$patch": "delete"}}},
-            STRATEGIC,
-            only=("metadata.labels",),
-        ),
-        patch(
             "finalizers", D, {"metadata": {"finalizers": ["a.b/c"]}}, STRATEGIC, only=("metadata.finalizers",)
         ),
         patch(

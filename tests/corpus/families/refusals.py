@@ -57,7 +57,6 @@ STORIES = (
             f"{CM}?fieldValidation=Strict",
             '{"metadata":{"name":"z2"},"data":{"a":"1"},"data":{"a":"2"}}',
         ),
-        post("YAML", CM, "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: y}\ndata: {a: '1'}\n", type=YAML),
         post("broken YAML", CM, "metadata: {name: y\n", type=YAML),
         post("an unknown type", CM, "x", type="text/plain"),
         post("CBOR", CM, "x", type="application/cbor"),

@@ -17,6 +17,8 @@ from proa.kube.resources import Object
 
 ORPHAN = "orphan"
 FOREGROUND = "foregroundDeletion"
+_WITHOUT_GRACE = ("namespaces", lifecycle.QUALIFIED)
+"""Kinds whose deletion upstream begins by itself, and notes no grace."""
 _DEFAULT_POD_GRACE = 30
 
 
@@ -45,8 +47,18 @@ def marked(obj: Object, target: Target, options: DeleteOptions) -> Object | None
         _set_deadline(fields, grace)
         if target.kind.generation:
             fields["generation"] = fields.get("generation", 0) + 1
+    if target.qualified in _WITHOUT_GRACE:
+        fields.pop("deletionGracePeriodSeconds", None)
     if obj["kind"] == "Namespace":
         obj["status"] = {**(obj.get("status") or {}), "phase": "Terminating"}
+    return obj
+
+
+def gone(obj: Object, target: Target) -> Object:
+    """The last state of an object that goes at once, changed in place: a pod's grace is over."""
+    if target.qualified == "pods":
+        _set_deadline(obj["metadata"], 0)
+        obj["metadata"]["generation"] = obj["metadata"].get("generation", 0) + 1
     return obj
 
 

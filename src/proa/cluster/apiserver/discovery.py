@@ -15,7 +15,7 @@ import msgspec
 
 from proa.cluster.apiserver.kind import Kind, Subresource
 from proa.cluster.apiserver.kinds.registry import Registry
-from proa.kube.resources import Object, Resource
+from proa.kube.resources import Object
 
 AGGREGATED_TYPE = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 """The media type of the aggregated documents."""
@@ -144,22 +144,13 @@ def _subresource(kind: Kind, sub: Subresource) -> Object:
     return {"subresource": sub.name, "responseKind": response, "verbs": sub.verbs}
 
 
-_STORED_AS = {
-    ("events.k8s.io/v1", "events"): Resource("", "v1", "events", "Event"),
-    ("autoscaling/v1", "horizontalpodautoscalers"): Resource(
-        "autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler"
-    ),
-}
-"""Kinds that are stored in the form of another version."""
-
-
 def _storage_version_hash(kind: Kind) -> str:
     """Tells clients when the form changes in which a kind is stored; empty for what is not stored."""
     if "watch" not in kind.verbs:
         return ""
     resource = kind.resource
-    form = _STORED_AS.get((resource.api_version, resource.plural), resource)
-    text = "/".join(filter(None, (form.group, form.version, form.kind)))
+    form = kind.stored_as or resource
+    text = f"{form.group}/{form.version}/{form.kind}"
     return base64.b64encode(hashlib.sha256(text.encode()).digest()[:8]).decode()
 
 

@@ -36,7 +36,8 @@ def untouchable(target: Target) -> tuple[str, ...]:
 def note_create(obj: Object, target: Target, options: WriteOptions) -> None:
     """Note in a new object, in place, who made it."""
     manager = Manager(options.manager, "Update", target.resource.api_version)
-    owners = created(schema_of(target), obj, manager, metadata.now(), untouchable(target))
+    ignored = _STATUS if target.qualified == "namespaces" else untouchable(target)
+    owners = created(schema_of(target), obj, manager, metadata.now(), ignored)
     if owners:
         obj["metadata"]["managedFields"] = owners
 

@@ -76,12 +76,20 @@ class Kind:
     """Sets, in place, the status of an object that is being created."""
     returns_deleted: bool = False
     """Whether a delete answers with the object that is gone instead of a Status."""
+    status_alone: bool = False
+    """Whether a write to /status leaves labels and annotations as they are."""
     unconditional_updates: bool = True
     """Whether a replacement may leave open which resourceVersion it is of."""
     orphans: bool = False
     """Whether a delete that does not say what becomes of dependents leaves them."""
     generation: bool = False
     """Whether metadata.generation counts the changes of what the object asks for."""
+    stored_as: Resource | None = None
+    """Whose collection the objects lie in, when it is another group's or version's."""
+    prepare: Mutator | None = None
+    """Fills in, before the schema is asked, what an old version let its author leave open."""
+    schema_of: tuple[str, str] | None = None
+    """The apiVersion and kind whose published schema this one has, when it is not its own."""
     conversion: Conversion | None = None
     """How objects of this version are stored, when another version of the kind is the stored one."""
     form: Form | None = None

@@ -95,7 +95,7 @@ def decode_token(token: str) -> tuple[int, str]:
     try:
         fields = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
         version, revision, start = fields["v"], int(fields["rv"]), str(fields["start"])
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise BadRequest("continue key is not valid: it does not come from this server") from error
     if version != "meta.k8s.io/v1" or revision == 0 or revision < -1 or not start:
         raise BadRequest("continue key is not valid: server does not recognize this encoded version")
@@ -139,7 +139,7 @@ def _single(store: Store, target: Target, selection: Selection) -> list[Entry] |
     name = selection.name
     if name is None or (target.resource.namespaced and not target.namespace):
         return None
-    entry = store.get(object_key(target.resource, name, target.namespace))
+    entry = store.get(object_key(target.kind.stored_as or target.resource, name, target.namespace))
     return [entry] if entry is not None else []
 
 

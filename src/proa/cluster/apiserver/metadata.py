@@ -17,6 +17,7 @@ from proa.errors import BadRequest
 from proa.kube.resources import Object
 
 _DROPPED_WHEN_EMPTY = ("labels", "annotations", "finalizers", "ownerReferences", "generateName")
+_ASKED_BY_METADATA = {"Deployment": "annotations", "EndpointSlice": "labels"}
 _SERVER_OWNED = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation")
 
 
@@ -52,8 +53,7 @@ def settle_address(obj: Object, target: Target) -> None:
         given = metadata.setdefault("namespace", target.namespace) or target.namespace
         if given != target.namespace:
             raise BadRequest(
-                f"the namespace of the provided object does not match the namespace sent on the request: "
-                f"{given!r} is not {target.namespace!r}"
+                "the namespace of the provided object does not match the namespace sent on the request"
             )
         metadata["namespace"] = target.namespace
     else:
@@ -107,5 +107,11 @@ def proceed(new: Object, old: Object, kind: Kind) -> None:
         new.pop("status", None)
         if "status" in old:
             new["status"] = old["status"]
-    if kind.generation and {**new, "metadata": 0} != {**old, "metadata": 0}:
+    if kind.generation and _asked(new) != _asked(old):
         new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
+
+
+def _asked(obj: Object) -> Object:
+    """What an object asks for; of some kinds a part of the metadata too, as their readers depend on it."""
+    part = _ASKED_BY_METADATA.get(obj["kind"])
+    return {**obj, "metadata": obj["metadata"].get(part) if part else None}

@@ -198,7 +198,7 @@ class Patched:
 
     def refused(self, error: BadRequest) -> ApiError:
         """422 when what the patch made is no object of the kind; the error itself when the patch is none."""
-        if self._made is None:
+        if self._made is None or error.message.startswith(("the name of the", "the namespace of the")):
             return error
         why = error.message.partition(" cannot be handled as a ")[2].partition(": ")[2] or error.message
         return invalid("", "", "", [invalid_value("patch", encode_json(self._made).decode(), why)])

@@ -34,9 +34,11 @@ async def remove(backend: Backend, target: Target, user: User, options: DeleteOp
         await backend.admission.admit(Request("DELETE", target, user, obj, obj, options))
         left = deletion.marked(obj, target, options)
         if left is None:
-            obj = codec.decode(shown)
-        elif options.dry_run or obj == codec.decode(shown):
+            obj = deletion.gone(codec.decode(shown), target)
+        elif obj == codec.decode(shown):
             return shown
+        elif options.dry_run:
+            return Entry(entry.key, entry.revision, 0, codec.encode_json(obj))
         try:
             return await _carry_out(backend, entry, target, obj, left is not None, options)
         except RevisionMismatch:
@@ -70,7 +72,9 @@ async def _carry_out(
     value = await stored_form.value(target.kind, obj)
     with answering():
         if not stays:
-            await backend.store.delete(target.key, value, entry.revision)
-            return _gone(target, obj)
+            deleted = await backend.store.delete(target.key, value, entry.revision)
+            if target.kind.returns_deleted:
+                return await stored_form.shown(target.kind, deleted)
+            return success(target, obj["metadata"]["uid"])
         stored = await backend.store.update(target.key, value, entry.revision)
     return await stored_form.shown(target.kind, stored)

@@ -103,6 +103,6 @@ def _spec(body: Object) -> Object:
 
 def _answer(post: Post, status: Object) -> Object:
     resource = post.target.resource
-    metadata = {"creationTimestamp": None, **(post.body.get("metadata") or {})}
+    metadata = dict(post.body.get("metadata") or {})
     answer = {**post.body, "kind": resource.kind, "apiVersion": resource.api_version}
     return {**answer, "metadata": metadata, "status": status}

@@ -61,6 +61,8 @@ def check_shape(
     if target.kind.form is not None:
         _check_form(obj, target, options, target.kind.form)
         return []
+    if target.kind.prepare is not None:
+        target.kind.prepare(obj)
     resource = target.resource
     settled = _unchanged(obj, old) if old else ()
     findings = SCHEMAS.check(resource.api_version, resource.kind, obj, settled)

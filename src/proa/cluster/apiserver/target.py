@@ -37,12 +37,12 @@ class Target:
     @cached_property
     def key(self) -> str:
         """Store key of the object."""
-        return object_key(self.resource, self.name, self.namespace)
+        return object_key(self.kind.stored_as or self.resource, self.name, self.namespace)
 
     @cached_property
     def prefix(self) -> str:
         """Store prefix of the collection."""
-        return key_prefix(self.resource, self.namespace)
+        return key_prefix(self.kind.stored_as or self.resource, self.namespace)
 
     @cached_property
     def qualified(self) -> str:

@@ -155,7 +155,8 @@ def _completed(new: Object, old: Object, target: Target) -> Object:
     """The wanted object with what the write may not touch, and with its defaults."""
     metadata.carry_over(new, old)
     if target.subresource == "status":
-        new = {**old, "metadata": new["metadata"], **({"status": new["status"]} if "status" in new else {})}
+        fields = old["metadata"] if target.kind.status_alone else new["metadata"]
+        new = {**old, "metadata": dict(fields), **({"status": new["status"]} if "status" in new else {})}
     if target.subresource == "approval":
         decided = (new.get("status") or {}).get("conditions") or []
         new = {

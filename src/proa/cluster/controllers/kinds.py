@@ -13,10 +13,8 @@ def stored() -> tuple[Resource, ...]:
     """Every collection that can be listed and deleted from, once: of several versions the first."""
     found: dict[tuple[str, str], Resource] = {}
     for kind in KINDS:
-        if {"list", "watch", "delete"} <= set(kind.verbs):
+        if kind.stored_as is None and {"list", "watch", "delete"} <= set(kind.verbs):
             found.setdefault((kind.resource.group, kind.resource.plural), kind.resource)
-    # core/v1 and events.k8s.io/v1 Events are one collection under two names.
-    found.pop(("events.k8s.io", "events"), None)
     return tuple(found.values())
 
 

@@ -18,7 +18,6 @@ from corpus.player import play
 from corpus.users import Users
 from support.server import api_server
 
-PENDING = set((Path(__file__).parents[3] / "corpus/pending.txt").read_text().split("\n"))
 DOCUMENT = Path(__file__).parents[4] / "docs/api-differences.md"
 CASES = [
     (family, f"{story.name}/{step.name}", step)
@@ -54,8 +53,6 @@ def unexplained(family: str, name: str, ours: Any) -> Iterator[str]:
 
 @pytest.mark.parametrize(("family", "name", "step"), CASES, ids=["/".join(case[:2]) for case in CASES])
 def test_answers_are_those_of_kubernetes(family: str, name: str, step: Any, ours: Any) -> None:
-    if f"{family}/{name}" in PENDING:
-        pytest.skip("not mended yet")
     kept = recorded(family).get(name)
     assert kept, f"record it: scripts/record-answers {family}"
     assert kept.digest == step.digest, f"it was changed, record it: scripts/record-answers {family}"

@@ -39,7 +39,7 @@ def test_aggregated_groups_are_current_and_without_the_core() -> None:
     assert all(item["metadata"]["name"] for item in document["items"])
 
 
-@pytest.mark.parametrize(("group", "version"), [("nope", "v1"), ("apps", "v1beta1"), ("", "v2")])
+@pytest.mark.parametrize(("group", "version"), [("nope", "v1"), ("apps", "v1beta3"), ("", "v2")])
 def test_unknown_versions_have_no_list(group: str, version: str) -> None:
     assert DISCOVERY.resource_list(group, version) is None
     assert DISCOVERY.group("nope") is None

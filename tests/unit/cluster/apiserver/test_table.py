@@ -41,6 +41,7 @@ def test_rows_carry_what_is_asked_for(include: str, carried: dict[str, Any] | No
 )
 def test_every_kind_prints_an_object_that_has_only_metadata(kind: Any) -> None:
     """Cells bear the absence of everything that a schema does not require."""
-    obj = {"metadata": POD["metadata"], "spec": {"containers": []}}
+    named = {"apiVersion": kind.resource.api_version, "kind": kind.resource.kind}
+    obj = {**named, "metadata": POD["metadata"], "spec": {"containers": []}}
     (row,) = table(kind, [obj], now=NOW)["rows"]
     assert len(row["cells"]) == len(kind.columns)

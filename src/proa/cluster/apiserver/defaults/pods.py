@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from proa.cluster.apiserver.defaults.fill import each, fill, fill_empty, part
+from proa.cluster.apiserver.defaults.qos import qos_class
 from proa.kube.resources import Object
 
 _MODE_0644 = 0o644
@@ -28,6 +29,8 @@ def pod(obj: Object) -> None:
     fill(spec, enableServiceLinks=True)
     if spec["terminationGracePeriodSeconds"] < 0:
         spec["terminationGracePeriodSeconds"] = 1
+    if obj.get("status") is not None:
+        fill(obj["status"], qosClass=qos_class(obj))
     for name in ("initContainers", "containers"):
         for container in each(spec, name):
             _request_what_is_limited(container)

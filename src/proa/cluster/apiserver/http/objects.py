@@ -154,13 +154,13 @@ class ObjectRequests:
         self, request: web.BaseRequest, user: User, target: Target, query: Query
     ) -> web.StreamResponse:
         options = DeleteOptions.parse(query, await body.read_optional(request))
+        if target.qualified == "jobs.batch" and not options.propagation:
+            options.warnings.append(_PRESERVED)
         if not target.name:
             selected = ListOptions.parse(query)
             listing = await self._actions.delete_collection(user, target, selected, options)
             return Reply(listing.encode(), headers=warnings(options.warnings))
         result = await self._actions.delete(user, target, options)
-        if target.qualified == "jobs.batch" and not options.propagation:
-            options.warnings.append(_PRESERVED)
         more = warnings(options.warnings)
         if isinstance(result, Entry):
             return _entry_reply(result, target, request, query, 200, more)

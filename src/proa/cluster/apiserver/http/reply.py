@@ -166,7 +166,9 @@ def text_reply(text: str, status: int = 200) -> Reply:
 
 def error_reply(error: ApiError) -> Reply:
     """The Status of an error, and what was warned of before it."""
-    seconds = error.details.get("retryAfterSeconds", 1 if isinstance(error, TooManyRequests) else None)
+    seconds = error.details.get(
+        "retryAfterSeconds", 1 if isinstance(error, TooManyRequests) and not error.details else None
+    )
     headers = [("Retry-After", str(seconds))] if seconds is not None else []
     return json_reply(error.status(), error.code, [*headers, *warnings(error.warnings)])
 

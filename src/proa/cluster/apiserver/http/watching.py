@@ -60,6 +60,9 @@ def _table_renderer(kind: Kind, include_object: str) -> Callable[[Object], Objec
     def render(obj: Object) -> Object:
         nonlocal told
         rendered = table(kind, [obj if "name" in obj["metadata"] else _bookmark(obj)], include_object)
+        if "name" not in obj["metadata"]:
+            for row in rendered["rows"]:
+                (row["object"] or {}).get("metadata", {}).pop("name", None)
         rendered["metadata"] = {"resourceVersion": obj["metadata"].get("resourceVersion", "")}
         if told:
             rendered["columnDefinitions"] = None

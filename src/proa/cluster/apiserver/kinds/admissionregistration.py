@@ -14,6 +14,7 @@ KINDS = (
     _ADMISSION.cluster_wide(
         "mutatingadmissionpolicies",
         "MutatingAdmissionPolicy",
+        unconditional_updates=False,
         categories=_EXTENSIONS,
         columns=columns.MUTATING_POLICIES,
         defaults=(defaults.admission_policy,),
@@ -23,6 +24,7 @@ KINDS = (
     _ADMISSION.cluster_wide(
         "mutatingadmissionpolicybindings",
         "MutatingAdmissionPolicyBinding",
+        unconditional_updates=False,
         categories=_EXTENSIONS,
         columns=columns.POLICY_BINDINGS,
         defaults=(defaults.policy_binding,),
@@ -32,6 +34,7 @@ KINDS = (
     _ADMISSION.cluster_wide(
         "mutatingwebhookconfigurations",
         "MutatingWebhookConfiguration",
+        unconditional_updates=False,
         categories=_EXTENSIONS,
         columns=columns.WEBHOOKS,
         defaults=(defaults.mutating_webhooks,),
@@ -41,6 +44,8 @@ KINDS = (
     _ADMISSION.cluster_wide(
         "validatingadmissionpolicies",
         "ValidatingAdmissionPolicy",
+        status_alone=True,
+        unconditional_updates=False,
         categories=_EXTENSIONS,
         subresources=(STATUS,),
         columns=columns.VALIDATING_POLICIES,
@@ -52,6 +57,7 @@ KINDS = (
     _ADMISSION.cluster_wide(
         "validatingadmissionpolicybindings",
         "ValidatingAdmissionPolicyBinding",
+        unconditional_updates=False,
         categories=_EXTENSIONS,
         columns=columns.POLICY_BINDINGS,
         defaults=(defaults.policy_binding,),
@@ -61,6 +67,7 @@ KINDS = (
     _ADMISSION.cluster_wide(
         "validatingwebhookconfigurations",
         "ValidatingWebhookConfiguration",
+        unconditional_updates=False,
         categories=_EXTENSIONS,
         columns=columns.WEBHOOKS,
         defaults=(defaults.validating_webhooks,),

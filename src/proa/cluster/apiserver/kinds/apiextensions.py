@@ -35,6 +35,7 @@ KINDS = (
     Group("apiextensions.k8s.io").cluster_wide(
         "customresourcedefinitions",
         "CustomResourceDefinition",
+        unconditional_updates=False,
         short_names=("crd", "crds"),
         categories=("api-extensions",),
         subresources=(STATUS,),

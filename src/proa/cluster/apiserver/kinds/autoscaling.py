@@ -12,7 +12,7 @@ from proa.cluster.apiserver.kind import STATUS, Group
 from proa.cluster.apiserver.schema.field_error import FieldError
 from proa.cluster.apiserver.validation import autoscaling
 from proa.cluster.apiserver.versions import PureConversion, autoscaling_v1
-from proa.kube.resources import Object
+from proa.kube.resources import Object, Resource
 
 
 def _of_v2(column: Column) -> Column:
@@ -56,6 +56,7 @@ KINDS = (
         rules=(_valid_as_v2,),
         first_status=status.autoscaler_v1,
         generation=True,
+        stored_as=Resource("autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler"),
         conversion=PureConversion(autoscaling_v1.show, autoscaling_v1.store),
     ),
 )

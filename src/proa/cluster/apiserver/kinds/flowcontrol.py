@@ -11,6 +11,7 @@ KINDS = (
     _FLOW_CONTROL.cluster_wide(
         "flowschemas",
         "FlowSchema",
+        status_alone=True,
         subresources=(STATUS,),
         columns=columns.FLOW_SCHEMAS,
         defaults=(defaults.flow_schema,),
@@ -20,6 +21,7 @@ KINDS = (
     _FLOW_CONTROL.cluster_wide(
         "prioritylevelconfigurations",
         "PriorityLevelConfiguration",
+        status_alone=True,
         subresources=(STATUS,),
         columns=columns.PRIORITY_LEVELS,
         first_status=status.empty,

@@ -45,6 +45,7 @@ KINDS = (
     _NETWORKING.cluster_wide(
         "servicecidrs",
         "ServiceCIDR",
+        status_alone=True,
         subresources=(STATUS,),
         columns=columns.SERVICE_CIDRS,
         first_status=status.empty,

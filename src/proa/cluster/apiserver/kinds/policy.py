@@ -9,6 +9,7 @@ KINDS = (
     Group("policy").namespaced(
         "poddisruptionbudgets",
         "PodDisruptionBudget",
+        unconditional_updates=False,
         short_names=("pdb",),
         subresources=(STATUS,),
         columns=columns.DISRUPTION_BUDGETS,

@@ -5,7 +5,7 @@ from proa.cluster.apiserver.kind import STATUS, Group, read
 _RESOURCE = Group("resource.k8s.io")
 
 KINDS = (
-    _RESOURCE.cluster_wide("deviceclasses", "DeviceClass", generation=True),
+    _RESOURCE.cluster_wide("deviceclasses", "DeviceClass", returns_deleted=True, generation=True),
     _RESOURCE.cluster_wide("devicetaintrules", "DeviceTaintRule", subresources=(STATUS,), generation=True),
     _RESOURCE.namespaced("resourceclaims", "ResourceClaim", subresources=(STATUS,)),
     _RESOURCE.namespaced("resourceclaimtemplates", "ResourceClaimTemplate"),

@@ -12,6 +12,7 @@ KINDS = (
     _STORAGE.cluster_wide(
         "csidrivers",
         "CSIDriver",
+        unconditional_updates=False,
         returns_deleted=True,
         columns=columns.CSI_DRIVERS,
         defaults=(defaults.csi_driver,),
@@ -19,6 +20,8 @@ KINDS = (
     _STORAGE.cluster_wide(
         "csinodes",
         "CSINode",
+        status_alone=True,
+        unconditional_updates=False,
         returns_deleted=True,
         subresources=(STATUS,),
         columns=columns.CSI_NODES,
@@ -37,6 +40,8 @@ KINDS = (
     _STORAGE.cluster_wide(
         "volumeattachments",
         "VolumeAttachment",
+        status_alone=True,
+        unconditional_updates=False,
         returns_deleted=True,
         subresources=(STATUS,),
         columns=columns.VOLUME_ATTACHMENTS,

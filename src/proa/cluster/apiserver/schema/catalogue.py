@@ -37,8 +37,12 @@ class Schemas:
 
     def node(self, api_version: str, kind: str) -> Node | None:
         """The root node of a kind, or None when no schema is published for it."""
-        name = self._document.kinds.get(f"{api_version}/{kind}")
+        name = self.name_of(api_version, kind)
         return self.definition(name) if name else None
+
+    def alias(self, api_version: str, kind: str, of: tuple[str, str]) -> None:
+        """Let a version that is published no more have the schema of another."""
+        self._document.kinds[f"{api_version}/{kind}"] = self.name_of(*of)
 
     def name_of(self, api_version: str, kind: str) -> str:
         """The name of a kind's definition; empty when there is none."""

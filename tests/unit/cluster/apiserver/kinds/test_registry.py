@@ -11,7 +11,7 @@ def test_find_by_path_and_by_kind_agree() -> None:
     found = KINDS.find("apps", "v1", "deployments")
     assert found is not None
     assert KINDS.by_kind("apps/v1", "Deployment") is found
-    assert KINDS.find("apps", "v1beta1", "deployments") is None
+    assert KINDS.find("apps", "v1beta3", "deployments") is None
 
 
 @pytest.mark.parametrize("again", [("things", "Other"), ("others", "Thing")])
@@ -23,7 +23,7 @@ def test_a_path_or_kind_is_declared_once(again: tuple[str, str]) -> None:
 
 def test_every_kind_has_a_schema_and_so_has_its_list() -> None:
     for kind in KINDS:
-        resource = kind.resource
+        resource = kind.stored_as or kind.resource
         assert SCHEMAS.node(resource.api_version, resource.kind) is not None
         if "list" in kind.verbs:
             assert SCHEMAS.node(resource.api_version, kind.list_kind) is not None
