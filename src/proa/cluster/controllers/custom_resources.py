@@ -36,15 +36,18 @@ def _version(versions: Iterable[Object]) -> str | None:
 
 Joined = Callable[[Resource, Informer], None]
 """Called with a collection that has come to be, and the copy of it that is kept from now on."""
+Left = Callable[[Resource, bool], None]
+"""Called with a collection that is served no longer, and whether its objects are gone with the definition."""
 
 
 class CustomCollections:
     """Keeps a copy of every collection of custom resources for as long as it is served."""
 
-    def __init__(self, client: Client, definitions: Informer, joined: Joined) -> None:
+    def __init__(self, client: Client, definitions: Informer, joined: Joined, left: Left) -> None:
         self._client = client
         self._definitions = definitions
         self._joined = joined
+        self._left = left
         self._running: dict[Resource, asyncio.Task[None]] = {}
 
     def __iter__(self) -> Iterator[Resource]:
@@ -67,6 +70,7 @@ class CustomCollections:
             return
         if before is not None and before in self._running:
             self._running.pop(before).cancel()
+            self._left(before, new is None)
         if after is not None and after not in self._running:
             informer = Informer(self._client, after)
             self._joined(after, informer)

@@ -6,38 +6,45 @@ Source: kubernetes.io/docs/concepts/architecture/garbage-collection.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from contextlib import suppress
-from typing import NamedTuple
 
 from proa.cluster.controllers.config import ControllersConfig
 from proa.cluster.controllers.custom_resources import CustomCollections
 from proa.cluster.controllers.kinds import by_kind, stored
+from proa.cluster.controllers.once import Once
 from proa.cluster.controllers.owner_graph import FOREGROUND, ORPHAN, Node, Owner, OwnerGraph, node_of
-from proa.errors import NotFound
-from proa.kube import EVENTS, Client, Controller, Informer, Manager, Object, Resource, Source
-from proa.kube.finalizers import set_finalizer
+from proa.cluster.controllers.owner_lookup import NamespacedOwner, OwnerKindNotServed, OwnerLookup, Owners
+from proa.cluster.controllers.owner_writes import OwnerWrites
+from proa.kube import (
+    EVENTS,
+    Client,
+    Controller,
+    EventRecorder,
+    Informer,
+    Manager,
+    Object,
+    Resource,
+    Result,
+    Source,
+)
 from proa.kube.resources import CUSTOM_RESOURCE_DEFINITIONS
 
 _log = logging.getLogger(__name__)
 
-
-class Owners(NamedTuple):
-    """An object's owners by what they mean for it."""
-
-    solid: Sequence[Owner]
-    absent: Sequence[Owner]
-    waiting: Sequence[Owner]
-    """Owners whose Foreground deletion waits for this object to go first."""
+_UNSEEN = 5.0
+"""Seconds until an object is judged again whose owner is there but not in the graph yet."""
+_NOT_SERVED = 30.0
+"""Seconds until an object is judged again whose owner's kind nobody serves."""
 
 
 class GarbageCollector:
-    """Reconciles uids. The graph is only a hint: an owner is gone when the server says so."""
+    """Reconciles uids: objects that have owners, and objects whose deletion waits for dependents."""
 
     def __init__(self, client: Client) -> None:
-        self._client = client
         self._graph = OwnerGraph()
         self._followed: dict[tuple[str, str], Resource] = dict(by_kind())
+        self._owners = OwnerLookup(client, self._graph, self._followed)
+        self._writes = OwnerWrites(client)
+        self._events = Once(EventRecorder(client, "garbage-collector-controller"))
 
     def follow(self, resource: Resource, informer: Informer) -> Source:
         """Keep the graph in step with a collection; returns the source that wakes the controller."""
@@ -60,89 +67,91 @@ class GarbageCollector:
 
         return Source(informer, keys)
 
-    async def reconcile(self, key: str) -> None:
+    def leave(self, resource: Resource, *, gone: bool) -> list[str]:
+        """A collection is served no longer, or its objects are gone; returns the uids to decide over."""
+        self._followed.pop((resource.group, resource.kind), None)
+        nodes = self._graph.of(resource)
+        if gone:
+            self._owners.forget(node.uid for node in nodes)
+        touched = {uid for node in nodes for uid in self._graph.touched_by(node)}
+        for node in nodes:
+            self._graph.remove(node.uid)
+        return sorted(touched)
+
+    async def reconcile(self, key: str) -> Result | None:
         """Decide over one object; a uid that is not in the graph is an owner that is gone."""
         node = self._graph.get(key)
         if node is None:
-            return
+            return None
         if node.orphans_dependents:
             await self._orphan_dependents(node)
         elif node.deletes_dependents_first:
             await self._finish_foreground(node)
         elif node.owners and not node.deleting:
-            await self._judge(node, await self._classify(node))
+            return await self._judge(node)
+        return None
 
-    async def _judge(self, node: Node, owners: Owners) -> None:
-        if owners.solid:
-            gone = {owner.uid for owner in (*owners.absent, *owners.waiting)}
-            if gone:
-                await self._drop_owners(node, gone)
-            return
-        # Owners that wait for it, and something that waits for its own dependents: they go first.
-        waits = bool(owners.waiting) and bool(self._graph.blocking(node.uid))
-        policy = "Foreground" if waits or FOREGROUND in node.finalizers else "Background"
-        policy = "Orphan" if ORPHAN in node.finalizers else policy
-        _log.info("%s %s: deleted with its owner (%s)", node.resource.plural, node.name, policy)
-        with suppress(NotFound):
-            await self._client.delete(
-                node.resource, node.name, node.namespace, propagation_policy=policy, uid=node.uid
-            )
-
-    async def _classify(self, node: Node) -> Owners:
-        solid: list[Owner] = []
-        absent: list[Owner] = []
-        waiting: list[Owner] = []
-        for owner in node.owners:
-            known = self._graph.get(owner.uid)
-            if known is not None and known.deletes_dependents_first and owner.blocks:
-                waiting.append(owner)
-            elif known is not None or await self._exists(owner, node):
-                solid.append(owner)
-            else:
-                absent.append(owner)
-        return Owners(solid, absent, waiting)
-
-    async def _exists(self, owner: Owner, dependent: Node) -> bool:
-        resource = self._followed.get((owner.group, owner.kind))
-        if resource is None:
-            return True  # a kind that is not served here: nothing is known about its objects
-        if resource.namespaced and not dependent.namespace:
-            return False  # a cluster-wide object cannot be owned by a namespaced one
+    async def _judge(self, node: Node) -> Result | None:
+        if self._owners.all_stay(node):
+            return None
+        for owner in self._owners.elsewhere(node):
+            await self._report(node, owner)
+        obj = await self._writes.latest(node)
+        if obj is None:
+            return None
+        node = node_of(node.resource, obj)
         try:
-            found = await self._client.get(
-                resource, owner.name, dependent.namespace if resource.namespaced else ""
-            )
-        except NotFound:
-            return False
-        return bool(found["metadata"]["uid"] == owner.uid)
+            owners = await self._owners.classify(node)
+        except NamespacedOwner as fault:
+            _log.info("%s %s: kept: %s", node.resource.plural, node.name, fault)
+            return None
+        except OwnerKindNotServed:
+            return Result(_NOT_SERVED)
+        if owners.solid:
+            await self._writes.drop_owners(node, {o.uid for o in (*owners.absent, *owners.waiting)})
+        elif node.owners and not node.deleting:
+            await self._delete(node, obj, owners)
+        return None if owners.seen else Result(_UNSEEN)
+
+    async def _delete(self, node: Node, obj: Object, owners: Owners) -> None:
+        policy = self._policy(node, owners)
+        if owners.waiting and self._graph.is_in_cycle(node.uid):
+            await self._writes.unblock_owners(node)
+            obj = await self._writes.latest(node) or obj
+        _log.info("%s %s: deleted with its owner (%s)", node.resource.plural, node.name, policy)
+        await self._writes.delete(node, obj, policy)
+
+    def _policy(self, node: Node, owners: Owners) -> str:
+        """What waits for it waits for its dependents too; else finalizers that it has are honoured."""
+        if owners.waiting and self._graph.dependents(node.uid):
+            return "Foreground"
+        if ORPHAN in node.finalizers:
+            return "Orphan"
+        return "Foreground" if FOREGROUND in node.finalizers else "Background"
+
+    async def _report(self, node: Node, owner: Owner) -> None:
+        named = (
+            f"[{owner.api_version}/{owner.kind}, namespace: {node.namespace}, "
+            f"name: {owner.name}, uid: {owner.uid}]"
+        )
+        message = f'ownerRef {named} does not exist in namespace "{node.namespace}"'
+        resource = node.resource
+        about = {
+            "apiVersion": resource.api_version,
+            "kind": resource.kind,
+            "metadata": {"namespace": node.namespace, "name": node.name, "uid": node.uid},
+        }
+        await self._events.event(about, "Warning", "OwnerRefInvalidNamespace", message)
 
     async def _finish_foreground(self, node: Node) -> None:
         """Let the owner go when nothing that blocks it is left; its dependents are judged by themselves."""
         if not self._graph.blocking(node.uid):
-            await self._take_off(node, FOREGROUND)
+            await self._writes.take_off(node, FOREGROUND)
 
     async def _orphan_dependents(self, node: Node) -> None:
         for dependent in self._graph.dependents(node.uid):
-            await self._drop_owners(dependent, {node.uid})
-        await self._take_off(node, ORPHAN)
-
-    async def _take_off(self, node: Node, finalizer: str) -> None:
-        with suppress(NotFound):
-            obj = await self._client.get(node.resource, node.name, node.namespace)
-            if obj["metadata"]["uid"] == node.uid:
-                await set_finalizer(self._client, node.resource, obj, finalizer, wanted=False)
-
-    async def _drop_owners(self, node: Node, uids: set[str]) -> None:
-        with suppress(NotFound):
-            obj = await self._client.get(node.resource, node.name, node.namespace)
-            metadata = obj["metadata"]
-            if metadata["uid"] != node.uid:
-                return
-            left = [o for o in metadata.get("ownerReferences") or () if o["uid"] not in uids]
-            patch = {
-                "metadata": {"resourceVersion": metadata["resourceVersion"], "ownerReferences": left or None}
-            }
-            await self._client.patch(node.resource, node.name, patch, node.namespace)
+            await self._writes.drop_owners(dependent, {node.uid})
+        await self._writes.take_off(node, ORPHAN)
 
 
 def _is_held(node: Node) -> bool:
@@ -160,4 +169,8 @@ def setup(manager: Manager, config: ControllersConfig) -> None:  # noqa: ARG001 
     def joined(resource: Resource, informer: Informer) -> None:
         controller.watch(collector.follow(resource, informer))
 
-    manager.add(CustomCollections(manager.client, definitions, joined))
+    def left(resource: Resource, gone: bool) -> None:
+        for uid in collector.leave(resource, gone=gone):
+            controller.queue.add(uid)
+
+    manager.add(CustomCollections(manager.client, definitions, joined, left))

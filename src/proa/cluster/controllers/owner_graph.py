@@ -52,6 +52,12 @@ class Node:
         """Whether it was deleted with the policy Orphan and its dependents are to be let go."""
         return self.deleting and ORPHAN in self.finalizers
 
+    def is_meant_by(self, owner: Owner, namespace: str) -> bool:
+        """Whether a reference in an object of that namespace names this object, and not only its uid."""
+        resource = self.resource
+        named = (owner.group, owner.kind, owner.name) == (resource.group, resource.kind, self.name)
+        return named and self.namespace in ("", namespace)
+
 
 def node_of(resource: Resource, obj: Object) -> Node:
     """What the graph keeps of an object."""
@@ -107,6 +113,14 @@ class OwnerGraph:
     def blocking(self, uid: str) -> list[Node]:
         """The dependents that a Foreground deletion of this object waits for."""
         return [n for n in self.dependents(uid) if any(o.uid == uid and o.blocks for o in n.owners)]
+
+    def is_in_cycle(self, uid: str) -> bool:
+        """Whether a dependent of this object waits for its own dependents, perhaps for this object."""
+        return any(n.deletes_dependents_first for n in self.dependents(uid))
+
+    def of(self, resource: Resource) -> list[Node]:
+        """The objects of one collection."""
+        return [node for node in self._nodes.values() if node.resource == resource]
 
     def touched_by(self, node: Node) -> Iterable[str]:
         """Uids whose fate may change when this object does: itself, its owners, its dependents."""
