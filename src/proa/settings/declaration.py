@@ -82,7 +82,7 @@ class Settings:
 
     anonymous_auth: Annotated[
         bool, Option("Let requests without a credential be those of system:anonymous", SERVER, values.boolean)
-    ] = True
+    ] = False
     max_requests_inflight: Annotated[
         int, Option("Reads under way at once (0: no limit)", SERVER, values.count)
     ] = 400

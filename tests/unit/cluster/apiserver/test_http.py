@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from proa.cluster.apiserver import ApiServer
 from proa.kube import CONFIG_MAPS as KIND
 from proa.kube import SERVICE_ACCOUNTS, Resource
+from support.server import api_server, session
 
 CONFIG_MAPS = "/api/v1/namespaces/default/configmaps"
 BINDINGS = Resource("rbac.authorization.k8s.io", "v1", "clusterrolebindings", "ClusterRoleBinding", False)
@@ -30,6 +32,13 @@ async def test_nobody_else_is_let_in_without_a_credential(anonymous: Any, path: 
     answer = await anonymous("GET", path)
 
     assert (answer.status, answer.body["kind"], answer.body["reason"]) == (403, "Status", "Forbidden")
+
+
+async def test_without_anonymous_users_all_but_health_wants_a_credential(tmp_path: Path) -> None:
+    async with api_server(tmp_path, anonymous=False) as server, session(server, tmp_path) as nobody:
+        answers = [await nobody.get(path) for path in ("/livez", "/api", "/version")]
+        codes = [answer.status for answer in answers]
+    assert codes == [200, 401, 401]
 
 
 async def test_verbose_health_lists_the_checks(anonymous: Any) -> None:

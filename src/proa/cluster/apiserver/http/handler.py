@@ -8,16 +8,13 @@ from proa.cluster.apiserver.aggregation import Aggregator
 from proa.cluster.apiserver.authorization import Authorizer
 from proa.cluster.apiserver.http.documents import Documents, not_found
 from proa.cluster.apiserver.http.gate import Gate
-from proa.cluster.apiserver.http.health import PATHS
+from proa.cluster.apiserver.http.health import OPEN_PATHS
 from proa.cluster.apiserver.http.objects import ObjectRequests
 from proa.cluster.apiserver.http.request_info import RequestInfo
 from proa.cluster.apiserver.http.router import Router
 from proa.cluster.apiserver.http.upgrades import StreamRequests
 from proa.cluster.apiserver.identity import User
 from proa.cluster.apiserver.subresources.streams import is_stream
-
-_ALWAYS = frozenset(f"/{path}" for path in PATHS)
-"""Paths that everybody may read, as upstream's --authorization-always-allow-paths has it."""
 
 
 class Handler:
@@ -55,7 +52,7 @@ class Handler:
             return await self._streams.serve(request, user, route.target, info.query)
         if route is not None:
             return await self._objects.serve(request, user, route, info.query)
-        if info.path not in _ALWAYS:
+        if info.path not in OPEN_PATHS:
             self._authorizer.require(user, info.action)
         found = self._documents.serve(request, info.path, info.query)
         if found is None:

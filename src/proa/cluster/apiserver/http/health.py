@@ -11,6 +11,8 @@ Check = Callable[[], str]
 """Why something is not well; empty when it is."""
 
 PATHS = ("healthz", "livez", "readyz")
+OPEN_PATHS = frozenset(f"/{path}" for path in PATHS)
+"""What everybody may read, as upstream's --authorization-always-allow-paths has it."""
 
 
 class Health:

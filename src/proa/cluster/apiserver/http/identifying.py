@@ -8,13 +8,17 @@ from proa.cluster.apiserver import impersonation
 from proa.cluster.apiserver.authentication import TokenAuthenticator
 from proa.cluster.apiserver.authorization import Authorizer
 from proa.cluster.apiserver.http.connection import user_of
+from proa.cluster.apiserver.http.health import OPEN_PATHS
 from proa.cluster.apiserver.http.request_info import RequestInfo
 from proa.cluster.apiserver.identity import ANONYMOUS, User
 from proa.errors import Unauthorized
 
 
 class Identifying:
-    """Knows users by certificate or token; `anonymous` lets those without any be system:anonymous."""
+    """Knows users by certificate or token.
+
+    Those without any are system:anonymous, if `anonymous` says so or they only ask how the server is.
+    """
 
     def __init__(self, tokens: TokenAuthenticator, authorizer: Authorizer, *, anonymous: bool) -> None:
         self._tokens = tokens
@@ -29,7 +33,7 @@ class Identifying:
         scheme, _, token = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
         if scheme.lower() == "bearer" and token.strip():
             return self._tokens.user(token.strip())
-        if not self._anonymous:
+        if not self._anonymous and request.path not in OPEN_PATHS:
             raise Unauthorized("Unauthorized")
         return ANONYMOUS
 
