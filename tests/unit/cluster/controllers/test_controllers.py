@@ -124,7 +124,7 @@ async def test_a_deleted_namespace_goes_with_all_it_holds_pods_first(client: Cli
         condition = find_condition(await client.get(NAMESPACES, "team"), "NamespaceContentRemaining")
         return str(condition["message"]) if condition else ""
 
-    assert await eventually(told) == "Some resources are remaining: pods has 1 resource instances"
+    assert await eventually(told) == "Some resources are remaining: pods. has 1 resource instances"
     assert await get(client, CONFIG_MAPS, "kept", "team") is not None
     await client.delete(PODS, "p", "team", grace_period_seconds=0)
     await gone(client, NAMESPACES, "team")
