@@ -9,7 +9,7 @@ import pytest
 from proa.cluster.apiserver import ApiServer
 from proa.cluster.apiserver.nodes.references import references
 from proa.errors import Forbidden
-from proa.kube import PODS, SECRETS, Object
+from proa.kube import CONFIG_MAPS, PODS, SECRETS, Object
 from support.server import eventually
 
 CONTAINER = {"name": "c", "image": "i"}
@@ -74,3 +74,14 @@ async def test_another_node_s_pods_give_nothing(server: ApiServer) -> None:
     with pytest.raises(Forbidden, match="only list/watch pods with spec.nodeName"):
         await node.list(PODS)
     assert (await node.list(PODS, field_selector="spec.nodeName=n1"))["items"] == []
+
+
+async def test_the_agent_reads_its_own_config_map_and_no_other(server: ApiServer) -> None:
+    agent = server.client("proa:agent:n1", ("proa:agents",))
+    wanted = "metadata.name=local-path-config"
+    assert (await agent.list(CONFIG_MAPS, "kube-system", field_selector=wanted))["items"] == []
+    with pytest.raises(Forbidden):
+        await agent.list(CONFIG_MAPS, "kube-system")
+    assert (await agent.list(PODS))["items"] == []
+    with pytest.raises(Forbidden):
+        await agent.list(SECRETS)
