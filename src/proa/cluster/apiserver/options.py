@@ -212,6 +212,7 @@ class DeleteOptions:
     def parse(cls, query: Query, body: Mapping[str, Any] | None) -> DeleteOptions:
         """The body wins over the query, as upstream. Raises BadRequest or Invalid."""
         given: dict[str, Any] = dict(body or {})
+        _check_types(given)
         preconditions = given.get("preconditions") or {}
         grace = given.get("gracePeriodSeconds", query.get("gracePeriodSeconds"))
         return cls(
@@ -221,6 +222,19 @@ class DeleteOptions:
             resource_version=preconditions.get("resourceVersion") or "",
             dry_run=_dry_run(",".join(given.get("dryRun") or ()) or query.get("dryRun", ""), "DeleteOptions"),
         )
+
+
+_DELETE_TYPES = {"preconditions": dict, "dryRun": list, "propagationPolicy": str, "orphanDependents": bool}
+
+
+def _check_types(given: Mapping[str, Any]) -> None:
+    preconditions = given.get("preconditions")
+    members = preconditions.items() if isinstance(preconditions, dict) else ()
+    wrong = [name for name, type_ in _DELETE_TYPES.items() if not isinstance(given.get(name), type_ | None)]
+    wrong += [f"preconditions.{name}" for name, value in members if not isinstance(value, str | None)]
+    wrong += ["dryRun"] * (not wrong and not all(isinstance(text, str) for text in given.get("dryRun") or ()))
+    if wrong:
+        raise BadRequest(f"the delete options provided are unrecognized: wrong type of {wrong[0]}")
 
 
 def _grace(value: Any) -> int:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-import yaml
 from aiohttp import hdrs, web
 
 from proa.cluster.apiserver.http.negotiation import JSON, media_types
+from proa.cluster.apiserver.http.yaml_body import decode_yaml
 from proa.cluster.protobuf import DecodeError
 from proa.cluster.protobuf.kubernetes import decode_object
 from proa.errors import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
@@ -47,7 +47,7 @@ async def read_object(request: web.BaseRequest) -> Object:
     if media_type == PROTOBUF:
         return _checked(_decode_protobuf(body))
     if media_type == YAML:
-        return _checked(decode_yaml(body))
+        return _checked(await decode_yaml(body))
     if media_type != JSON:
         raise UnsupportedMediaType(
             f"the body of the request was in an unknown format - accepted media types include: "
@@ -70,7 +70,7 @@ async def read_patch(request: web.BaseRequest) -> tuple[Any, PatchType]:
         message = f"the body of the request was in an unknown format - accepted media types include: {known}"
         raise UnsupportedMediaType(message) from None
     body = await read(request)
-    return (decode_yaml(body) if patch_type is PatchType.APPLY else decode_json(body)), patch_type
+    return (await decode_yaml(body) if patch_type is PatchType.APPLY else decode_json(body)), patch_type
 
 
 def decode_json(body: bytes) -> Any:
@@ -79,26 +79,6 @@ def decode_json(body: bytes) -> Any:
         return _json.decode(body)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise BadRequest(f"the object provided is unrecognized: {error}") from error
-
-
-def decode_yaml(body: bytes) -> Any:
-    """Raises BadRequest; also for aliases, by which a few lines can stand for gigabytes."""
-    try:
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(body, Loader=yaml.CSafeLoader)):
-            raise BadRequest("error converting YAML to JSON: aliases are not accepted")
-        return msgspec.to_builtins(yaml.load(body, Loader=_Loader))  # noqa: S506 (a safe loader)
-    except (yaml.YAMLError, RecursionError, UnicodeDecodeError, TypeError) as error:
-        raise BadRequest(f"error converting YAML to JSON: {' '.join(str(error).split())}") from error
-
-
-class _Loader(yaml.CSafeLoader):
-    """Times stay text, as in JSON."""
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
-}
 
 
 def _decode_protobuf(body: bytes) -> Object:
