@@ -31,6 +31,9 @@ class Conversion(Protocol):
     async def shown(self, entries: Sequence[Entry]) -> list[Entry]:
         """Stored entries as clients of this version see them. Raises ApiError when conversion fails."""
 
+    async def converted(self, obj: Object) -> Object:
+        """An object in the form in which it is stored as clients of this version see it. Raises ApiError."""
+
     async def stored(self, obj: Object) -> Object:
         """An object of this version in the form in which it is stored. Raises ApiError."""
 

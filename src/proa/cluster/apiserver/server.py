@@ -56,6 +56,8 @@ from proa.cluster.apiserver.subresources.token import TokenRequests
 from proa.cluster.apiserver.tokens import TokenSigner
 from proa.cluster.apiserver.view import View
 from proa.cluster.apiserver.webhooks import WebhookCaller
+from proa.cluster.apiserver.webhooks.asking import Context
+from proa.cluster.apiserver.webhooks.equivalents import Equivalents
 from proa.cluster.apiserver.webhooks.mutating import MutatingWebhooks
 from proa.cluster.apiserver.webhooks.validating import ValidatingWebhooks
 from proa.cluster.store import SqliteStore
@@ -146,11 +148,12 @@ class ApiServer:
 
     def _chain(self, view: View) -> Chain:
         """Who sees a write before it is stored."""
+        webhooks = Context(view, self._access.authorizer, Equivalents(self._kinds))
         return Chain(
             mutating=(*MUTATING, lifecycle.keep_stored_versions),
             mutators=(
                 MutatingPolicies(view, self._access.authorizer, self._kinds).admit,
-                MutatingWebhooks(view, self._webhooks, self._access.authorizer).admit,
+                MutatingWebhooks(self._webhooks, webhooks).admit,
             ),
             completing=(*COMPLETING, *self._access.completing, self._services.admit),
             validating=(
@@ -162,7 +165,7 @@ class ApiServer:
             ),
             validators=(
                 ValidatingPolicies(view, self._access.authorizer, self._kinds).admit,
-                ValidatingWebhooks(view, self._webhooks, self._access.authorizer).admit,
+                ValidatingWebhooks(self._webhooks, webhooks).admit,
             ),
             final=(QuotaAdmission(view).admit,),
         )

@@ -138,6 +138,11 @@ class CustomForm:
         codec.notes(entry).shown = (self, shown)
         return shown
 
+    async def converted(self, obj: Object) -> Object:
+        """An object of any version in this one."""
+        (converted,) = await self._in_version([obj], self.version)
+        return converted
+
     async def stored(self, obj: Object) -> Object:
         (stored,) = await self._in_version([obj], self.family.storage)
         return stored

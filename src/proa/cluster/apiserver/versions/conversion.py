@@ -27,6 +27,10 @@ class PureConversion:
         """Stored entries as clients of this version see them."""
         return [self._shown(entry) for entry in entries]
 
+    async def converted(self, obj: Object) -> Object:
+        """A stored object in this version."""
+        return self.show(obj)
+
     async def stored(self, obj: Object) -> Object:
         """An object of this version as it is stored."""
         return self.store(obj)

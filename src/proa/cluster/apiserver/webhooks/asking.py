@@ -6,7 +6,8 @@ Source: apiserver pkg/admission/plugin/webhook/{generic,mutating,validating}.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, replace
 
 from proa.cluster.apiserver import codec
 from proa.cluster.apiserver.admission import Request, annotate
@@ -18,33 +19,46 @@ from proa.cluster.apiserver.view import View
 from proa.cluster.apiserver.webhooks import review
 from proa.cluster.apiserver.webhooks.caller import CallFailed, WebhookCaller
 from proa.cluster.apiserver.webhooks.configuration import Webhook
+from proa.cluster.apiserver.webhooks.equivalents import Equivalents
 from proa.cluster.apiserver.webhooks.rules import EXEMPT, matching_resource, namespace_of, selects_object
 from proa.errors import ApiError, BadRequest, Forbidden, InternalError, NotFound
-from proa.kube.resources import NAMESPACES
+from proa.kube.resources import NAMESPACES, Object
 
 _log = logging.getLogger(__name__)
 
 
-def relevant(
-    hooks: tuple[Webhook, ...], request: Request, view: View, authorizer: Authorizer
-) -> Iterator[tuple[Webhook, review.Seen]]:
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What it takes to tell which webhooks are asked, and as what each sees a request."""
+
+    view: View
+    authorizer: Authorizer
+    equivalents: Equivalents
+
+
+async def relevant(
+    hooks: tuple[Webhook, ...], request: Request, context: Context
+) -> AsyncIterator[tuple[Webhook, review.Seen]]:
     """The webhooks to ask about a request, and as what each sees it.
 
-    Raises NotFound for its namespace, Forbidden for a match condition that has no value.
+    Raises NotFound for its namespace, Forbidden for a match condition that has no value, InternalError for
+    an object that cannot be converted.
     """
     if request.target.qualified in EXEMPT:
         return
     for hook in hooks:
-        seen = _seen(hook, request, view)
-        if seen is not None and _conditions_hold(hook, request, seen, authorizer):
+        seen = await _seen(hook, request, context)
+        if seen is not None and _conditions_hold(hook, request, seen, context.authorizer):
             yield hook, seen
 
 
 def _conditions_hold(hook: Webhook, request: Request, seen: review.Seen, authorizer: Authorizer) -> bool:
     if not hook.conditions:
         return True
+    obj = request.obj if seen.obj is None else seen.obj
+    shown = replace(request, obj=obj, old=seen.old)
     try:
-        return satisfied(hook.conditions, activation(request, seen.resource, None, authorizer))
+        return satisfied(hook.conditions, activation(shown, seen.resource, None, authorizer))
     except ConditionFailed as error:
         if hook.ignores_failure:
             return False
@@ -52,14 +66,19 @@ def _conditions_hold(hook: Webhook, request: Request, seen: review.Seen, authori
         raise Forbidden(f'{about.qualified} "{about.name}" is forbidden: {error}', about.details()) from None
 
 
-def _seen(hook: Webhook, request: Request, view: View) -> review.Seen | None:
-    resource = matching_resource(hook.rules, request)
+async def _seen(hook: Webhook, request: Request, context: Context) -> review.Seen | None:
+    others = context.equivalents.of(request.target) if hook.equivalent else ()
+    resource = matching_resource(hook.rules, request, others)
     if resource is None or not selects_object(hook.objects, request):
         return None
-    if not _selects_namespace(hook, request, view):
+    if not _selects_namespace(hook, request, context.view):
         return None
+
+    async def shown(obj: Object | None) -> Object | None:
+        return None if obj is None else await context.equivalents.shown(obj, request.target, resource)
+
     now = None if request.operation == "DELETE" else request.obj
-    return review.Seen(resource, now, request.old)
+    return review.Seen(resource, await shown(now), await shown(request.old))
 
 
 def _selects_namespace(hook: Webhook, request: Request, view: View) -> bool:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from proa.cluster.apiserver.admission import Request
-from proa.cluster.apiserver.authorization import Authorizer
 from proa.cluster.apiserver.view import View
-from proa.cluster.apiserver.webhooks.asking import ask, failed, note_open, relevant
+from proa.cluster.apiserver.webhooks.asking import Context, ask, failed, note_open, relevant
 from proa.cluster.apiserver.webhooks.caller import CallFailed, WebhookCaller
 from proa.cluster.apiserver.webhooks.configuration import VALIDATING, Configurations, Webhook
 from proa.cluster.apiserver.webhooks.review import Seen
@@ -19,17 +18,17 @@ _FAILED_OPEN = "failed-open.validating.webhook.admission.k8s.io"
 class ValidatingWebhooks:
     """An admission step."""
 
-    def __init__(self, view: View, caller: WebhookCaller, authorizer: Authorizer) -> None:
-        self._configurations = Configurations(view, VALIDATING)
+    def __init__(self, caller: WebhookCaller, context: Context) -> None:
+        self._configurations = Configurations(context.view, VALIDATING)
         self._caller = caller
-        self._authorizer = authorizer
+        self._context = context
 
-    async def admit(self, request: Request, view: View) -> None:
+    async def admit(self, request: Request, _: View) -> None:
         """Raises the first refusal, when all have answered."""
         hooks = self._configurations.webhooks()
         if not hooks:
             return
-        asked = list(relevant(hooks, request, view, self._authorizer))
+        asked = [found async for found in relevant(hooks, request, self._context)]
         refusals = await asyncio.gather(
             *(self._refusal(hook, request, seen, index) for index, (hook, seen) in enumerate(asked))
         )

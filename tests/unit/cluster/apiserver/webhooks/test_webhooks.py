@@ -385,19 +385,6 @@ async def test_validating_webhooks_are_asked_at_the_same_time(tmp_path: Path) ->
         assert len(hook.asked) == 2
 
 
-async def test_equivalent_versions_match(tmp_path: Path) -> None:
-    """An Exact webhook for another version of a kind does not see it."""
-    async with cluster(tmp_path) as (server, hook):
-        client = server.client()
-        rules = [covering("configmaps")[0] | {"apiVersions": ["v9"]}]
-        config = webhook(hook.client(), rules=rules, matchPolicy="Exact")
-        await client.create(VALIDATING, configuration(config))
-
-        await client.create(CONFIG_MAPS, CONFIG_MAP, "default")
-
-        assert hook.asked == []
-
-
 async def test_a_patch_that_does_not_fit_is_an_internal_error(tmp_path: Path) -> None:
     async def remove(_review: Object) -> Object:
         return patch({"op": "remove", "path": "/spec/nothing"})
