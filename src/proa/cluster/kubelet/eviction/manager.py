@@ -75,13 +75,14 @@ class EvictionManager:
 
     async def look(self) -> None:
         """One look. Raises CriError, OSError."""
-        node = await self._collector.collect()
-        short = shortages(signals(node), DEFAULTS)
+        short = shortages(signals(await self._collector.collect_node()), DEFAULTS)
         self._pressures.note(short, time.monotonic())
         if any(shortage.threshold.condition == DISK for shortage in short):
             await self._reclaim()
             node = await self._collector.collect(_PERIOD)
             short = shortages(signals(node), DEFAULTS)
+        elif short:
+            node = await self._collector.collect()
         if short:
             self._evict_one(node, short[0])
         elif any(has_disk_limit(pod) for pod in self._alive()):

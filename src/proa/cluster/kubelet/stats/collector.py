@@ -65,19 +65,27 @@ class Collector:
         layers = await self._runtime.container_layers()
         return replace(node, pods=await self._disks.add(node.pods, pods, layers, disks_age))
 
+    async def collect_node(self) -> NodeUsage:
+        """The usage of the node alone, which costs little however many pods it has. Raises CriError."""
+        return await asyncio.to_thread(self._measure_node, await self._images.filesystem())
+
     def _measure(
         self,
         pods: Iterable[Object],
         containers: Mapping[str, Sequence[Container]],
         images: FilesystemUsage | None,
     ) -> NodeUsage:
+        node = self._measure_node(images)
+        found = [self._measure_pod(pod, containers.get(pod["metadata"]["uid"], ())) for pod in pods]
+        self._rates.keep(self._paths(pods, containers))
+        return replace(node, pods=found)
+
+    def _measure_node(self, images: FilesystemUsage | None) -> NodeUsage:
         at = time.time_ns()
         root = self._read("/")
         assert root is not None, "the root cgroup is always there"
         most, running = processes()
         own = filesystem(self._config.root_dir)
-        found = [self._measure_pod(pod, containers.get(pod["metadata"]["uid"], ())) for pod in pods]
-        self._rates.keep(self._paths(pods, containers))
         return NodeUsage(
             name=self._config.node_name,
             at=at,
@@ -90,7 +98,7 @@ class Collector:
             images_used=images.used if images else 0,
             processes=running,
             most_processes=most,
-            pods=found,
+            pods=[],
         )
 
     def _measure_pod(self, pod: Object, containers: Sequence[Container]) -> PodUsage:
