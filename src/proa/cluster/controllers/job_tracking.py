@@ -14,7 +14,7 @@ from proa.cluster.controllers import job_failure_policy, job_index_failures
 from proa.cluster.controllers.job_indexes import format_indexes, index_of, parse_indexes
 from proa.cluster.controllers.pod_health import is_active, is_ready
 from proa.cluster.controllers.pods import is_finished
-from proa.kube import Object, is_deleting
+from proa.kube import Object, condition_is_true, is_deleting
 
 FINALIZER = "batch.kubernetes.io/job-tracking"
 
@@ -132,7 +132,8 @@ def _fail_indexes(job: Object, pods: Iterable[Object], result: Tally) -> None:
     completions = job["spec"].get("completions", 1)
     result.failed_indexes = parse_indexes((job.get("status") or {}).get("failedIndexes", ""), completions)
     failed = [pod for pod in pods if is_tracked(pod) and has_failed(job, pod)]
-    for pod in failed:
+    # Once the Job itself fails, it ends the pods of the other indexes, which did not fail.
+    for pod in () if condition_is_true(job, "FailureTarget") else failed:
         index = index_of(pod)
         if index is not None and index < completions and job_index_failures.gives_up(job, pod):
             result.failed_indexes.add(index)
