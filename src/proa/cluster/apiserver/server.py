@@ -31,6 +31,7 @@ from proa.cluster.apiserver.http.handler import Handler
 from proa.cluster.apiserver.http.health import Health
 from proa.cluster.apiserver.http.identifying import Identifying
 from proa.cluster.apiserver.http.objects import ObjectRequests
+from proa.cluster.apiserver.http.proxying import ProxyRequests
 from proa.cluster.apiserver.http.reply import Reply
 from proa.cluster.apiserver.http.router import Router
 from proa.cluster.apiserver.http.upgrades import StreamRequests
@@ -52,6 +53,7 @@ from proa.cluster.apiserver.subresources import Creator
 from proa.cluster.apiserver.subresources.binding import Binder
 from proa.cluster.apiserver.subresources.eviction import Evictor
 from proa.cluster.apiserver.subresources.log import KubeletClient, PodLogs
+from proa.cluster.apiserver.subresources.proxy import Locator
 from proa.cluster.apiserver.subresources.token import TokenRequests
 from proa.cluster.apiserver.tokens import TokenSigner
 from proa.cluster.apiserver.view import View
@@ -108,11 +110,13 @@ class ApiServer:
         documents = Documents(discovery, openapi, health, self._own_page, address)
         objects = ObjectRequests(self._actions, PodLogs(view, self._kubelets))
         streams = StreamRequests(self._actions, view, self._kubelets)
+        locator = Locator(view, self._kubelets)
+        proxies = ProxyRequests(self._actions, locator, _kubelet_context(config))
         router = Router(self._kinds)
         gate = self._gate(config, Identifying(tokens, authorizer, anonymous=config.anonymous))
         self._openid = OpenId(signer, address)
         self._connections = ConnectionServer(
-            Handler(gate, authorizer, router, objects, streams, documents, self._aggregator),
+            Handler(gate, authorizer, router, objects, streams, proxies, documents, self._aggregator),
             front_proxies=FrontProxies(config.front_proxy.authority.read_bytes()),
             request_factory=make_request,
             access_log=None,

@@ -128,7 +128,7 @@ def unreachable(remote: Remote, error: BaseException) -> Reply:
 
 def passed_on(request: web.BaseRequest, user: User) -> Headers:
     """The client's headers without what was for us, and the user's name."""
-    yield from _end_to_end(request)
+    yield from end_to_end(request)
     yield from user_headers(user)
     peer = (request.transport.get_extra_info("peername") if request.transport else None) or ("",)
     forwarded = [value for value in (request.headers.get(hdrs.X_FORWARDED_FOR, ""), str(peer[0])) if value]
@@ -136,7 +136,8 @@ def passed_on(request: web.BaseRequest, user: User) -> Headers:
         yield hdrs.X_FORWARDED_FOR, ", ".join(forwarded)
 
 
-def _end_to_end(request: web.BaseRequest) -> Iterator[tuple[str, str]]:
+def end_to_end(request: web.BaseRequest) -> Iterator[tuple[str, str]]:
+    """The client's headers that are meant for who answers in the end."""
     named = {part.strip().lower() for part in request.headers.get(hdrs.CONNECTION, "").split(",")}
     dropped = _HOP_BY_HOP | _OURS | named | {hdrs.X_FORWARDED_FOR.lower()}
     for name, value in request.headers.items():

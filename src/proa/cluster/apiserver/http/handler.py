@@ -10,6 +10,7 @@ from proa.cluster.apiserver.http.documents import Documents, not_found
 from proa.cluster.apiserver.http.gate import Gate
 from proa.cluster.apiserver.http.health import OPEN_PATHS
 from proa.cluster.apiserver.http.objects import ObjectRequests
+from proa.cluster.apiserver.http.proxying import ProxyRequests, is_proxy
 from proa.cluster.apiserver.http.request_info import RequestInfo
 from proa.cluster.apiserver.http.router import Router
 from proa.cluster.apiserver.http.upgrades import StreamRequests
@@ -27,6 +28,7 @@ class Handler:
         router: Router,
         objects: ObjectRequests,
         streams: StreamRequests,
+        proxies: ProxyRequests,
         documents: Documents,
         aggregator: Aggregator,
     ) -> None:
@@ -35,6 +37,7 @@ class Handler:
         self._router = router
         self._objects = objects
         self._streams = streams
+        self._proxies = proxies
         self._documents = documents
         self._aggregator = aggregator
 
@@ -48,6 +51,8 @@ class Handler:
         if remote is not None:
             return await self._aggregator.serve(request, user, remote, info.path, info.query)
         route = info.route
+        if route is not None and is_proxy(route.target):
+            return await self._proxies.serve(request, user, route.target)
         if route is not None and is_stream(route.target):
             return await self._streams.serve(request, user, route.target, info.query)
         if route is not None:
