@@ -131,14 +131,18 @@ class KubeletLab:
         await self.eventually(written, lambda: f"{found}")
         return found
 
-    async def ask(self, path: str, *, user: str = "apiserver", **query: str) -> tuple[int, str]:
-        """Status and text of a request to the kubelet's HTTPS port."""
+    async def ask(
+        self, path: str, *, user: str = "apiserver", token: str = "", **query: str
+    ) -> tuple[int, str]:
+        """Status and text of a request to the kubelet's HTTPS port; without a user, by token or as nobody."""
         context = ssl.create_default_context(cafile=self.base / "ca.crt")
-        context.load_cert_chain(self.base / f"{user}.crt", self.base / f"{user}.key")
+        if user:
+            context.load_cert_chain(self.base / f"{user}.crt", self.base / f"{user}.key")
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
         url = f"https://127.0.0.1:{self.port}{path}"
         async with (
             aiohttp.ClientSession() as session,
-            session.get(url, params=query, ssl=context) as answer,
+            session.get(url, params=query, ssl=context, headers=headers) as answer,
         ):
             return answer.status, await answer.text()
 

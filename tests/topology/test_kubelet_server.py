@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from proa.kube import LEASES, NODES, find_condition
+from proa.kube import LEASES, NODES, SERVICE_ACCOUNTS, Resource, find_condition
 from support.containerd import Containerd, running_containerd
 from support.kubelet_lab import KubeletLab, container, kubelet_lab
 
@@ -63,6 +63,26 @@ async def test_only_the_api_server_and_administrators_may_ask(lab: KubeletLab) -
     assert (await lab.ask("/healthz"))[0] == 200
     assert (await lab.ask("/healthz", user="admin")) == (200, "ok")
     assert (await lab.ask("/healthz", user="stranger"))[0] == 403
+
+
+async def test_a_service_account_reads_numbers_by_its_token(lab: KubeletLab) -> None:
+    group = "rbac.authorization.k8s.io"
+    roles = Resource(group, "v1", "clusterroles", "ClusterRole", namespaced=False)
+    bindings = Resource(group, "v1", "clusterrolebindings", "ClusterRoleBinding", namespaced=False)
+    rule = {"apiGroups": [""], "resources": ["nodes/metrics"], "verbs": ["get"]}
+    await lab.api.create(roles, {"metadata": {"name": "scraper"}, "rules": [rule]})
+    subject = {"kind": "ServiceAccount", "name": "default", "namespace": "default"}
+    role = {"apiGroup": group, "kind": "ClusterRole", "name": "scraper"}
+    await lab.api.create(bindings, {"metadata": {"name": "scraper"}, "subjects": [subject], "roleRef": role})
+    made = await lab.api.create(
+        SERVICE_ACCOUNTS, {"spec": {}}, "default", name="default", subresource="token"
+    )
+    token = made["status"]["token"]
+    status, text = await lab.ask("/metrics/resource", user="", token=token)
+    assert (status, "node_cpu_usage_seconds_total" in text) == (200, True)
+    assert (await lab.ask("/pods", user="", token=token))[0] == 403
+    assert await lab.ask("/metrics/resource", user="", token="nobody's") == (401, "Unauthorized")
+    assert await lab.ask("/metrics/resource", user="") == (401, "Unauthorized")
 
 
 async def test_logs_as_asked_for(lab: KubeletLab) -> None:

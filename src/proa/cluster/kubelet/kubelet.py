@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
+from proa.cluster.kubelet.access import Gate, Reviews
 from proa.cluster.kubelet.admission import port_refusal, security_refusal, sysctl_refusal
 from proa.cluster.kubelet.cgroups import Cgroups
 from proa.cluster.kubelet.config import KubeletConfig
@@ -78,7 +79,8 @@ class Kubelet:
             collector, self._pods.pods, self._pods.evict, self._image_collector.free_all
         )
         streams = StreamRoutes(config, self._pods, host.observer, host.runtime, Tasks(channel))
-        server = KubeletServer(config, self._pods, host.observer, streams, StatsRoutes(collector))
+        gate = Gate(Reviews(self._client, config.node_name))
+        server = KubeletServer(config, gate, self._pods, host.observer, streams, StatsRoutes(collector))
         try:
             await server.start()
             await self._work(channel, host)

@@ -1,6 +1,7 @@
 """The kubelet's HTTPS port: what the API server asks of a node (source: pkg/kubelet/server).
 
-Every caller shows a client certificate of the cluster's CA, and is the API server or an administrator.
+Callers show a client certificate of the cluster's CA or a token, and may do what RBAC lets them do to
+`nodes/proxy`, `nodes/metrics` and the like.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 
 from aiohttp import web
 
+from proa.cluster.kubelet.access import Gate
 from proa.cluster.kubelet.config import KubeletConfig, configuration
 from proa.cluster.kubelet.cri import ContainerStatus, CriError
 from proa.cluster.kubelet.logs import parse_options, stream_log
@@ -23,8 +25,6 @@ from proa.cluster.kubelet.streams import StreamRoutes
 from proa.errors import ApiError, BadRequest, InternalError, NotFound
 from proa.kube import Object
 
-_API_SERVER = "kube-apiserver-kubelet-client"
-_ADMINISTRATORS = "system:masters"
 _SHUTDOWN = 1.0
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -36,12 +36,14 @@ class KubeletServer:
     def __init__(
         self,
         config: KubeletConfig,
+        gate: Gate,
         pods: PodManager,
         observer: Observer,
         streams: StreamRoutes,
         stats: StatsRoutes,
     ) -> None:
         self._config = config
+        self._gate = gate
         self._pods = pods
         self._observer = observer
         self._streams = streams
@@ -50,7 +52,7 @@ class KubeletServer:
 
     async def start(self) -> None:
         """Listen. Raises OSError when the port is taken, ssl.SSLError for bad certificates."""
-        app = web.Application(middlewares=[_authorize, _say_errors])
+        app = web.Application(middlewares=[self._authorize, _say_errors])
         app.add_routes(
             [
                 web.get("/healthz", _healthz),
@@ -71,6 +73,10 @@ class KubeletServer:
         """End all connections."""
         if self._runner is not None:
             await self._runner.cleanup()
+
+    @web.middleware
+    async def _authorize(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        return await self._gate.pass_on(request, handler)
 
     async def _list_pods(self, _: web.Request) -> web.Response:
         items = self._pods.pods()
@@ -137,23 +143,8 @@ def _tls(config: KubeletConfig) -> ssl.SSLContext:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_cert_chain(config.tls_cert, config.tls_key)
     context.load_verify_locations(config.client_ca)
-    context.verify_mode = ssl.CERT_REQUIRED
+    context.verify_mode = ssl.CERT_OPTIONAL
     return context
-
-
-@web.middleware
-async def _authorize(request: web.Request, handler: Handler) -> web.StreamResponse:
-    assert request.transport is not None
-    certificate = request.transport.get_extra_info("ssl_object").getpeercert()
-    if not is_allowed(certificate):
-        return web.Response(status=403, text="Forbidden: this client certificate may not ask a kubelet")
-    return await handler(request)
-
-
-def is_allowed(certificate: Any) -> bool:
-    """Whether a verified certificate (of `getpeercert`) is the API server's or an administrator's."""
-    subject = [pair for part in (certificate or {}).get("subject", ()) for pair in part]
-    return ("commonName", _API_SERVER) in subject or ("organizationName", _ADMINISTRATORS) in subject
 
 
 @web.middleware

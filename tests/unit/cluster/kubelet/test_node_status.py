@@ -5,7 +5,6 @@ import pytest
 from proa.cluster.kubelet.cri import RuntimeCondition
 from proa.cluster.kubelet.node import with_heartbeats
 from proa.cluster.kubelet.node_status import admission_refusal, node_conditions
-from proa.cluster.kubelet.server import is_allowed
 
 FINE: frozenset[str] = frozenset()
 READY, NETWORK = (
@@ -66,19 +65,3 @@ ADMISSIONS = {
 def test_admission(asked: dict[str, int], used: list[dict[str, int]], reason: str | None) -> None:
     refusal = admission_refusal(asked, used, ROOM)
     assert (refusal and refusal[0]) == reason
-
-
-CERTIFICATES = {
-    "the API server": ((("commonName", "kube-apiserver-kubelet-client"),), True),
-    "an administrator": ((("organizationName", "system:masters"), ("commonName", "me")), True),
-    "a node": ((("organizationName", "system:nodes"), ("commonName", "system:node:n")), False),
-}
-
-
-@pytest.mark.parametrize(("subject", "allowed"), CERTIFICATES.values(), ids=CERTIFICATES.keys())
-def test_who_may_ask_the_kubelet(subject: tuple[tuple[str, str], ...], allowed: bool) -> None:
-    assert is_allowed({"subject": tuple((pair,) for pair in subject)}) is allowed
-
-
-def test_nobody_may_ask_without_a_certificate() -> None:
-    assert not is_allowed(None)
