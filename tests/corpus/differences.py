@@ -104,4 +104,5 @@ DIFFERENCES: tuple[Difference, ...] = (
         "custom/definitions/(root fields beside status|not stored|versions of one name)",
         _WORDS,
     ),
+    Difference("wording", "protobuf/bodies/cut short", _WORDS),
 )

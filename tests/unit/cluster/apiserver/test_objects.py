@@ -232,14 +232,18 @@ async def test_a_pod_on_a_node_ends_gracefully(http: Any, node: Any) -> None:
 
     assert [m["deletionGracePeriodSeconds"] for m in (first, longer, shorter)] == [20, 20, 5]
     assert first["deletionTimestamp"] == longer["deletionTimestamp"] > shorter["deletionTimestamp"]
-    assert (await node("DELETE", f"{PODS}/p", {"gracePeriodSeconds": 0})).body["status"] == "Success"
+    last = await node("DELETE", f"{PODS}/p", {"gracePeriodSeconds": 0})
+    assert (last.status, last.body["metadata"]["deletionGracePeriodSeconds"]) == (200, 0)
     assert (await http("GET", f"{PODS}/p")).status == 404
 
 
 async def test_a_pod_that_no_node_runs_goes_at_once(http: Any) -> None:
     await http("POST", PODS, pod())
 
-    assert (await http("DELETE", f"{PODS}/p")).body["status"] == "Success"
+    gone = await http("DELETE", f"{PODS}/p")
+
+    assert (gone.body["kind"], gone.body["metadata"]["deletionGracePeriodSeconds"]) == ("Pod", 0)
+    assert (await http("GET", f"{PODS}/p")).status == 404
 
 
 async def test_a_collection_is_deleted_by_selector(http: Any) -> None:
