@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from proa.cluster.kubelet.cri import ContainerStatus
-from proa.cluster.kubelet.handlers import HandlerError, Handlers, HandlerUnknownError
+from proa.cluster.kubelet.handlers import Handlers
 from proa.cluster.kubelet.observation import PodObservation
 from proa.cluster.kubelet.pods import container_statuses, field_path, is_host_network, planned_containers
+from proa.cluster.kubelet.problems import HandlerError, HandlerUnknownError
 from proa.kube import EventRecorder, Object
 
 _log = logging.getLogger(__name__)
@@ -162,16 +163,20 @@ class ProbeManager:
         """Whether the container answers well; None when it could not be asked."""
         limit = float(probe.get("timeoutSeconds") or 1)
         try:
-            await self._handlers.run(probe, probed.spec, probed.id, probed.ips, limit)
+            warning = await self._handlers.run(probe, probed.spec, probed.id, probed.ips, limit)
         except HandlerUnknownError as fault:
             _log.debug("%s probe of %s: %s", kind, probed.id, fault)
             return None
         except HandlerError as fault:
-            message = f"{kind.capitalize()} probe failed: {fault}"
-            where = field_path(probed.pod, probed.spec)
-            await self._events.event(probed.pod, "Warning", "Unhealthy", message, field_path=where)
+            await self._note(probed, "Unhealthy", f"{kind.capitalize()} probe failed: {fault}")
             return False
+        if warning:
+            await self._note(probed, "ProbeWarning", f"{kind.capitalize()} probe warning: {warning}")
         return True
+
+    async def _note(self, probed: Probed, reason: str, message: str) -> None:
+        where = field_path(probed.pod, probed.spec)
+        await self._events.event(probed.pod, "Warning", reason, message, field_path=where)
 
     def _decide(self, probed: Probed, kind: Kind, *, verdict: bool) -> None:
         if kind == "startup" and verdict:

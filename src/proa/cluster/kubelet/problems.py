@@ -14,6 +14,18 @@ class ContainerProblem(ProaError):
         self.message = message
 
 
+class HandlerError(ProaError):
+    """A probe or hook ran and was not content."""
+
+
+class HandlerStatusError(HandlerError):
+    """HTTP was answered with a status that a probe takes for failure; a hook only had to be delivered."""
+
+
+class HandlerUnknownError(HandlerError):
+    """A probe or hook could not run, so nothing is known of the container."""
+
+
 class VolumeProblem(ProaError):
     """A volume cannot be mounted (Event FailedMount); it is tried again."""
 

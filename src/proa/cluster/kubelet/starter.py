@@ -13,11 +13,10 @@ from proa.cluster.kubelet.container_config import container_config
 from proa.cluster.kubelet.cri import CriError, Image
 from proa.cluster.kubelet.dns import host_network_hosts_file, hosts_file, pod_resolver
 from proa.cluster.kubelet.environment import Surroundings, environment
-from proa.cluster.kubelet.handlers import HandlerError
 from proa.cluster.kubelet.host import Host
 from proa.cluster.kubelet.observation import PodObservation
 from proa.cluster.kubelet.pods import is_host_network, pod_name
-from proa.cluster.kubelet.problems import ContainerProblem, config_problem
+from proa.cluster.kubelet.problems import ContainerProblem, HandlerError, HandlerStatusError, config_problem
 from proa.cluster.kubelet.references import environment_references, pull_secret_references
 from proa.cluster.kubelet.resources import oom_score_adjust, pod_limits
 from proa.cluster.kubelet.sandbox_config import pod_cgroup, sandbox_config
@@ -173,7 +172,8 @@ async def _post_start(
         return
     ips = [host.config.node_ip] if is_host_network(pod) else seen.ips
     try:
-        await host.handlers.run(hook, container, container_id, ips, _HOOK_LIMIT)
+        with contextlib.suppress(HandlerStatusError):
+            await host.handlers.run(hook, container, container_id, ips, _HOOK_LIMIT)
     except HandlerError as fault:
         _log.info("postStart of %s in %s: %s", container["name"], pod_name(pod), fault)
         await host.note(pod, "Warning", "FailedPostStartHook", f"PostStartHook failed: {fault}", container)

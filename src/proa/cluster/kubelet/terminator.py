@@ -7,12 +7,13 @@ import logging
 import shutil
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 from proa.cluster.kubelet.cri import ContainerStatus, CriError
-from proa.cluster.kubelet.handlers import HandlerError
 from proa.cluster.kubelet.host import Host
 from proa.cluster.kubelet.observation import PodObservation
 from proa.cluster.kubelet.pods import find_container, init_containers, is_host_network, is_sidecar
+from proa.cluster.kubelet.problems import HandlerError, HandlerStatusError
 from proa.kube import Object
 
 _log = logging.getLogger(__name__)
@@ -42,7 +43,8 @@ async def _pre_stop(host: Host, pod: Object, spec: Object, container: ContainerS
     started = time.monotonic()
     ips = [host.config.node_ip] if is_host_network(pod) else (await host.observer.observe(_uid(pod))).ips
     try:
-        await host.handlers.run(hook, spec, container.id, ips, grace)
+        with suppress(HandlerStatusError):
+            await host.handlers.run(hook, spec, container.id, ips, grace)
     except HandlerError as fault:
         await host.note(pod, "Warning", "FailedPreStopHook", f"PreStopHook failed: {fault}", spec)
     return max(_SHORTEST_STOP, grace - round(time.monotonic() - started))

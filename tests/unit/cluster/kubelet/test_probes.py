@@ -6,8 +6,9 @@ from typing import Any, cast
 
 import pytest
 
-from proa.cluster.kubelet.handlers import HandlerError, Handlers, HandlerUnknownError, port_number
+from proa.cluster.kubelet.handlers import Handlers, port_number
 from proa.cluster.kubelet.probes import ProbeManager, Tally
+from proa.cluster.kubelet.problems import HandlerError, HandlerUnknownError
 from proa.kube import EventRecorder, Object
 from support.kubelet_objects import container, pod, seen, spec_of
 
@@ -17,17 +18,18 @@ QUICK = {"exec": {"command": ["x"]}, "periodSeconds": 0.001}
 class Answers:
     """Handlers whose answers are scripted by probe kind; the last one is given for ever."""
 
-    def __init__(self, **script: Sequence[Exception | None]) -> None:
+    def __init__(self, **script: Sequence[Exception | str | None]) -> None:
         self._script = {kind: list(answers) for kind, answers in script.items()}
         self.asked: list[str] = []
 
-    async def run(self, handler: Object, *_: Any) -> None:
+    async def run(self, handler: Object, *_: Any) -> str:
         kind = handler["kind"]
         self.asked.append(kind)
         answers = self._script[kind]
         answer = answers.pop(0) if len(answers) > 1 else answers[0]
-        if answer is not None:
+        if isinstance(answer, Exception):
             raise answer
+        return answer or ""
 
 
 class Events:
@@ -152,3 +154,12 @@ def test_ports_by_number_and_by_name() -> None:
 def test_thresholds(results: list[bool | None], verdicts: list[bool | None]) -> None:
     tally = Tally({"successThreshold": 2, "failureThreshold": 3})
     assert [tally.count(good=result) for result in results] == verdicts
+
+
+async def test_a_good_answer_with_a_warning_is_an_event() -> None:
+    bench = Bench(Answers(readiness=["Probe terminated redirects, Response body: x"]), readiness={})
+    bench.probes.follow(bench.pod, bench.seen)
+    await bench.verdict()
+    expected = "Readiness probe warning: Probe terminated redirects, Response body: x"
+    assert expected in bench.events.messages
+    bench.probes.forget("u1")
