@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,6 +94,21 @@ class WatchStream:
             self._watch = store.watch(prefix, revision)
         except Compacted as error:
             self._error = _too_old(error)
+
+    def push_to(self, sink: Callable[[Sequence[Change]], bool]) -> None:
+        """Hand changes to `sink` as they happen, while `changes` waits for them and `sink` takes them."""
+        kind, selection = self._target.kind, self._selection
+        if self._watch is None or kind.form is not None or kind.conversion is not None:
+            return
+
+        def push(events: Sequence[Event]) -> bool:
+            try:
+                changes = [c for c in (change_of(event, selection) for event in events) if c is not None]
+            except Exception:  # noqa: BLE001 - `changes` meets it again, where only this watch ends
+                return False
+            return not changes or sink(changes)
+
+        self._watch.push_to(push)
 
     async def changes(self) -> AsyncIterator[Sequence[Change]]:
         """Batches of changes until the stream ends."""

@@ -11,7 +11,7 @@ write that was answered before. A store of several servers (etcd) keeps this wit
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from proa.errors import ProaError
@@ -90,6 +90,10 @@ class Page(NamedTuple):
     revision: int
 
 
+Sink = Callable[[Sequence["Event"]], bool]
+"""Takes events at once, or says that it cannot now. Raises nothing."""
+
+
 class Watch(Protocol):
     """Events under a prefix, in the order of revisions."""
 
@@ -102,6 +106,9 @@ class Watch(Protocol):
 
         Raises WatchOverflow, and Compacted when history was forgotten before it could be replayed.
         """
+
+    def push_to(self, sink: Sink) -> None:
+        """While `batch` waits, hand events to `sink` as they come; those that it refuses end the wait."""
 
     def close(self) -> None:
         """Stop; idempotent."""

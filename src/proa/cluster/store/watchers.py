@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
 from proa.cluster.store.keyspace import bucket_of
-from proa.cluster.store.store import Event, WatchOverflow
+from proa.cluster.store.store import Event, Sink, WatchOverflow
 
 QUEUE_LIMIT = 2048
 
@@ -26,6 +26,7 @@ class QueuedWatch:
         self._waiter: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._overflowed = False
+        self._sink: Sink | None = None
 
     async def batch(self, seconds: float | None = None) -> Sequence[Event]:
         if self._replay is not None:
@@ -78,7 +79,18 @@ class QueuedWatch:
             self.close()
         else:
             self._queue.append(event)
-        self._wake()
+
+    def flush(self) -> None:
+        """Hand on what is queued: to the sink if it takes it, else to who waits."""
+        idle = self._waiter is not None and not self._waiter.done()
+        if idle and self._sink is not None and not self._overflowed and self._sink(self._queue):
+            self._queue.clear()
+            self.revision = self._hub.revision
+        elif idle:
+            self._wake()
+
+    def push_to(self, sink: Sink) -> None:
+        self._sink = sink
 
     def close(self) -> None:
         self._cancel_timer()
@@ -106,9 +118,13 @@ class Hub:
 
     def publish(self, events: Sequence[Event]) -> None:
         """Hand events, in the order of revisions, to whom they concern."""
+        concerned: dict[QueuedWatch, None] = {}
         for event in events:
             self.revision = event.entry.revision
             key = event.entry.key
             for watch in tuple(self._watches.get(bucket_of(key), ())):
                 if key.startswith(watch.prefix):
                     watch.put(event)
+                    concerned[watch] = None
+        for watch in concerned:
+            watch.flush()

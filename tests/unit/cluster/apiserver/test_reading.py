@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncGenerator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from proa.cluster.apiserver import ApiServer, watches
+from proa.cluster.store import watchers
 from proa.errors import Expired
 from proa.kube import CONFIG_MAPS as KIND
+from support.wire import administrator
 
 CONFIG_MAPS = "/api/v1/namespaces/default/configmaps"
 MERGE = "application/merge-patch+json"
@@ -192,7 +195,6 @@ async def test_a_watch_ends_cleanly_with_a_last_bookmark(http: Any) -> None:
     "query",
     [
         "sendInitialEvents=true",
-        "sendInitialEvents=true&resourceVersionMatch=NotOlderThan",
         "sendInitialEvents=true&resourceVersionMatch=Exact&allowWatchBookmarks=1",
         "resourceVersionMatch=NotOlderThan",
     ],
@@ -236,3 +238,27 @@ async def test_in_process_watchers_share_the_objects(http: Any, server: ApiServe
     for stream in streams:
         assert isinstance(stream, AsyncGenerator)
         await stream.aclose()
+
+
+async def test_who_does_not_read_is_cut_off_and_others_see_everything(
+    http: Any, server: ApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watchers, "QUEUE_LIMIT", 10)
+    (revision,) = await make(http, "a")
+    path = f"{CONFIG_MAPS}?watch=1&resourceVersion={revision}"
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port, ssl=administrator(tmp_path))
+    writer.transport.pause_reading()  # type: ignore[attr-defined]  # every transport that reads has it
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    hub, count = server._store._hub._watches, 0
+    async with asyncio.timeout(20), http._session.get(path) as other:
+        while len(hub["/configmaps/"]) < 2:  # noqa: ASYNC110 (the hub tells nobody)
+            await asyncio.sleep(0)
+        while len(hub["/configmaps/"]) > 1:
+            count += 1
+            await http("PATCH", f"{CONFIG_MAPS}/a", {"data": {"k": f"{count}-{'x' * 500_000}"}}, kind=MERGE)
+            line = json.loads(await other.content.readuntil(b"\n"))
+            assert line["object"]["data"]["k"].startswith(f"{count}-")
+    writer.transport.abort()
+
+    assert count > 10
+    assert not reader.at_eof()

@@ -114,6 +114,11 @@ class PiecewiseReply(Reply):
         transport.write(data)
 
 
+def chunk(piece: bytes) -> bytes:
+    """A piece of an answer as a chunk of HTTP/1.1."""
+    return b"%x\r\n%b\r\n" % (len(piece), piece)
+
+
 class ChunkedReply(Reply):
     """An answer in pieces, as they come. Each is one write to the connection."""
 
@@ -131,9 +136,18 @@ class ChunkedReply(Reply):
     async def send(self, piece: bytes) -> None:
         """Send a piece; waits while the client reads more slowly than this writes."""
         if piece:
-            self._write(b"%x\r\n%b\r\n" % (len(piece), piece))
+            self._write(chunk(piece))
         if self._request is not None:
             await self._request.writer.drain()
+
+    def push(self, chunks: bytes) -> bool:
+        """Send whole chunks at once; False when the client is behind, or gone."""
+        request = self._request
+        transport = request.transport if request is not None else None
+        if request is None or transport is None or transport.is_closing() or request.protocol.writing_paused:
+            return False
+        transport.write(chunks)
+        return True
 
     async def write_eof(self, data: bytes = b"") -> None:
         """Send the last piece, and say that it was."""

@@ -9,7 +9,7 @@ from aiohttp import web
 from proa.cluster.apiserver import codec
 from proa.cluster.apiserver.http.connection import streaming
 from proa.cluster.apiserver.http.negotiation import Form
-from proa.cluster.apiserver.http.reply import ChunkedReply
+from proa.cluster.apiserver.http.reply import ChunkedReply, chunk
 from proa.cluster.apiserver.kind import Kind
 from proa.cluster.apiserver.table import partial_metadata, table
 from proa.cluster.apiserver.watches import Change, WatchStream
@@ -26,12 +26,25 @@ async def stream_watch(
     try:
         response = ChunkedReply()
         await response.prepare(request)
+        if form is Form.OBJECT:
+            stream.push_to(lambda changes: response.push(b"".join([_chunk(each) for each in changes])))
         with streaming(request):
             async for changes in stream.changes():
                 await response.send(b"".join([frame(change) for change in changes]))
     finally:
         stream.close()
     return response
+
+
+def _chunk(change: Change) -> bytes:
+    """The line as a chunk of its own, made once for all watchers."""
+    if change.shared is None:
+        return chunk(change.frame())
+    key = f"chunk {change.type}"
+    made: bytes | None = change.shared.get(key)
+    if made is None:
+        made = change.shared[key] = chunk(change.frame())
+    return made
 
 
 def _framer(kind: Kind, form: Form, include_object: str) -> Framer:
