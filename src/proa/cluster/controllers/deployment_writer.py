@@ -66,7 +66,7 @@ class ReplicaSetWriter:
             }
         }
         family.deployment = await self._client.patch(
-            DEPLOYMENTS, metadata["name"], patch, metadata["namespace"]
+            DEPLOYMENTS, metadata["name"], patch, metadata["namespace"], subresource="status"
         )
 
     async def resize(self, family: Family, sizes: Sizes) -> None:
