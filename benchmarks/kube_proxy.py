@@ -222,7 +222,8 @@ async def change(api: Api, path: Path, number: int, endpoints: int) -> float:
         "nsenter", f"--net={path}", "nft", "monitor", "new", stdout=subprocess.PIPE
     )
     assert monitor.stdout is not None
-    await asyncio.sleep(1.5)  # a proxy that waits between changes is rested
+    # The monitor reads all rules first; and a proxy that waits between changes is rested.
+    await asyncio.sleep(1.5 + len(api.objects["services"]) / 1000)
     pods = [
         endpoint(address, "peer"),
         *(endpoint(f"10.{64 + n}.0.{number}", "peer") for n in range(1, endpoints)),
