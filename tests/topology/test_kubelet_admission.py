@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from proa.kube import NODES
 from support.containerd import Containerd, running_containerd
 from support.kubelet_lab import KubeletLab, container, kubelet_lab
 
@@ -87,3 +88,12 @@ async def test_a_container_that_would_run_as_root_says_so(lab: KubeletLab) -> No
     who = f'(pod: "root_default({created["metadata"]["uid"]})", container: main)'
     message = f"container has runAsNonRoot and image will run as root {who}"
     assert main["state"]["waiting"]["message"] == message
+
+
+async def test_a_pod_that_was_bound_by_hand_to_a_node_without_its_labels_fails(lab: KubeletLab) -> None:
+    await lab.create("elsewhere", nodeSelector={"disk": "ssd"})
+    pod = await lab.wait_phase("elsewhere", "Failed")
+    assert pod["status"]["reason"] == "NodeAffinity"
+    await lab.api.patch(NODES, lab.name, {"metadata": {"labels": {"disk": "ssd"}}})
+    await lab.create("here", nodeSelector={"disk": "ssd"})
+    await lab.wait_running("here")

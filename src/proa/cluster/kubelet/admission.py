@@ -5,10 +5,13 @@ Source: pkg/kubelet/lifecycle/predicate.go and pkg/kubelet/sysctl; a refused pod
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from proa.cluster.kubelet.pods import is_host_network, planned_containers, security_context
+from proa.cluster.kubelet.static.manifest import is_static
+from proa.cluster.tolerations import untolerated
 from proa.kube import Object
+from proa.kube.selectors import node_selector
 
 Refusal = tuple[str, str]
 """Reason and message."""
@@ -20,6 +23,8 @@ _SAFE_SYSCTLS = frozenset({
     "net.ipv4.tcp_notsent_lowat", "net.ipv4.tcp_rmem", "net.ipv4.tcp_slow_start_after_idle",
     "net.ipv4.tcp_syncookies", "net.ipv4.tcp_wmem",
 })  # fmt: skip
+_SYSTEM = "linux"
+_EVICTING = frozenset({"NoExecute"})
 _ANY = ("", "0.0.0.0")
 
 
@@ -52,6 +57,28 @@ def security_refusal(pod: Object, *, apparmor: bool) -> Refusal | None:
     if kinds != {"Unconfined"} and not apparmor:
         return "AppArmor", "Cannot enforce AppArmor: AppArmor is not enabled on the host"
     return None
+
+
+def node_refusal(pod: Object, node: Object) -> Refusal | None:
+    """Why the pod does not belong on a node with these labels and taints."""
+    spec = pod["spec"]
+    if (spec.get("os") or {}).get("name", _SYSTEM) != _SYSTEM:
+        return "PodOSNotSupported", "Failed to admit pod as the OS field doesn't match node OS"
+    if not _wants(spec, node["metadata"].get("labels") or {}, node["metadata"]["name"]):
+        what = "node(s) didn't match Pod's node affinity/selector"
+        return "NodeAffinity", f"Predicate NodeAffinity failed: {what}"
+    taints = node.get("spec", {}).get("taints") or ()
+    if not is_static(pod) and untolerated(taints, spec.get("tolerations") or (), _EVICTING):
+        what = "node(s) had taints that the pod didn't tolerate"
+        return "TaintToleration", f"Predicate TaintToleration failed: {what}"
+    return None
+
+
+def _wants(spec: Object, labels: Mapping[str, str], name: str) -> bool:
+    affinity = (spec.get("affinity") or {}).get("nodeAffinity") or {}
+    required = affinity.get("requiredDuringSchedulingIgnoredDuringExecution")
+    wanted = (spec.get("nodeSelector") or {}).items()
+    return wanted <= labels.items() and (required is None or node_selector(required)(labels, name))
 
 
 def port_refusal(pod: Object, others: Iterable[Object]) -> Refusal | None:

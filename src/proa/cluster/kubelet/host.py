@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from proa.cluster.kubelet.cgroups import Cgroups
@@ -49,7 +49,7 @@ class Host:
     """Sandboxes and containers that start at the same time; more at once makes all of them later."""
     services: Callable[[str, bool], Mapping[str, str]]
     """Environment variables of the Services for a namespace, with or without its links."""
-    admit: Callable[[Object], tuple[str, str] | None]
+    admit: Callable[[Object], Awaitable[tuple[str, str] | None]]
     """Reason and message when a pod does not fit on the node."""
 
     async def note(

@@ -28,6 +28,7 @@ from proa.cluster.kubelet.node import NodeReporter
 from proa.cluster.kubelet.node_status import admission_refusal, allocatable
 from proa.cluster.kubelet.objects import ObjectCache
 from proa.cluster.kubelet.observation import Observer
+from proa.cluster.kubelet.own_node import OwnNode
 from proa.cluster.kubelet.pod_manager import PodManager
 from proa.cluster.kubelet.probes import ProbeManager
 from proa.cluster.kubelet.resources import pod_requests
@@ -54,6 +55,7 @@ class Kubelet:
         self._config = config
         self._informer = Informer(client, PODS, field_selector=f"spec.nodeName={config.node_name}")
         self._services = Informer(client, SERVICES)
+        self._own_node = OwnNode(client, config.node_name)
         self._mirrors = Mirrors(client, self._informer, config.node_name)
         self._pods = PodManager(self._informer, self._mirrors)
         self._static = StaticSource(config.manifests_dir, config.node_name, self._pods.set_static)
@@ -107,6 +109,7 @@ class Kubelet:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._informer.run())
             group.create_task(self._services.run())
+            group.create_task(self._own_node.run())
             group.create_task(node.run())
             group.create_task(self._image_collector.run())
             group.create_task(self._eviction.run())
@@ -150,9 +153,9 @@ class Kubelet:
     def _service_variables(self, namespace: str, links: bool) -> Mapping[str, str]:
         return service_variables(self._services.list(), namespace, links=links)
 
-    def _admit(self, room: Mapping[str, str], pod: Object) -> tuple[str, str] | None:
-        """Whether the node has room for the pod beside those that were here before it."""
-        if refusal := self._eviction.refusal(pod):
+    async def _admit(self, room: Mapping[str, str], pod: Object) -> tuple[str, str] | None:
+        """Why the pod may not be here, or has no room beside those that were here before it."""
+        if refusal := await self._own_node.refusal(pod) or self._eviction.refusal(pod):
             return refusal
         others = [
             other

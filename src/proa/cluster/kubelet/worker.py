@@ -165,7 +165,7 @@ class PodWorker:
     async def _give_up(self, pod: Object, seen: PodObservation) -> tuple[str, str] | None:
         """Reason and message of a pod that may not run, or not any longer."""
         untouched = seen.sandbox is None and not self._launch.begun
-        refusal = (self._host.admit(pod) if untouched else None) or self._past_deadline(pod)
+        refusal = (await self._host.admit(pod) if untouched else None) or self._past_deadline(pod)
         if refusal:
             await self._host.note(pod, "Warning", *refusal)
         return refusal
