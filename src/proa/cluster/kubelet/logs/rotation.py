@@ -1,63 +1,75 @@
-"""Keeps container logs small: 10 MiB each, five files (source: kubelet's containerLogMaxSize, -MaxFiles)."""
+"""Keeps container logs small: 10 MiB each, five files, and looks more often at those that grow fast."""
 
 from __future__ import annotations
 
 import asyncio
-import gzip
 import logging
-import shutil
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from proa.cluster.kubelet.cri import ContainerState, CriError, Runtime
+from proa.cluster.kubelet.logs.files import LARGEST, move_aside, next_look, sizes, tidy
 
 _log = logging.getLogger(__name__)
-
-_LARGEST = 10 * 1024 * 1024
-_MOST_FILES = 5
-_PERIOD = 10.0
 
 
 async def rotate_logs(runtime: Runtime, logs: Path) -> None:
     """Rotate the logs of running containers, again and again until cancelled."""
-    while True:
-        await asyncio.sleep(_PERIOD)
-        large = await asyncio.to_thread(large_logs, logs)
-        if large:
+    await LogRotation(runtime, logs).run()
+
+
+class LogRotation:
+    """One loop for a node. Compression goes on beside it, for one log after the other."""
+
+    def __init__(self, runtime: Runtime, logs: Path) -> None:
+        self._runtime = runtime
+        self._logs = logs
+        self._untidy: dict[Path, None] = {}
+        self._tidier: asyncio.Task[None] | None = None
+
+    async def run(self) -> None:
+        """Look until cancelled."""
+        before, looked = await asyncio.to_thread(sizes, self._logs), time.monotonic()
+        pause = next_look({}, {}, 0.0)
+        try:
+            while True:
+                await asyncio.sleep(pause)
+                now, passed = await asyncio.to_thread(sizes, self._logs), time.monotonic() - looked
+                pause = next_look(now, before, passed)
+                before, looked = now, looked + passed
+                await self._rotate({path for path, size in now.items() if size > LARGEST})
+        finally:
+            if self._tidier is not None:
+                self._tidier.cancel()
+
+    async def _rotate(self, large: set[Path]) -> None:
+        if not large:
+            return
+        try:
+            for path in await self._moved(large):
+                self._untidy[path] = None
+        except (CriError, OSError) as fault:
+            _log.warning("logs not rotated: %s", fault)
+        if self._untidy and (self._tidier is None or self._tidier.done()):
+            self._tidier = asyncio.create_task(self._tidy())
+
+    async def _moved(self, large: set[Path]) -> Iterable[Path]:
+        moved = []
+        for container in await self._runtime.list_containers():
+            if container.state is ContainerState.RUNNING:
+                path = Path((await self._runtime.container_status(container)).log_path)
+                if path in large:
+                    await asyncio.to_thread(move_aside, path)
+                    await self._runtime.reopen_container_log(container.id)
+                    moved.append(path)
+        return moved
+
+    async def _tidy(self) -> None:
+        while self._untidy:
+            path = next(iter(self._untidy))
+            del self._untidy[path]
             try:
-                await _rotate(runtime, large)
-            except (CriError, OSError) as fault:
-                _log.warning("logs not rotated: %s", fault)
-
-
-def large_logs(logs: Path) -> set[Path]:
-    """Log files that have outgrown their size."""
-    return {path for path in logs.glob("*/*/*.log") if path.stat().st_size > _LARGEST}
-
-
-async def _rotate(runtime: Runtime, large: set[Path]) -> None:
-    for container in await runtime.list_containers():
-        if container.state is ContainerState.RUNNING:
-            path = Path((await runtime.container_status(container)).log_path)
-            if path in large:
-                await asyncio.to_thread(rotate_file, path)
-                await runtime.reopen_container_log(container.id)
-
-
-def rotate_file(path: Path, stamp: str = "") -> None:
-    """Move a log aside; older ones are compressed and the oldest deleted."""
-    aside = sorted(p for p in path.parent.glob(f"{path.name}.*") if p.suffix != ".tmp")
-    for old in aside[: max(0, len(aside) - (_MOST_FILES - 2))]:
-        old.unlink()
-    for old in aside[max(0, len(aside) - (_MOST_FILES - 2)) :]:
-        if old.suffix != ".gz":
-            _compress(old)
-    path.rename(path.with_name(f"{path.name}.{stamp or time.strftime('%Y%m%d-%H%M%S', time.gmtime())}"))
-
-
-def _compress(path: Path) -> None:
-    temporary = path.with_name(f"{path.name}.tmp")
-    with path.open("rb") as source, gzip.open(temporary, "wb") as target:
-        shutil.copyfileobj(source, target)
-    temporary.rename(path.with_name(f"{path.name}.gz"))
-    path.unlink()
+                await asyncio.to_thread(tidy, path)
+            except OSError as fault:
+                _log.warning("log %s not compressed: %s", path, fault)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from proa.cluster.kubelet.logs import LogOptions, parse_options, stream_log
-from proa.cluster.kubelet.logs.rotation import large_logs, rotate_file
+from proa.cluster.kubelet.logs.files import move_aside
 from proa.errors import BadRequest
 
 NOW = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
@@ -64,31 +64,12 @@ async def test_following_goes_through_a_rotation(log: Path, monkeypatch: pytest.
     assert await anext(stream) == b"two\n"
     append(log, line("three"))
     assert await anext(stream) == b"three\n"
-    rotate_file(log, "stamp")
+    move_aside(log, "stamp")
     append(log.with_name("0.log.stamp"), line("late"))
     append(log, line("four"))
     assert [await anext(stream), await anext(stream)] == [b"late\n", b"four\n"]
     ended.set()
     assert [chunk async for chunk in stream] == []
-
-
-def test_rotation_keeps_five_files(tmp_path: Path) -> None:
-    path = tmp_path / "0.log"
-    for number in range(7):
-        path.write_text(f"content {number}")
-        rotate_file(path, str(number))
-    path.touch()
-    names = sorted(entry.name for entry in tmp_path.iterdir())
-    assert names == ["0.log", "0.log.3.gz", "0.log.4.gz", "0.log.5.gz", "0.log.6"]
-
-
-def test_only_large_logs_are_rotated(tmp_path: Path) -> None:
-    large, small = tmp_path / "pod" / "c" / "0.log", tmp_path / "pod" / "c" / "1.log"
-    large.parent.mkdir(parents=True)
-    with large.open("wb") as file:
-        file.truncate(11 << 20)
-    small.touch()
-    assert large_logs(tmp_path) == {large}
 
 
 def test_a_query_is_read() -> None:
