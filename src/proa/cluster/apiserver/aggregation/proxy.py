@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import aiohttp
 from aiohttp import hdrs, web
@@ -17,8 +17,8 @@ from proa.cluster.apiserver.aggregation.endpoints import Address, choose
 from proa.cluster.apiserver.aggregation.remotes import Remote
 from proa.cluster.apiserver.aggregation.request_info import is_discovery
 from proa.cluster.apiserver.aggregation.transport import Headers, Transport
-from proa.cluster.apiserver.front_proxy import is_user_header, user_headers
-from proa.cluster.apiserver.http.connection import streaming
+from proa.cluster.apiserver.front_proxy import user_headers
+from proa.cluster.apiserver.http.relaying import answer_of, end_to_end, relay
 from proa.cluster.apiserver.http.reply import Reply, text_reply
 from proa.cluster.apiserver.http.tunnel import Tunnel
 from proa.cluster.apiserver.identity import User
@@ -27,24 +27,6 @@ from proa.errors import ServiceUnavailable
 _log = logging.getLogger(__name__)
 
 _DISCOVERY_SECONDS = 5
-_HOP_BY_HOP = frozenset(
-    {
-        "connection",
-        "keep-alive",
-        "proxy-authenticate",
-        "proxy-authorization",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-    }
-)
-"""Headers that concern one connection only (RFC 9110, 7.6.1)."""
-_OURS = frozenset({"host", "authorization"})
-"""What was meant for us: where we are, and the credential by which we knew the user."""
-_IMPERSONATION = "impersonate-"
-"""Headers that we have acted on."""
 
 
 class Proxy:
@@ -96,11 +78,7 @@ class Proxy:
                     text = "the backend attempted to redirect this request, which is not permitted\n"
                     return text_reply(text, 502)
                 answer = answer_of(response)
-                await answer.prepare(request)
-                with streaming(request):
-                    async for piece in response.content.iter_any():
-                        await answer.write(piece)
-                await answer.write_eof()
+                await relay(request, response, answer)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             if answer is not None:
                 raise ConnectionResetError(f"{remote.name} ended its answer halfway: {error}") from error
@@ -134,25 +112,6 @@ def passed_on(request: web.BaseRequest, user: User) -> Headers:
     forwarded = [value for value in (request.headers.get(hdrs.X_FORWARDED_FOR, ""), str(peer[0])) if value]
     if forwarded:
         yield hdrs.X_FORWARDED_FOR, ", ".join(forwarded)
-
-
-def end_to_end(request: web.BaseRequest) -> Iterator[tuple[str, str]]:
-    """The client's headers that are meant for who answers in the end."""
-    named = {part.strip().lower() for part in request.headers.get(hdrs.CONNECTION, "").split(",")}
-    dropped = _HOP_BY_HOP | _OURS | named | {hdrs.X_FORWARDED_FOR.lower()}
-    for name, value in request.headers.items():
-        lower = name.lower()
-        if lower not in dropped and not is_user_header(name) and not lower.startswith(_IMPERSONATION):
-            yield name, value
-
-
-def answer_of(response: aiohttp.ClientResponse) -> web.StreamResponse:
-    """The beginning of the answer to the client."""
-    answer = web.StreamResponse(status=response.status, reason=response.reason)
-    for name, value in response.headers.items():
-        if name.lower() not in _HOP_BY_HOP:
-            answer.headers.add(name, value)
-    return answer
 
 
 def upgrade_head(request: web.BaseRequest, address: Address, user: User) -> bytes:

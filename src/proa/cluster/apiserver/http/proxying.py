@@ -13,8 +13,7 @@ from aiohttp import hdrs, web
 from yarl import URL
 
 from proa.cluster.apiserver.actions import Actions
-from proa.cluster.apiserver.aggregation.proxy import answer_of, end_to_end
-from proa.cluster.apiserver.http.connection import streaming
+from proa.cluster.apiserver.http.relaying import answer_of, end_to_end, relay
 from proa.cluster.apiserver.http.reply import Reply
 from proa.cluster.apiserver.http.tunnel import Tunnel
 from proa.cluster.apiserver.identity import User
@@ -88,11 +87,7 @@ class ProxyRequests:
                 ) as response,
             ):
                 answer = answer_of(response)
-                await answer.prepare(request)
-                with streaming(request):
-                    async for piece in response.content.iter_any():
-                        await answer.write(piece)
-                await answer.write_eof()
+                await relay(request, response, answer)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             if answer is not None:
                 raise ConnectionResetError(f"{url.host} ended its answer halfway: {error}") from error
