@@ -152,3 +152,25 @@ async def test_usage_of_a_pod_is_told(lab: KubeletLab) -> None:
     for path in ("/metrics", "/metrics/cadvisor", "/configz", "/pods", "/healthz"):
         assert (await lab.ask(path))[0] == 200, path
     assert (await lab.ask("/stats/summary", user="stranger"))[0] == 403
+
+
+async def test_a_flood_of_logs_is_kept_small(lab: KubeletLab) -> None:
+    await lab.create(
+        "flood", container("exec yes this line is written again and again for as long as it goes")
+    )
+    await lab.wait_running("flood")
+    folder = next((lab.root / "logs").glob("default_flood_*/main"))
+    most = 0
+
+    async def rotated() -> bool:
+        nonlocal most
+        try:
+            taken = {path.name: path.stat().st_size for path in folder.iterdir()}
+        except FileNotFoundError:
+            return False  # one was deleted while we looked
+        most = max(most, sum(taken.values()))
+        return sum(name.endswith(".gz") for name in taken) >= 2
+
+    await lab.eventually(rotated, lambda: f"{sorted(path.name for path in folder.iterdir())}")
+    assert len(list(folder.iterdir())) <= 6
+    assert most < 1 << 30
