@@ -21,6 +21,7 @@ ROLE_BINDINGS = Resource(GROUP, "v1", "rolebindings", "RoleBinding")
 CLUSTER_ROLES = Resource(GROUP, "v1", "clusterroles", "ClusterRole", namespaced=False)
 CLUSTER_ROLE_BINDINGS = Resource(GROUP, "v1", "clusterrolebindings", "ClusterRoleBinding", namespaced=False)
 _KINDS = (ROLES, ROLE_BINDINGS, CLUSTER_ROLES, CLUSTER_ROLE_BINDINGS)
+_PREFIXES = tuple(key_prefix(resource) for resource in _KINDS)
 
 
 @dataclass(slots=True)
@@ -70,7 +71,7 @@ class Rbac:
 
     def rules(self, user: User) -> Rules:
         """All rules of a user."""
-        revisions = tuple(self._view.store.touched(key_prefix(resource)) for resource in _KINDS)
+        revisions = tuple([self._view.store.touched(prefix) for prefix in _PREFIXES])
         if revisions != self._revisions:
             self._revisions, self._rules = revisions, {}
         key = (user.name, user.groups)

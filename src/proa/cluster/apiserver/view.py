@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
 from proa.cluster.apiserver import codec
 from proa.cluster.apiserver.target import key_prefix, object_key
 from proa.cluster.store import Store
 from proa.kube.resources import Object, Resource
 
+T = TypeVar("T")
+
 
 class View:
-    """Reads of the present; every result is the caller's own."""
+    """Reads of the present; every result of `get` and `list` is the caller's own."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
+        self._derived: dict[Callable[..., Any], tuple[int, Any]] = {}
 
     def get(self, resource: Resource, name: str, namespace: str = "") -> Object | None:
         """One object, or None."""
@@ -26,3 +32,12 @@ class View:
     def list(self, resource: Resource, namespace: str = "") -> list[Object]:
         """All objects of a kind."""
         return [codec.decode(entry) for entry in self.store.range(key_prefix(resource, namespace)).entries]
+
+    def derived(self, resource: Resource, derive: Callable[[Sequence[Object]], T]) -> T:
+        """What a function makes of all objects of a kind: made again only after one of them changed."""
+        touched = self.store.touched(key_prefix(resource))
+        known = self._derived.get(derive)
+        if known is None or known[0] != touched:
+            known = self._derived[derive] = (touched, derive(self.list(resource)))
+        made: T = known[1]
+        return made

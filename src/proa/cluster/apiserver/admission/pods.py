@@ -5,6 +5,7 @@ Source: Kubernetes admission controllers ServiceAccount, DefaultTolerationSecond
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from proa.cluster.apiserver import names
@@ -98,7 +99,7 @@ def admit_priority(request: Request, view: View) -> None:
         return
     spec = request.obj["spec"]
     name = spec.get("priorityClassName")
-    chosen = view.get(PRIORITY_CLASSES, name) if name else _default_class(view)
+    chosen = view.get(PRIORITY_CLASSES, name) if name else view.derived(PRIORITY_CLASSES, _default_class)
     if name and chosen is None:
         raise forbidden(request, f"no PriorityClass with name {name} was found")
     if chosen is not None:
@@ -117,8 +118,8 @@ def _contradicts(request: Request, given: str, computed: object) -> Forbidden:
     return forbidden(request, f"the {given} must not be provided in pod spec; {source}")
 
 
-def _default_class(view: View) -> Object | None:
-    defaults = [c for c in view.list(PRIORITY_CLASSES) if c.get("globalDefault")]
+def _default_class(classes: Sequence[Object]) -> Object | None:
+    defaults = [c for c in classes if c.get("globalDefault")]
     return min(defaults, key=lambda c: int(c["value"]), default=None)
 
 
