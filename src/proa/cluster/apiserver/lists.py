@@ -163,7 +163,7 @@ def _whole(target: Target, page: Page) -> Listing:
 
 
 def _filtered(target: Target, page: Page, selection: Selection, limit: int) -> Listing:
-    matching = (entry for entry in page.entries if selection.matches(entry))
+    matching = (entry for entry in selection.narrow(page.entries) if selection.matches(entry))
     if not limit:
         return Listing(target.kind, list(matching), page.revision)
     entries = list(islice(matching, limit))
