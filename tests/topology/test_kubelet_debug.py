@@ -71,7 +71,7 @@ async def test_commands_run_in_an_added_container(lab: KubeletLab, kubectl: Kube
     )
     answer = await kubectl.run("exec", "web", "-c", "tools", "--", "sh", "-c", "ps | grep -c [s]leep; exit 4")
     assert (answer.code, answer.stdout.strip()) == (4, b"1")
-    assert await kubectl.run("delete", "pod", "web", "--grace-period=1")
+    assert (await kubectl.run("delete", "pod", "web", "--grace-period=1")).code == 0
     assert lab.remains() == []
 
 

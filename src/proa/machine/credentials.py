@@ -50,7 +50,7 @@ def prepare_server(settings: Settings, layout: Layout, addresses: Sequence[str])
 
 
 def prepare_node(settings: Settings, layout: Layout, node: Node, authority: Authority) -> None:
-    """The kubeconfigs of the node's kubelet and of its agent's other parts; the kubelet's serving certificate."""
+    """The kubeconfigs of the node's kubelet and of its agent's other parts; what the kubelet serves with."""
     place = layout.node(node.name)
     serving = Leaf(f"system:node:{node.name}", ("system:nodes",), (node.name, node.address, "127.0.0.1"))
     authority.issue(serving, place.serving)

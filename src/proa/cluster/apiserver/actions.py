@@ -30,7 +30,11 @@ class Actions:
     """The verbs, each for a user."""
 
     def __init__(
-        self, kinds: Kinds, registry: Registry, authorizer: Authorizer, creators: Mapping[tuple[str, str], Creator]
+        self,
+        kinds: Kinds,
+        registry: Registry,
+        authorizer: Authorizer,
+        creators: Mapping[tuple[str, str], Creator],
     ) -> None:
         self.kinds = kinds
         self.registry = registry
