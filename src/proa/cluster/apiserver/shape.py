@@ -10,6 +10,7 @@ from proa.cluster.apiserver.options import WriteOptions
 from proa.cluster.apiserver.schema import SCHEMAS, FieldError, invalid
 from proa.cluster.apiserver.schema.field_error import invalid_value
 from proa.cluster.apiserver.target import Target
+from proa.cluster.apiserver.versions.conversion import old_form
 from proa.errors import BadRequest
 from proa.kube.resources import Object, Resource
 
@@ -62,7 +63,8 @@ def check_shape(
         _check_form(obj, target, options, target.kind.form)
         return []
     if target.kind.prepare is not None:
-        target.kind.prepare(obj)
+        with old_form(obj):
+            target.kind.prepare(obj)
     resource = target.resource
     settled = _unchanged(obj, old) if old else ()
     findings = SCHEMAS.check(resource.api_version, resource.kind, obj, settled)

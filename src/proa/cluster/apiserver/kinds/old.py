@@ -35,6 +35,7 @@ from proa.cluster.apiserver.versions import (
     ingress_v1beta1,
     old,
 )
+from proa.cluster.apiserver.versions.conversion import old_form
 from proa.cluster.apiserver.versions.old import Prepare, renamed
 from proa.kube.resources import Object, Resource
 
@@ -64,7 +65,8 @@ def _rule_of_today(rule: Rule, conversion: PureConversion) -> Rule:
 
 def _done_as_today(mutate: Mutator, conversion: PureConversion) -> Mutator:
     def changed(obj: Object) -> None:
-        today = conversion.store(obj)
+        with old_form(obj):
+            today = conversion.store(obj)
         mutate(today)
         shown = conversion.show(today)
         obj.clear()

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from proa.cluster.apiserver import codec
 from proa.cluster.store import Entry
+from proa.errors import BadRequest
 from proa.kube.resources import Object
 
 Convert = Callable[[Object], Object]
+
+
+@contextmanager
+def old_form(obj: Object) -> Iterator[None]:
+    """What old versions say is read before it is checked: raises BadRequest where a field's type is wrong."""
+    try:
+        yield
+    except (AttributeError, TypeError, KeyError) as error:
+        opening = f'{obj.get("kind")} in version "{obj.get("apiVersion")}" cannot be handled'
+        raise BadRequest(f"{opening}: a field has another type than this version gives it") from error
 
 
 @dataclass(frozen=True)
@@ -32,8 +44,9 @@ class PureConversion:
         return self.show(obj)
 
     async def stored(self, obj: Object) -> Object:
-        """An object of this version as it is stored."""
-        return self.store(obj)
+        """An object of this version as it is stored. Raises BadRequest."""
+        with old_form(obj):
+            return self.store(obj)
 
     def _shown(self, entry: Entry) -> Entry:
         value = codec.encode(self.show(codec.decode(entry)))

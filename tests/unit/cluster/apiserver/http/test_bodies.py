@@ -52,6 +52,13 @@ CASES = {
     "null": (_request(b"null"), 400),
     "metadata that is a list": (_request(b'{"metadata":[]}'), 400),
     "a kind that is a number": (_request(b'{"kind":1,"apiVersion":[],"metadata":{"name":"q"}}'), 400),
+    "an old version of a list": (
+        _request(b'{"spec":[]}', path=b"/apis/apps/v1beta1/namespaces/default/statefulsets"), 400
+    ),
+    "an old version of numbers": (
+        _request(b'{"spec":{"rules":[{"http":{"paths":[1]}}]}}',
+            path=b"/apis/extensions/v1beta1/namespaces/default/ingresses"), 400
+    ),
     "CBOR": (_request(b"\xd9\xd9\xf7\xa0", b"application/cbor"), 415),
     "a billion laughs": (_request(_laughs(), _YAML), 400),
     "a list in itself": (_request(b"a: &a [*a]", _YAML), 400),
