@@ -37,7 +37,8 @@ class Watcher(asyncio.Protocol):
 
 async def _watch(server: Contestant, revision: str, ages: list[float]) -> asyncio.Transport:
     loop, trust, address = asyncio.get_running_loop(), server.trust(), urlsplit(server.url)
-    connected = await loop.create_connection(lambda: Watcher(ages), address.hostname, address.port, ssl=trust)
+    host, port = address.hostname or "", address.port or 0
+    connected = await loop.create_connection(lambda: Watcher(ages), host, port, ssl=trust)
     path = f"/api/v1/namespaces/default/configmaps?watch=true&resourceVersion={revision}"
     head = f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {server.token}\r\n\r\n"
     connected[0].write(head.encode())
