@@ -48,9 +48,8 @@ def parse_log_time(text: bytes) -> datetime:
     return datetime.fromisoformat(f"{head}.{digits[:6]:0<6}{zone}")
 
 
-def tail_offset(file: BinaryIO, lines: int) -> int:
-    """Where the last `lines` lines of text begin; an entry that is a part does not count as a line."""
-    end = file.seek(0, os.SEEK_END)
+def tail_offset(file: BinaryIO, lines: int, end: int) -> int:
+    """Where the last `lines` lines of text before `end` begin; an entry that is a part is no line."""
     position, wanted, buffer = end, lines, b""
     if lines <= 0:
         return end
@@ -77,10 +76,16 @@ def _line_starts(buffer: bytes, *, whole: bool) -> list[int]:
     return starts
 
 
-def read_entries(file: BinaryIO) -> Iterator[Entry]:
-    """The entries from the present position to the last complete line, which the position then follows."""
+def read_entries(file: BinaryIO, end: int | None = None) -> Iterator[Entry]:
+    """The entries from the present position to the last complete line, which the position then follows.
+
+    With `end` they stop there, also when the file grows faster than it is read.
+    """
+    left = None if end is None else end - file.tell()
     while line := file.readline():
-        if not line.endswith(b"\n"):
+        if left is not None:
+            left -= len(line)
+        if not line.endswith(b"\n") or (left is not None and left < 0):
             file.seek(-len(line), os.SEEK_CUR)
             return
         entry = parse_entry(line)
@@ -92,7 +97,8 @@ def tail_text(path: Path, lines: int) -> str:
     """The text of the last lines of a log file; empty when there is none."""
     try:
         with path.open("rb") as file:
-            file.seek(tail_offset(file, lines))
-            return b"".join(entry.text for entry in read_entries(file)).decode(errors="replace")
+            end = file.seek(0, os.SEEK_END)
+            file.seek(tail_offset(file, lines, end))
+            return b"".join(entry.text for entry in read_entries(file, end)).decode(errors="replace")
     except OSError:
         return ""

@@ -55,10 +55,14 @@ async def _whole_log(
     path: Path, options: LogOptions, is_running: Callable[[], Awaitable[bool]]
 ) -> AsyncGenerator[bytes, None]:
     file: BinaryIO = path.open("rb")
-    ended = not options.follow
+    ended = False
     try:
-        if options.tail_lines is not None:
-            file.seek(tail_offset(file, options.tail_lines))
+        end = file.seek(0, os.SEEK_END)
+        file.seek(0 if options.tail_lines is None else tail_offset(file, options.tail_lines, end))
+        if not options.follow:
+            for chunk in _chunks(file, options, end):
+                yield chunk
+            return
         with _Watch(path.parent) as watch:
             while True:
                 replaced = _is_replaced(file, path)  # asked before reading, so that the rest is complete
@@ -75,9 +79,9 @@ async def _whole_log(
         file.close()
 
 
-def _chunks(file: BinaryIO, options: LogOptions) -> Iterator[bytes]:
+def _chunks(file: BinaryIO, options: LogOptions, end: int | None = None) -> Iterator[bytes]:
     batch: list[bytes] = []
-    for text in render(read_entries(file), options):
+    for text in render(read_entries(file, end), options):
         batch.append(text)
         if len(batch) >= _CHUNK:
             yield b"".join(batch)

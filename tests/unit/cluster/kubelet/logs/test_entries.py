@@ -45,19 +45,25 @@ def test_only_complete_lines_are_read() -> None:
     assert file.tell() == len(THREE)
 
 
+def test_what_is_written_meanwhile_is_not_read() -> None:
+    file = io.BytesIO(THREE + THREE)
+    assert b"".join(entry.text for entry in read_entries(file, len(THREE))) == b"one\ntwo\nthree\n"
+    assert file.tell() == len(THREE)
+
+
 TAILS = {0: b"", 1: b"three\n", 2: b"two\nthree\n", 3: b"one\ntwo\nthree\n", 9: b"one\ntwo\nthree\n"}
 
 
 @pytest.mark.parametrize(("lines", "text"), TAILS.items())
 def test_tail_counts_whole_lines(lines: int, text: bytes) -> None:
     file = io.BytesIO(THREE)
-    file.seek(tail_offset(file, lines))
+    file.seek(tail_offset(file, lines, len(THREE)))
     assert b"".join(entry.text for entry in read_entries(file)) == text
 
 
 def test_tail_of_a_file_larger_than_a_block() -> None:
     file = io.BytesIO(log(*(("F", f"line {number}") for number in range(5000))))
-    file.seek(tail_offset(file, 3))
+    file.seek(tail_offset(file, 3, len(file.getvalue())))
     assert [entry.text for entry in read_entries(file)] == [b"line 4997\n", b"line 4998\n", b"line 4999\n"]
 
 
