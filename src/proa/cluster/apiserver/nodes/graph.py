@@ -18,6 +18,7 @@ from proa.cluster.store import Entry, Event
 from proa.kube.resources import PERSISTENT_VOLUMES, PODS, Object, Resource
 
 _CLAIMS = "persistentvolumeclaims"
+_NODE_NAME = b'"nodeName"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,8 @@ class NodeGraph:
             self._add(event.entry)
 
     def _add(self, entry: Entry) -> None:
+        if _NODE_NAME not in entry.value:
+            return  # no need to decode what waits for a node
         pod = codec.decode(entry)
         if node := (pod.get("spec") or {}).get("nodeName"):
             metadata = pod["metadata"]
