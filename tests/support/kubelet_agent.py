@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 import sys
 from pathlib import Path
 
@@ -28,6 +29,7 @@ async def main(base: Path, name: str, port: int) -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell runs beside itself ignores it
     logging.basicConfig(level=logging.DEBUG, format="%(asctime)s %(name)s %(message)s")
     for name in ("asyncio", "grpc"):
         logging.getLogger(name).setLevel(logging.WARNING)
