@@ -98,7 +98,12 @@ async def an_owner_of_another_namespace(client: Client) -> Any:
     event = await eventually(told, "the event")
     await client.delete(CONFIG_MAPS, "owner", "default")
     said = re.sub(r"uid: [0-9a-f-]+", "uid: UID", event["message"])
-    return said, event["type"], event["source"], event["involvedObject"]["kind"], await settled(client)
+
+    async def collected() -> bool:
+        return await names(client) == []
+
+    await eventually(collected, "the end of the child")
+    return said, event["type"], event["source"], event["involvedObject"]["kind"]
 
 
 async def a_cluster_wide_dependent(client: Client) -> Any:
