@@ -147,6 +147,35 @@ async def test_attach_passes_the_end_of_stdin(lab: KubeletLab, kubectl: Kubectl)
     await lab.wait_phase("reads", "Succeeded")
 
 
+async def test_attach_misses_nothing_of_a_process_that_ends_at_once(lab: KubeletLab) -> None:
+    names = [f"c{number}" for number in range(24)]
+    said = "read line; echo problem >&2; echo heard $line; exec head -c 60000 /dev/zero"
+    await lab.create("brief", *(container(said, name, stdin=True) for name in names), restartPolicy="Never")
+    await lab.wait_running("brief")
+    found = await asyncio.gather(*(converse(lab, f"attach/default/brief/{name}", b"you\n") for name in names))
+    expected = (b"heard you\n" + bytes(60_000), b"problem\n")
+    assert [n for n, (out, err, _) in enumerate(found) if (out, err) != expected] == []
+    assert {json.loads(status)["status"] for *_, status in found} == {"Success"}
+
+
+async def converse(lab: KubeletLab, path: str, text: bytes) -> list[bytes]:
+    """stdout, stderr and the closing status of a stream whose stdin is this text."""
+    context = ssl.create_default_context(cafile=lab.base / "ca.crt")
+    context.load_cert_chain(lab.base / "apiserver.crt", lab.base / "apiserver.key")
+    url = f"https://127.0.0.1:{lab.port}/{path}?input=1&output=1&error=1"
+    heard = [b"", b"", b""]
+    async with (
+        asyncio.timeout(20),
+        aiohttp.ClientSession() as session,
+        session.ws_connect(url, protocols=["v5.channel.k8s.io"], ssl=context) as socket,
+    ):
+        await socket.send_bytes(b"\0" + text)
+        await socket.send_bytes(b"\xff\0")
+        async for message in socket:
+            heard[message.data[0] - 1] += message.data[1:]
+    return heard
+
+
 async def test_attach_shows_what_is_written_from_then_on(lab: KubeletLab, kubectl: Kubectl) -> None:
     await lab.create("talks", container("while sleep 0.05; do echo out; echo err >&2; done"))
     await lab.wait_running("talks")

@@ -144,13 +144,13 @@ class Runtime:
         )
         return ExecResult(answer["exit_code"], answer["stdout"], answer["stderr"])
 
-    async def attach(self, container_id: str, *, output: bool, error: bool, tty: bool) -> str:
-        """Where the runtime's streaming server hands out these streams of a container, and its stdin."""
+    async def attach(self, container_id: str, *, stdin: bool, stdout: bool, stderr: bool, tty: bool) -> str:
+        """Where the runtime's streaming server hands out these streams of a container."""
         request = {
             "container_id": container_id,
-            "stdin": True,
-            "stdout": output,
-            "stderr": error,
+            "stdin": stdin,
+            "stdout": stdout,
+            "stderr": stderr,
             "tty": tty,
         }
         return str((await self._call("Attach", "AttachRequest", request, "StreamingUrl"))["url"])

@@ -1,39 +1,36 @@
 """attach: the streams of a container's main process, from the runtime's streaming server to a client.
 
-That server speaks v4 of the same channels, so its frames pass as they are. v4 cannot say that stdin has
-ended; therefore stdin has a connection of its own, whose end says it. A container with `stdinOnce` then
-sees the end of its stdin, as kubectl run's do. The connection for output asks for stdin too and sends
-nothing there: the server would take one without for one whose stdin has ended already.
+stdin and stdout travel in one connection: the runtime then shows the output before it passes on the first
+byte of stdin, so the answer to what a client sends at once is not missed. It also takes the output away
+when stdin ends, unless the container has `stdinOnce`, and it ends stdin as soon as one of the outputs ends.
+So only with `stdinOnce`, as kubectl run sets it, is it told that stdin has ended; and without, stderr has a
+connection of its own, or what a process says last on stdout could be lost.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 
-import aiohttp
-
-from proa.cluster.kubelet.cri import CriError, Runtime
-from proa.cluster.kubelet.streams.channels import Channel, Frame, decode
+from proa.cluster.kubelet.cri import Runtime
+from proa.cluster.kubelet.streams.channels import Channel, Frame, failure_status, status_frame
 from proa.cluster.kubelet.streams.options import StreamOptions
-from proa.cluster.kubelet.streams.socket import StreamSocket, messages
-
-_PROTOCOL = "v4.channel.k8s.io"
-
-RuntimeSocket = aiohttp.ClientWebSocketResponse
+from proa.cluster.kubelet.streams.runtime_streams import RuntimeStreams, runtime_streams
+from proa.cluster.kubelet.streams.socket import StreamSocket
 
 
 @dataclass(frozen=True)
 class Attachment:
-    """Connections to the runtime's streaming server; `stdin` is there when it is asked for."""
+    """Streams of a container. `stdin_once`: the end of the client's stdin is the end of the container's."""
 
-    output: RuntimeSocket
-    stdin: RuntimeSocket | None
+    connections: Sequence[RuntimeStreams]
+    stdin_once: bool
 
     async def relay(self, client: StreamSocket) -> None:
-        """Pass frames until the container ends or the client goes."""
+        """Pass data until the container ends or the client goes."""
         listening = asyncio.create_task(self._listen(client))
         replying = asyncio.create_task(self._reply(client))
         try:
@@ -44,46 +41,64 @@ class Attachment:
             await asyncio.wait((listening, replying))
 
     async def _reply(self, client: StreamSocket) -> None:
-        async for message in messages(self.output):
-            frame = decode(message)
-            if frame is not None and frame.data and not await client.send(frame):
-                return
+        verdicts = await asyncio.gather(*(streams.pass_output(client) for streams in self.connections))
+        await client.send(closing_frame(verdicts))
 
     async def _listen(self, client: StreamSocket) -> None:
         """Obey the client until it goes."""
         async for frame in client.frames():
-            if frame.channel == Channel.RESIZE:
-                await _pass_on(frame, self.output)
-            elif frame.channel == Channel.STDIN:
-                await _pass_on(frame, self.stdin)
-            elif frame.ends_stdin and self.stdin is not None:
-                await self.stdin.close()
+            if frame.channel in (Channel.STDIN, Channel.RESIZE):
+                await self._send(Channel(frame.channel), frame.data)
+            elif frame.ends_stdin and self.stdin_once:
+                await self._send(Channel.STDIN, b"", final=True)
+
+    async def _send(self, channel: Channel, data: bytes, *, final: bool = False) -> None:
+        for streams in self.connections:
+            await streams.send(channel, data, final=final)
 
 
 @contextlib.asynccontextmanager
-async def attach(runtime: Runtime, container_id: str, options: StreamOptions) -> AsyncIterator[Attachment]:
-    """Connect to a container. Raises CriError.
-
-    The server's first message is an empty one that says that it is there. Output is waited for before
-    stdin is opened, so that nothing is missed of what the container answers.
-    """
-    async with aiohttp.ClientSession() as session, contextlib.AsyncExitStack() as stack:
-
-        async def connect(*, output: bool, error: bool) -> RuntimeSocket:
-            url = await runtime.attach(container_id, output=output, error=error, tty=options.tty)
-            socket = await stack.enter_async_context(session.ws_connect(url, protocols=[_PROTOCOL]))
-            await socket.receive()
-            return socket
-
-        try:
-            output = await connect(output=options.stdout, error=options.stderr)
-            stdin = await connect(output=False, error=False) if options.stdin else None
-        except aiohttp.ClientError as error:
-            raise CriError("UNAVAILABLE", f"the runtime's streaming server: {error}") from error
-        yield Attachment(output, stdin)
+async def attach(
+    runtime: Runtime, container_id: str, options: StreamOptions, *, stdin_once: bool
+) -> AsyncIterator[Attachment]:
+    """Connect to a container. Raises CriError."""
+    async with contextlib.AsyncExitStack() as stack:
+        connections = []
+        for part in connections_for(options, stdin_once=stdin_once):
+            url = await runtime.attach(
+                container_id, stdin=part.stdin, stdout=part.stdout, stderr=part.stderr, tty=part.tty
+            )
+            connections.append(await stack.enter_async_context(runtime_streams(url, [*channels(part)])))
+        yield Attachment(connections, stdin_once)
 
 
-async def _pass_on(frame: Frame, socket: RuntimeSocket | None) -> None:
-    if socket is not None and not socket.closed:
-        with contextlib.suppress(ConnectionError):
-            await socket.send_bytes(frame.encode())
+def connections_for(options: StreamOptions, *, stdin_once: bool) -> list[StreamOptions]:
+    """What each connection to the runtime carries."""
+    if stdin_once or not (options.stdin and options.stdout and options.stderr):
+        return [options]
+    return [
+        StreamOptions(stdin=False, stdout=False, stderr=True, tty=False),
+        StreamOptions(stdin=True, stdout=True, stderr=False, tty=False),
+    ]
+
+
+def channels(options: StreamOptions) -> Iterator[Channel]:
+    """The streams that the runtime waits for when it is asked with the same options."""
+    yield Channel.ERROR
+    wanted = {
+        Channel.STDIN: options.stdin,
+        Channel.STDOUT: options.stdout,
+        Channel.STDERR: options.stderr,
+        Channel.RESIZE: options.tty,
+    }
+    yield from (channel for channel, asked in wanted.items() if asked)
+
+
+def closing_frame(verdicts: Sequence[bytes]) -> Frame:
+    """How it ended, of what the runtime said in each connection: the first complaint, or success."""
+    for verdict in verdicts:
+        if not verdict:
+            return status_frame(failure_status("the runtime ended the connection"))
+        if json.loads(verdict).get("status") != "Success":
+            break
+    return Frame(Channel.ERROR, verdict)

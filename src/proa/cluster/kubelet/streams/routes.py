@@ -16,6 +16,7 @@ from proa.cluster.kubelet.streams.attach import attach
 from proa.cluster.kubelet.streams.channels import PROTOCOLS
 from proa.cluster.kubelet.streams.exec import Executor
 from proa.cluster.kubelet.streams.options import ExecOptions, StreamOptions
+from proa.cluster.kubelet.streams.runtime_connection import runtime_connection
 from proa.cluster.kubelet.streams.socket import StreamSocket
 from proa.errors import BadRequest, InternalError, NotFound
 from proa.kube import Object
@@ -50,7 +51,9 @@ class StreamRoutes:
     async def _attach(self, request: web.Request) -> web.StreamResponse:
         options = StreamOptions.parse(request.query)
         container = await self._container(request.match_info)
-        async with attach(self._runtime, container.id, options) as attachment:
+        spec = find_container(self._pod(request.match_info), container.name) or {}
+        once = bool(spec.get("stdinOnce"))
+        async with attach(self._runtime, container.id, options, stdin_once=once) as attachment:
             socket = await upgrade(request, PROTOCOLS)
             await attachment.relay(StreamSocket(socket))
             await socket.close()
@@ -59,9 +62,9 @@ class StreamRoutes:
     async def _port_forward(self, request: web.Request) -> web.StreamResponse:
         sandbox = await self._sandbox(request.match_info)
         url = await self._runtime.port_forward(sandbox.id)
-        async with port_forward.forwarding(url) as forwarding:
+        async with runtime_connection(url, port_forward.RUNTIME_PROTOCOL) as connection:
             socket = await upgrade(request, (port_forward.PROTOCOL,))
-            await forwarding.relay(socket)
+            await port_forward.Forwarding(*connection).relay(socket)
         return socket
 
     def _pod(self, where: Mapping[str, str]) -> Object:
