@@ -22,7 +22,7 @@ from typing import cast
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
-from kube_proxy import ADDRESS, SYSTEMS, Api, fill, serving, until
+from kube_proxy import ADDRESS, SYSTEMS, Api, fill, serves, serving, until
 from proa.kernel import netns
 from support.service_objects import endpoint, endpoint_slice
 
@@ -80,20 +80,18 @@ def rate(address: str) -> float:
 
 async def measure(system: str, services: int) -> float:
     """Through the Service, while this proxy runs."""
-    command_of, rules_of = SYSTEMS[system]
     api, path = Api(), netns.NAMES / _NODE
     fill(api, services, 2)
     api.put("endpointslices", endpoint_slice([endpoint(_POD_ADDRESS, "node")], service_name="s0"))
-    last = f"10.64.{(services - 1) >> 8}.{(services - 1) & 255}"
     with tempfile.TemporaryDirectory() as folder:
         async with serving(api, path):
             with subprocess.Popen(
-                ["nsenter", f"--net={path}", *command_of(Path(folder))],
+                ["nsenter", f"--net={path}", *SYSTEMS[system](Path(folder))],
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             ) as process:
                 try:
-                    await until(lambda: last in rules_of(path) and _POD_ADDRESS in rules_of(path))
+                    await until(lambda: serves(system, path, services - 1))
                     return await asyncio.to_thread(rate, "10.43.0.0:80")
                 finally:
                     process.kill()

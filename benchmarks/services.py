@@ -73,7 +73,7 @@ def timed_load(rules: ServiceRules, given: list[tuple[Object, list[Object]]]) ->
     begun = time.perf_counter()
     state = table()
     wanted = {f"d/{made['metadata']['name']}": frontends(made, parts, _NODE) for made, parts in given}
-    state.transaction(state.update(wanted))
+    state.update(wanted)
     rules.declare(state)
     return time.perf_counter() - begun, state
 

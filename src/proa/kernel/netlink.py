@@ -10,6 +10,7 @@ Source: RFC 3549; linux/netlink.h; netlink(7).
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import struct
@@ -23,6 +24,9 @@ NLM_F_REQUEST, NLM_F_ACK, NLM_F_DUMP_INTR = 0x1, 0x4, 0x10
 NLM_F_REPLACE, NLM_F_EXCL, NLM_F_CREATE, NLM_F_APPEND, NLM_F_DUMP = 0x100, 0x200, 0x400, 0x800, 0x300
 
 _NLMSG_ERROR, _NLMSG_DONE = 2, 3
+_BATCH_BEGIN, _BATCH_END = 16, 17
+_TO_NFTABLES = struct.pack("!BBH", 0, 0, 10)
+_SO_SNDBUFFORCE = 32
 _SOL_NETLINK, _NETLINK_CAP_ACK, _NETLINK_EXT_ACK, _NETLINK_GET_STRICT_CHK = 270, 10, 11, 12
 _NLMSGERR_ATTR_MSG, _NLM_F_ACK_TLVS = 1, 0x200
 _NESTED_MASK = 0x3FFF
@@ -130,6 +134,18 @@ class Netlink:
         if failure:
             raise failure
 
+    def commit(self, messages: Iterable[Message]) -> None:
+        """Sends messages to nftables as one transaction, all or nothing; raises the first failure."""
+        begin, end = (Message(kind, _TO_NFTABLES) for kind in (_BATCH_BEGIN, _BATCH_END))
+        batch = [begin, *messages, end]
+        size = sum(len(message.body) + 32 for message in batch)
+        self._socket.setsockopt(socket.SOL_SOCKET, _SO_SNDBUFFORCE, size)
+        first = self._send(batch, NLM_F_REQUEST)
+        failures = [(answer, sequence) for answer, sequence in self._waiting() if _errno(answer)]
+        if failures:  # the kernel has worked all off before `send` returns, and tells failures alone
+            answer, sequence = failures[0]
+            raise _failure(answer, batch[sequence - first])
+
     def query(self, message: Message) -> Answer:
         """The one answer to a request for one object."""
         self._send([message], NLM_F_REQUEST)
@@ -191,6 +207,11 @@ class Netlink:
         for answer, sequence in self._numbered():
             if sequence == self._sequence:
                 yield answer
+
+    def _waiting(self) -> Iterator[tuple[Answer, int]]:
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                yield from _split_numbered(self._socket.recv(_RECEIVE, socket.MSG_DONTWAIT))
 
     def _numbered(self) -> Iterator[tuple[Answer, int]]:
         while True:

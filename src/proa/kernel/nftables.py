@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import ctypes
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Self
 
 from proa.errors import KernelError, MissingProgram
-from proa.kernel import nft_objects
-from proa.kernel.netlink import NETLINK_NETFILTER, Netlink
+from proa.kernel import nft_elements, nft_objects
+from proa.kernel.netlink import NETLINK_NETFILTER, Netlink, NetlinkError
+from proa.kernel.nft_elements import Layout
 from proa.kernel.routes import Network
 
 _NAME = "proa"
@@ -61,9 +62,6 @@ class Nftables:
 
     def __init__(self) -> None:
         self._library = _library()
-        self._open()
-
-    def _open(self) -> None:
         self._context = self._library.nft_ctx_new(0)
         if not self._context:
             raise NftError("nftables: the kernel lacks CONFIG_NF_TABLES, or no netlink socket is left")
@@ -83,12 +81,6 @@ class Nftables:
             self._context = None
             self._netlink.close()
 
-    def recycle(self) -> None:
-        """Opens the connection anew: the library keeps what a transaction took, 60 MB for 10,000 Services."""
-        self.close()
-        ctypes.CDLL(None).malloc_trim(0)
-        self._open()
-
     def run(self, commands: str) -> str:
         """Runs nft commands as one transaction, all or nothing; returns what they print."""
         failed = self._library.nft_run_cmd_from_buffer(self._context, commands.encode())
@@ -97,6 +89,15 @@ class Nftables:
         if failed:
             raise NftError(explain(errors, commands))
         return output
+
+    def replace_elements(
+        self, layouts: Mapping[str, Layout], elements: Iterable[tuple[tuple[str, str], str]]
+    ) -> None:
+        """Puts ((map or set, key), value)s in the place of all elements there, as one transaction."""
+        try:
+            self._netlink.commit(nft_elements.replacement(_NAME, layouts, elements))
+        except NetlinkError as refused:
+            raise NftError(f"nftables: {refused}") from refused
 
     def apply(self, chains: Iterable[Chain]) -> None:
         """Makes the chains so; others are left alone."""

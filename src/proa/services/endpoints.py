@@ -12,6 +12,8 @@ from proa.kube import Object
 from proa.services.model import Endpoint, Node
 
 _ADDRESS_TYPES = {4: "IPv4", 6: "IPv6"}
+_HINTS = ("forZones", "forNodes")
+_ANYWHERE: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
 
 
 class Groups(NamedTuple):
@@ -76,13 +78,13 @@ def _serving(part: Object, port: int, node_name: str) -> Iterator[_Candidate]:
         lingers = conditions.get("terminating") is True and conditions.get("serving") is True
         if not (ready or lingers):
             continue
-        hints = entry.get("hints") or {}
-        yield _Candidate(
-            Endpoint(entry["addresses"][0], port, entry.get("nodeName") == node_name),
-            ready,
-            frozenset(zone["name"] for zone in hints.get("forZones") or ()),
-            frozenset(place["name"] for place in hints.get("forNodes") or ()),
-        )
+        endpoint = Endpoint(entry["addresses"][0], port, entry.get("nodeName") == node_name)
+        hints = entry.get("hints")
+        yield _Candidate(endpoint, ready, *(map(_names, _HINTS, (hints, hints)) if hints else _ANYWHERE))
+
+
+def _names(kind: str, hints: Object) -> frozenset[str]:
+    return frozenset(place["name"] for place in hints.get(kind) or ())
 
 
 def _close(ready: list[_Candidate], node: Node) -> list[_Candidate]:

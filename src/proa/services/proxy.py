@@ -21,7 +21,7 @@ from proa.services.config import ServiceProxyConfig
 from proa.services.health import HealthChecks
 from proa.services.model import Frontends, HealthCheck, Node
 from proa.services.rules import ServiceRules
-from proa.services.table import Change, ServiceTable
+from proa.services.table import Change, ServiceTable, Update
 
 _log = logging.getLogger(__name__)
 
@@ -90,23 +90,23 @@ class ServiceProxy:
     async def _pass(self, rules: ServiceRules) -> None:
         with metrics.SYNC_SECONDS.time():
             dirty, self._dirty = self._dirty, set()
-            changes = self._table.update({key: self._translate(key) for key in dirty})
-            applied = self._apply(rules, self._table.transaction(changes))
+            update = self._table.update({key: self._translate(key) for key in dirty})
+            applied = self._apply(rules, update)
         metrics.FRONTENDS.set(len(self._table))
         if not applied:
             asyncio.get_running_loop().call_later(_RETRY, self._doubt)
             return
         self.ready.set()
-        self._cut(changes)
+        self._cut(update.changes)
         await self._health.update(self._checks)
 
-    def _apply(self, rules: ServiceRules, commands: str) -> bool:
+    def _apply(self, rules: ServiceRules, update: Update) -> bool:
         """Makes the kernel agree; whether it does now."""
         if self._doubtful and rules.intact():
             self._doubtful = False
         try:
             if not self._doubtful:
-                rules.run(commands)
+                rules.run(self._table.transaction(update))
                 return True
         except NftError as fault:
             metrics.FAILURES.inc()

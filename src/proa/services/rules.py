@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Self
 
 from proa.kernel.nftables import TABLE, Nftables, NftError
-from proa.services.ruleset import BASE_CHAINS, PREFIX
+from proa.services.ruleset import BASE_CHAINS, PREFIX, layouts
 from proa.services.table import ServiceTable
 
 
@@ -24,18 +24,22 @@ class ServiceRules:
         self._nft.close()
 
     def declare(self, table: ServiceTable) -> None:
-        """Puts the whole state in the place of what is there, in one transaction."""
+        """Puts the whole state in the place of what is there."""
         there = self._there()
-        chains = [name for kind, name in there if kind == "chain"]
         try:
-            self._nft.run(table.declaration(chains))
+            self._put(table, there)
         except NftError:
             if not there:
                 raise
-            # What is there has another form, perhaps of another version: out with it, all at once.
-            self._nft.run(_removal(there) + table.declaration(()))
-        self._nft.recycle()
+            # What is there has another form, perhaps of another version: out with it first.
+            self._nft.run(_removal(there))
+            self._put(table, ())
         self._seen = self._base()
+
+    def _put(self, table: ServiceTable, there: Iterable[tuple[str, str]]) -> None:
+        self._nft.run(table.preparation())
+        self._nft.replace_elements(layouts(), table.elements())
+        self._nft.run(table.completion([name for kind, name in there if kind == "chain"]))
 
     def run(self, commands: str) -> None:
         """Changes the state; NftError when what is there is not what the commands start from."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from ipaddress import ip_network
 
+from proa.kernel.nft_elements import Layout
 from proa.kernel.nftables import SRCNAT, TABLE, Chain
 
 PREFIX = "service"
@@ -44,13 +45,18 @@ def collections(family: int) -> dict[str, str]:
     }
 
 
-def chains(cluster_cidrs: Sequence[str], service_cidrs: Sequence[str]) -> tuple[Chain, ...]:
-    """The chains that every node has, callees first."""
-    everyone = ("masquerade fully-random",)
+def targets() -> tuple[Chain, ...]:
+    """The chains that elements lead to, whatever the Services."""
     return (
         Chain("service-reject", ("meta l4proto tcp reject with tcp reset", "reject")),
-        Chain("service-masquerade-everyone", everyone),
+        Chain("service-masquerade-everyone", ("masquerade fully-random",)),
         Chain("service-masquerade-node", ("fib saddr type local masquerade fully-random",)),
+    )
+
+
+def hooks(cluster_cidrs: Sequence[str], service_cidrs: Sequence[str]) -> tuple[Chain, ...]:
+    """The chains through which connections come to the maps, callees first."""
+    return (
         Chain("service-masquerade", tuple(_masquerade(cluster_cidrs, service_cidrs))),
         Chain("service-lookup", tuple(_lookup(service_cidrs))),
         Chain("service-prerouting", ("jump service-lookup",), hook=_DSTNAT.format(hook="prerouting")),
@@ -69,14 +75,14 @@ def declaration() -> str:
     return "\n".join(lines) + "\n"
 
 
-def flush() -> str:
-    """Commands that empty all maps and sets but those that the kernel fills."""
-    return "".join(
-        f"flush {'map' if text.startswith('map') else 'set'} {TABLE} {name}\n"
+def layouts() -> dict[str, Layout]:
+    """How the elements of all maps and sets are written but of those that the kernel fills."""
+    return {
+        name: Layout.of(text)
         for family in FAMILIES
         for name, text in collections(family).items()
         if "dynamic" not in text
-    )
+    }
 
 
 def _lookup(service_cidrs: Sequence[str]) -> list[str]:

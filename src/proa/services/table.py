@@ -25,6 +25,14 @@ class Change(NamedTuple):
     new: Frontend | None
 
 
+class Update(NamedTuple):
+    """Frontends that changed, and endpoints of this node that now are one for the first time or no more."""
+
+    changes: list[Change]
+    come: list[str]
+    gone: list[str]
+
+
 class ServiceTable:
     """The frontends of every Service; where two claim one address, the first keeps it."""
 
@@ -39,53 +47,59 @@ class ServiceTable:
     def __len__(self) -> int:
         return len(self._claims)
 
-    def update(self, services: Mapping[str, Frontends]) -> list[Change]:
+    def update(self, services: Mapping[str, Frontends]) -> Update:
         """Takes over the frontends of some Services (none: the Service is gone); returns what changed."""
         before: dict[Address, Frontend | None] = {}
         for key, frontends in services.items():
             for address in (*self._addresses.get(key, ()), *frontends):
                 before.setdefault(address, self._active(address))
             self._claim(key, frontends)
-        changes = (Change(address, old, self._active(address)) for address, old in before.items())
-        return [change for change in changes if change.old != change.new]
+        found = (Change(address, old, self._active(address)) for address, old in before.items())
+        changes = [change for change in found if change.old != change.new]
+        return Update(changes, *self._local.shift(_local(changes, "old"), _local(changes, "new")))
 
-    def transaction(self, changes: Iterable[Change]) -> str:
-        """The commands for what `update` returned. Every change must come by here once, in order.
+    def transaction(self, update: Update) -> str:
+        """The commands for what `update` returned; each must come by here once, in order, or be declared.
 
         A shape that nobody has any more keeps its chain until the next declaration: to make one, the
         kernel walks through all endpoints.
         """
-        changes = list(changes)
-        if not changes:
+        if not update.changes:
             return ""
+        changes = update.changes
         old, new = _elements(changes, "old"), _elements(changes, "new")
         shapes = set(_shapes(_frontends(changes, "new"))) - self._shapes
         self._shapes |= shapes
-        come, gone = self._local.shift(_local(changes, "old"), _local(changes, "new"))
-        for address in gone:
+        for address in update.gone:
             old |= el.hairpin(address)
-        for address in come:
+        for address in update.come:
             new |= el.hairpin(address)
         return self._declare(shapes) + el.change(old, new)
 
-    def declaration(self, chains_there: Collection[str]) -> str:
-        """The whole state as one transaction that replaces what is there, remembered clients excepted.
+    def preparation(self) -> str:
+        """The transaction that makes maps, sets and the chains that elements lead to, and empties nothing.
+
+        With `elements` and then `completion` the whole state takes the place of what is there, remembered
+        clients excepted; at no moment does a connection meet the half of it.
+        """
+        self._shapes = set(_shapes(self.active()))
+        return ruleset.declaration() + declare(ruleset.targets()) + self._declare(self._shapes)
+
+    def elements(self) -> Iterator[tuple[tuple[str, str], str]]:
+        """All elements, as ((map or set, key), value)."""
+        for address, frontend in self.active():
+            yield from el.elements(address, frontend).items()
+        for local in self._local:
+            yield from el.hairpin(local).items()
+
+    def completion(self, chains_there: Collection[str]) -> str:
+        """The transaction that sends packets to the maps, and removes chains that nothing leads to.
 
         `chains_there` are the names of all service chains that the kernel has now.
         """
-        self._shapes = set(_shapes(self.active()))
-        fixed = ruleset.chains(self._cluster_cidrs, self._service_cidrs)
-        wanted = {chain.name for chain in fixed} | {shape.chain for shape in self._shapes}
-        return "".join(
-            (
-                ruleset.declaration(),
-                ruleset.flush(),
-                declare(fixed),
-                self._declare(self._shapes),
-                el.add(self._all_elements()),
-                _delete_chains(sorted(set(chains_there) - wanted)),
-            )
-        )
+        hooks = ruleset.hooks(self._cluster_cidrs, self._service_cidrs)
+        wanted = {chain.name for chain in (*ruleset.targets(), *hooks)} | {s.chain for s in self._shapes}
+        return declare(hooks) + _delete_chains(sorted(set(chains_there) - wanted))
 
     def active(self) -> Iterator[tuple[Address, Frontend]]:
         """What is in force."""
@@ -117,12 +131,6 @@ class ServiceTable:
 
     def _cidrs(self, family: int) -> tuple[str, ...]:
         return tuple(cidr for cidr in self._cluster_cidrs if (":" in cidr) == (family == 6))
-
-    def _all_elements(self) -> Iterator[tuple[tuple[str, str], str]]:
-        for address, frontend in self.active():
-            yield from el.elements(address, frontend).items()
-        for local in self._local:
-            yield from el.hairpin(local).items()
 
 
 def _elements(changes: Iterable[Change], when: str) -> el.Elements:

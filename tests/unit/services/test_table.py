@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from proa.services.elements import identities
 from proa.services.model import Action, Address, Endpoint, Frontend, Frontends, Masquerade
+from proa.services.ruleset import layouts
 from proa.services.shape import Shape, rules
 from proa.services.slots import keep_places
 from proa.services.table import ServiceTable
@@ -87,7 +88,8 @@ def test_a_shape_without_users_stays_until_the_next_declaration() -> None:
     assert not [line for line in commands(made, s0={}) if "chain" in line]
     assert not [line for line in commands(made, s0={VIP: outside}) if "chain" in line]
     commands(made, s0={})
-    deleted = made.declaration(["service4-n2", "service4-n2-o1"]).splitlines()[-2:]
+    made.preparation()
+    deleted = made.completion(["service4-n2", "service4-n2-o1"]).splitlines()[-2:]
     assert deleted == [f"delete chain inet proa {name}" for name in ("service4-n2-o1", "service4-n2")]
 
 
@@ -118,11 +120,25 @@ def test_the_first_to_claim_an_address_keeps_it_until_it_leaves() -> None:
     assert "add element service_endpoints4 { 10.43.0.50 . tcp . 80 . 0:0 : 10.42.1.2 . 8080 }" in lines
 
 
-def test_the_declaration_empties_all_but_what_clients_are_remembered_by() -> None:
-    text = table({VIP: Frontend(Action.FORWARD, (A,))}).declaration(["service4-n9", "service-lookup"])
-    assert "flush map inet proa service_frontends4" in text
-    assert "flush map inet proa service_affinity4" not in text
-    assert text.splitlines()[-1] == "delete chain inet proa service4-n9"
+def test_a_whole_state_comes_before_packets_are_sent_to_it() -> None:
+    made = table({VIP: Frontend(Action.FORWARD, (A._replace(local=True),))})
+    before, after = made.preparation(), made.completion(["service4-n9", "service4-n1", "service-lookup"])
+    assert "add chain inet proa service4-n1" in before
+    assert "hook" not in before
+    assert "flush map" not in before
+    assert dict(made.elements()) == {
+        ("service_frontends4", KEY): "goto service4-n1",
+        ("service_endpoints4", f"{KEY} . 0:0"): "10.42.1.1 . 8080",
+        ("service_hairpin4", "10.42.1.1 . 10.42.1.1"): "",
+    }
+    assert "hook prerouting" in after
+    assert [line for line in after.splitlines() if line.startswith("delete")] == [
+        "delete chain inet proa service4-n9"
+    ]
+
+
+def test_what_the_kernel_remembers_of_clients_is_not_written() -> None:
+    assert not [name for name in layouts() if "affinity" in name]
 
 
 def test_affinity_goes_by_identity() -> None:
