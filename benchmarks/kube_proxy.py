@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import uvloop
 from aiohttp import web
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
@@ -254,10 +255,12 @@ def processor(pid: int) -> float:
 
 async def proxy() -> None:
     """Ours alone, as the agent runs it."""
+    from proa.cli.parts.running import collect_rarely
     from proa.kube import HttpClient, Manager
     from proa.kube.config import ClientConfig
     from proa.services import ServiceProxy, ServiceProxyConfig
 
+    collect_rarely()
     client = HttpClient(ClientConfig(server=f"http://{ADDRESS}:8001"))
     manager = Manager(client)
     config = ServiceProxyConfig(node_name="node", node_ips=("10.80.0.2",))
@@ -273,7 +276,7 @@ def main() -> None:
     parser.add_argument("--proxy", action="store_true", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.proxy:
-        asyncio.run(proxy())
+        uvloop.run(proxy())
         return
     rows: list[dict[str, Any]] = []
     for count in chosen.services:

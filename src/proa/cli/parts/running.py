@@ -31,13 +31,19 @@ def run(part: Part, settings: Settings) -> None:
     level = logging.DEBUG if settings.debug else logging.INFO
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=level)
     _log.info("settings: %s", json.dumps(settings.as_text()))
-    gc.freeze()  # what is imported by now stays: collections need not look at it
+    collect_rarely()
     try:
         uvloop.run(_until_signal(part(settings)))
     except (ProaError, ExceptionGroup) as error:
         if not (messages := _expected(error)):
             raise
         sys.exit(f"proa: {'; '.join(messages)}")
+
+
+def collect_rarely() -> None:
+    """Spares the collector what is imported by now and stays, and most walks through caches that grow."""
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 async def _until_signal(work: Coroutine[None, None, None]) -> None:
