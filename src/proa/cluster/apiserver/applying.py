@@ -15,6 +15,7 @@ from proa.cluster.apiserver.field_managers import schema_of, untouchable
 from proa.cluster.apiserver.identity import User
 from proa.cluster.apiserver.options import WriteOptions
 from proa.cluster.apiserver.schema import SCHEMAS
+from proa.cluster.apiserver.subresources.parts import limited
 from proa.cluster.apiserver.subresources.scale import SCALE, scale_configuration, scale_entry
 from proa.cluster.apiserver.target import Target
 from proa.cluster.store import Entry
@@ -68,7 +69,8 @@ async def _change(
     def change(live: Object) -> Object:
         return _applied(live, config, target, options)
 
-    return await updating.modify(backend, target, user, change, options, updating.owners_are_noted)
+    part = limited(change, target, options)
+    return await updating.modify(backend, target, user, part, options, updating.owners_are_noted)
 
 
 def _applied(live: Object | None, config: Object, target: Target, options: WriteOptions) -> Object:

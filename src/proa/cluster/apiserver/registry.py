@@ -23,8 +23,8 @@ from proa.cluster.apiserver.patch import apply_json_patch, apply_merge_patch, ap
 from proa.cluster.apiserver.schema import invalid
 from proa.cluster.apiserver.schema.field_error import invalid_value
 from proa.cluster.apiserver.subresources import Post
-from proa.cluster.apiserver.subresources.ephemeral_containers import adding
 from proa.cluster.apiserver.subresources.finalize import finalizing
+from proa.cluster.apiserver.subresources.parts import limited
 from proa.cluster.apiserver.subresources.scale import scale_entry, scaled
 from proa.cluster.apiserver.target import Target
 from proa.cluster.apiserver.watches import WatchStream
@@ -103,8 +103,7 @@ class Registry:
     async def _modify(
         self, target: Target, user: User, change: updating.Change, options: WriteOptions
     ) -> Entry:
-        if target.subresource == "ephemeralcontainers":
-            change = adding(change, target, options)
+        change = limited(change, target, options)
         if target.subresource != "scale":
             return await updating.modify(self.backend, target, user, change, options)
 
@@ -144,6 +143,7 @@ _REPLACEMENTS: dict[str, Callable[[Object], updating.Change]] = {
     "status": updating.replacement,
     "scale": updating.replacement,
     "ephemeralcontainers": updating.replacement,
+    "resize": updating.replacement,
     "approval": updating.replacement,
     "finalize": finalizing,
 }

@@ -12,6 +12,7 @@ from proa.cluster.apiserver.identity import User
 from proa.cluster.apiserver.options import WriteOptions
 from proa.cluster.apiserver.schema import FieldError, invalid
 from proa.cluster.apiserver.shape import check_shape, check_type, complete
+from proa.cluster.apiserver.subresources.parts import PARTS
 from proa.cluster.apiserver.subresources.scale import scale_of
 from proa.cluster.apiserver.target import Target
 from proa.cluster.store import Entry, RevisionMismatch
@@ -71,6 +72,8 @@ async def modify(
             new = _completed(new, old, target)
         else:
             metadata.carry_over(new, old)
+            if target.subresource in PARTS:
+                metadata.proceed(new, old, target.kind)
         note(new, old, target, options)
         complete = partial(_completed, old=old, target=target)
         request = Request("UPDATE", target, user, new, old, options, complete)
