@@ -75,7 +75,7 @@ class OpenApi:
             self._generation = generation
             paths = {
                 name: {"serverRelativeURL": f"/openapi/v3/{name}?hash={self.hash(name)}"}
-                for name in self._names()
+                for name in self.names()
             }
             self._index = _encode({"paths": paths})
         return self._index
@@ -102,13 +102,14 @@ class OpenApi:
             self._documents[name] = known
         return known
 
-    def _names(self) -> dict[str, list[Kind]]:
-        return {
-            kinds[0].resource.root.lstrip("/"): kinds
+    def names(self) -> list[str]:
+        """The names of all documents."""
+        return [
+            kinds[0].resource.root.lstrip("/")
             for group, versions in self._kinds.group_versions.items()
             for version in versions
             if (kinds := self._kinds.of(group, version))
-        }
+        ]
 
     def _build(self, kinds: list[Kind]) -> bytes:
         paths = {path: item for kind in kinds for path, item in self._paths(kind)}

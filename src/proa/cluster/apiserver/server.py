@@ -40,6 +40,7 @@ from proa.cluster.apiserver.kinds import KINDS
 from proa.cluster.apiserver.local import LocalClient
 from proa.cluster.apiserver.metrics import METRICS_TYPE, Metrics, by_resource
 from proa.cluster.apiserver.openapi import OpenApi
+from proa.cluster.apiserver.openapi_v2 import OpenApiV2
 from proa.cluster.apiserver.openid import OpenId
 from proa.cluster.apiserver.overload import Inflight
 from proa.cluster.apiserver.policies.mutating import MutatingPolicies
@@ -106,8 +107,9 @@ class ApiServer:
         self._aggregator = Aggregator(config, view, authorizer.require)
         remotes = self._aggregator.remotes
         discovery = MergedDiscovery(Discovery(self._kinds), remotes)
-        openapi = MergedOpenApi(OpenApi(self._kinds, SCHEMAS), remotes)
-        documents = Documents(discovery, openapi, health, self._own_page, address)
+        local = OpenApi(self._kinds, SCHEMAS)
+        openapi = MergedOpenApi(local, remotes)
+        documents = Documents(discovery, openapi, OpenApiV2(local), health, self._own_page, address)
         objects = ObjectRequests(self._actions, PodLogs(view, self._kubelets))
         streams = StreamRequests(self._actions, view, self._kubelets)
         locator = Locator(view, self._kubelets)

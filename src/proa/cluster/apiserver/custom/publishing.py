@@ -13,23 +13,20 @@ from proa.cluster.apiserver.schema.node import REF_PREFIX
 
 _META = f"{REF_PREFIX}io.k8s.apimachinery.pkg.apis.meta.v1"
 _API_VERSION = {
-    "description": "The version of the schema that this object is written in. Servers convert known ones and "
-    "may refuse others. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/"
-    "api-conventions.md#resources",
+    "description": "APIVersion defines in which version of its schema this object is. Servers convert "
+    "known ones and may refuse others.",
     "type": "string",
 }
 _KIND = {
-    "description": "The kind of this object, in CamelCase. Servers may infer it from the endpoint; it cannot "
-    "be updated. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/"
-    "api-conventions.md#types-kinds",
+    "description": "Kind names what this object is, in CamelCase. Servers may infer it from the endpoint; it "
+    "cannot be updated.",
     "type": "string",
 }
 
 
 def _metadata(kind: str) -> dict[str, Any]:
     return {
-        "description": "Standard metadata. More info: https://git.k8s.io/community/contributors/devel/"
-        "sig-architecture/api-conventions.md#metadata",
+        "description": "Standard object's metadata.",
         "allOf": [{"$ref": f"{_META}.{kind}"}],
     }
 

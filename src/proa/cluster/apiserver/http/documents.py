@@ -14,6 +14,7 @@ from proa.cluster.apiserver.discovery import AGGREGATED_TYPE
 from proa.cluster.apiserver.http.health import PATHS, Health
 from proa.cluster.apiserver.http.negotiation import JSON, media_types
 from proa.cluster.apiserver.http.reply import Reply, json_reply
+from proa.cluster.apiserver.openapi_v2 import OpenApiV2
 from proa.errors import ApiError, MethodNotAllowed, NotFound
 
 VERSION = "v1.37.2+proa"
@@ -33,15 +34,22 @@ class Documents:
     """Answers everything that is not about an object."""
 
     def __init__(
-        self, discovery: DiscoveryDocuments, openapi: OpenApiDocuments, health: Health, own: Own, address: str
+        self,
+        discovery: DiscoveryDocuments,
+        openapi: OpenApiDocuments,
+        openapi_v2: OpenApiV2,
+        health: Health,
+        own: Own,
+        address: str,
     ) -> None:
         self._discovery = discovery
         self._openapi = openapi
+        self._openapi_v2 = openapi_v2
         self._health = health
         self._own = own
         self._address = address
 
-    def serve(self, request: web.BaseRequest, path: str, query: str) -> Reply | None:
+    async def serve(self, request: web.BaseRequest, path: str, query: str) -> Reply | None:
         """The document at a path; None where there is none. Raises NotFound, MethodNotAllowed."""
         if request.method not in (hdrs.METH_GET, hdrs.METH_HEAD):
             raise MethodNotAllowed("the server does not allow this method on the requested resource")
@@ -51,13 +59,18 @@ class Documents:
         if parts == ["version"]:
             return json_reply(version_info())
         if parts == ["openapi", "v2"]:
-            return old_openapi(request.headers.get(hdrs.ACCEPT, ""))
+            return await self._openapi_v2_document(request)
         if (own := self._own(path)) is not None:
             return own
         body = self._openapi_document(parts) if parts[0] == "openapi" else None
         if body is not None:
             return _tagged(request, body, JSON)
         return self._discover(request, parts)
+
+    async def _openapi_v2_document(self, request: web.BaseRequest) -> Reply:
+        protobuf = "proto-openapi" in request.headers.get(hdrs.ACCEPT, "")
+        document = await self._openapi_v2.document(protobuf=protobuf)
+        return _tagged(request, document.body, _OPENAPI_PROTOBUF if protobuf else JSON, document.hash)
 
     def _openapi_document(self, parts: list[str]) -> bytes | None:
         if parts[1:] == ["v3"]:
@@ -88,9 +101,9 @@ class Documents:
         return None
 
 
-def _tagged(request: web.BaseRequest, body: bytes, content_type: str) -> Reply:
-    """A document with an ETag; 304 for a client that has it."""
-    tag = f'"{hashlib.sha256(body).hexdigest().upper()}"'
+def _tagged(request: web.BaseRequest, body: bytes, content_type: str, digest: str = "") -> Reply:
+    """A document with an ETag; 304 for a client that has it. `digest` is known of large ones."""
+    tag = f'"{digest or hashlib.sha256(body).hexdigest().upper()}"'
     headers = [("ETag", tag), ("Vary", "Accept")]
     if tag in request.headers.get(hdrs.IF_NONE_MATCH, ""):
         return Reply(b"", 304, content_type, headers)
@@ -103,23 +116,6 @@ def wants_aggregated(accept: str) -> bool:
         wanted.get("as") == "APIGroupDiscoveryList" and wanted.get("v") == "v2"
         for wanted in media_types(accept)
     )
-
-
-def old_openapi(accept: str) -> Reply:
-    """OpenAPI v2 without a definition: kubectl asks it about kinds that v3 does not have, to learn of none.
-
-    Source of the protobuf form: gnostic's openapiv2/OpenAPIv2.proto, messages Document and Info.
-    """
-    if "proto-openapi" in accept:
-        info = _text_field(1, "proa") + _text_field(2, VERSION)
-        return Reply(
-            _text_field(1, "2.0") + bytes([2 << 3 | 2, len(info)]) + info, content_type=_OPENAPI_PROTOBUF
-        )
-    return json_reply({"swagger": "2.0", "info": {"title": "proa", "version": VERSION}, "paths": {}})
-
-
-def _text_field(number: int, text: str) -> bytes:
-    return bytes([number << 3 | 2, len(text)]) + text.encode()
 
 
 def version_info() -> dict[str, str]:

@@ -59,7 +59,7 @@ class Handler:
             return await self._objects.serve(request, user, route, info.query)
         if info.path not in OPEN_PATHS:
             self._authorizer.require(user, info.action)
-        found = self._documents.serve(request, info.path, info.query)
+        found = await self._documents.serve(request, info.path, info.query)
         if found is None:
             raise not_found()
         return found

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from proa.cluster.apiserver.schema import check as checking
+from proa.cluster.apiserver.schema.descriptions import described
 from proa.cluster.apiserver.schema.node import REF_PREFIX, Node
 from proa.cluster.apiserver.schema.prune import complete, prune_object
 from proa.kube.resources import Object
@@ -57,7 +58,7 @@ class Schemas:
 
     def raw(self, name: str) -> bytes:
         """The OpenAPI v3 JSON of a definition."""
-        return bytes(self._document.definitions[name])
+        return described(name, bytes(self._document.definitions[name]))
 
     def reachable(self, roots: Iterable[str]) -> set[str]:
         """Names of the definitions that the roots refer to, directly or not, and the roots."""
