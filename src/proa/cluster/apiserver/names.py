@@ -76,9 +76,11 @@ LABEL_VALUE = _rule(
     "12345",
 )
 
-# Kinds whose names are no subdomains: labels, or any path segment.
+# Kinds whose names are no subdomains: labels, or any path segment (trust bundles have a rule of their own).
 _LABEL_KINDS = {"namespaces": LABEL, "services": LABEL}
-_PATH_KINDS = frozenset({"apiservices", "roles", "rolebindings", "clusterroles", "clusterrolebindings"})
+_PATH_KINDS = frozenset(
+    {"apiservices", "clusterrolebindings", "clusterroles", "clustertrustbundles", "rolebindings", "roles"}
+)
 
 SUFFIX_LENGTH = 5
 _SUFFIX_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"

@@ -1,6 +1,7 @@
 """certificates.k8s.io: signing requests and trust bundles."""
 
 from proa.cluster.apiserver.certificates import rules
+from proa.cluster.apiserver.certificates.trust_bundles import trust_bundle
 from proa.cluster.apiserver.columns import policies as columns
 from proa.cluster.apiserver.defaults import status
 from proa.cluster.apiserver.kind import STATUS, Group, Subresource, read
@@ -20,7 +21,11 @@ KINDS = (
         rules=(rules.signing_request,),
     ),
     _CERTIFICATES.cluster_wide(
-        "clustertrustbundles", "ClusterTrustBundle", columns=columns.TRUST_BUNDLES, fields=_SIGNER
+        "clustertrustbundles",
+        "ClusterTrustBundle",
+        columns=columns.TRUST_BUNDLES,
+        fields=_SIGNER,
+        rules=(trust_bundle,),
     ),
     _CERTIFICATES.namespaced(
         "podcertificaterequests",
