@@ -118,7 +118,7 @@ class OpenApiV2:
         """Encoded once, though many documents hold the same."""
         known, piece = self._definitions.get(name, (b"", _Piece(b"", b"")))
         if known != raw:
-            v2 = downgrade.schema(msgspec.json.decode(raw))
+            v2 = downgrade.definition(msgspec.json.decode(raw))
             piece = _Piece(msgspec.json.encode(v2), wire.named_schema(name, v2))
             self._definitions[name] = raw, piece
         return piece

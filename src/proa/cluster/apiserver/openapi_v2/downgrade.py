@@ -19,6 +19,14 @@ Schema = Mapping[str, Any]
 V2_PREFIX = "#/definitions/"
 _UNKNOWN_TO_V2 = ("oneOf", "anyOf", "not", "nullable")
 _INT_OR_STRING = "int-or-string"
+_KIND = "x-kubernetes-group-version-kind"
+
+
+def definition(v3: Schema) -> dict[str, Any]:
+    """A named schema. Of a kind with unknown fields no field is told: clients would complain of the others."""
+    if v3.get(PRESERVE) and _KIND in v3:
+        return {"type": "object", _KIND: v3[_KIND]}
+    return schema(v3)
 
 
 def schema(v3: Schema) -> dict[str, Any]:

@@ -45,6 +45,12 @@ def test_schemas(name: str) -> None:
     assert downgrade.schema(v3) == v2
 
 
+def test_of_a_kind_with_unknown_fields_no_field_is_told() -> None:
+    kind = {"x-kubernetes-group-version-kind": [{"group": "a", "version": "v1", "kind": "B"}]}
+    v3 = {"type": "object", "description": "x", "properties": {"a": {}}, **PRESERVE, **kind}
+    assert downgrade.definition(v3) == {"type": "object", **kind}
+
+
 def test_a_body_is_a_parameter_and_parameters_are_flat() -> None:
     content = {"application/json": {"schema": {"$ref": f"{V3}A"}}}
     query = {"name": "dryRun", "in": "query", "schema": {"type": "string", "uniqueItems": True}}
