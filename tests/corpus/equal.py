@@ -112,7 +112,10 @@ class Equaliser:
 
 def _moment(match: re.Match[str]) -> str:
     """The present is TIME; times that somebody sent stay."""
-    when = dt.datetime.fromisoformat(match.group(1)).replace(tzinfo=dt.UTC)
+    try:
+        when = dt.datetime.fromisoformat(match.group(1)).replace(tzinfo=dt.UTC)
+    except ValueError:  # only looks like a time
+        return match.group()
     if abs(when - dt.datetime.now(dt.UTC)) > _DAY:
         return match.group()
     return "MICROTIME" if match.group(2) else "TIME"

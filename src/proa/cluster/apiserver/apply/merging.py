@@ -17,9 +17,9 @@ from proa.kube.resources import Object
 
 
 def merge(node: Node | None, live: Any, applied: Any) -> Any:
-    """`live` with every field that `applied` sets."""
+    """`live` with every field that `applied` sets; null takes away a value, but not the parts of one."""
     if applied is None:
-        return live
+        return live if is_granular(node, live) else None
     if not is_granular(node, applied):
         return applied
     if type(live) is not type(applied):

@@ -11,7 +11,6 @@ from typing import Any
 from proa.cluster.apiserver.schema.field_error import FieldError, required
 from proa.cluster.apiserver.schema.node import Node
 from proa.cluster.apiserver.schema.quantity import NAME as QUANTITY
-from proa.cluster.apiserver.schema.quantity import PATTERN, canonical
 from proa.kube.resources import Object
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/\r\n]*")
@@ -20,13 +19,14 @@ _NOT_DEMANDED = frozenset({"status", "managedFields"})
 """Fields below which a server takes what it gets: missing values are zero values there."""
 
 _EXTENSIONS = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1"
-_MAY_LACK = {
+MAY_LACK = {
     "io.k8s.api.discovery.v1.EndpointSlice": {"endpoints"},
     "io.k8s.api.rbac.v1.Role": {"rules"},
     "io.k8s.api.storage.v1.CSINodeSpec": {"drivers"},
     "io.k8s.api.rbac.v1.ClusterRole": {"rules"},
     "io.k8s.api.rbac.v1.RoleRef": {"apiGroup"},
     "io.k8s.api.core.v1.Event": {"metadata"},
+    "io.k8s.apimachinery.pkg.apis.meta.v1.GroupResource": {"group", "resource"},
     "io.k8s.apimachinery.pkg.apis.meta.v1.OwnerReference": {"apiVersion", "kind", "name", "uid"},
     "io.k8s.api.admissionregistration.v1.MutatingWebhook": {
         "admissionReviewVersions",
@@ -114,8 +114,8 @@ class _Checker:
             return
         if not _fits(node, value):
             self._mismatch(node, value, place)
-        elif node.name == QUANTITY and not _is_quantity(value):
-            self._malformed(f"quantities must match the regular expression '{PATTERN}'")
+        elif node.written is not None:
+            self._malformed(_unwritable(node.written, value))
         elif node.type in self._visitors and not node.open:
             self._visitors[node.type](node, value, place)
 
@@ -141,7 +141,7 @@ class _Checker:
             child, below = node.field(name), place.field(name, "")
             if missing and child is not None and name in _LOOKED_INTO:
                 self._demand(child, {}, below)
-            elif missing and name not in _MAY_LACK.get(node.name, ()):
+            elif missing and name not in MAY_LACK.get(node.name, ()):
                 self._findings.errors.append(required(below.path))
 
     def _array(self, node: Node, value: list[Any], place: _Place) -> None:
@@ -184,12 +184,13 @@ def _is(type_: str, value: Any) -> bool:
 _PYTHON: dict[str, type] = {"object": dict, "array": list, "string": str, "boolean": bool, "": object}
 
 
-def _is_quantity(value: str | float) -> bool:
+def _unwritable(written: Callable[[Any], Any], value: Any) -> str:
+    """Why a value is no quantity or time; empty when it is one."""
     try:
-        canonical(value)
-    except ValueError:
-        return False
-    return True
+        written(value)
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def _is_base64(text: str) -> bool:
@@ -218,6 +219,8 @@ def _json_type(value: Any) -> str:
 
 def _go_type(node: Node) -> str:
     """The type as a Go program prints it; structs as `v1.PodSpec`."""
+    if node.written is not None and node.name != QUANTITY:
+        return "string"
     if node.name:
         return ".".join(node.name.split(".")[-2:])
     if node.type == "array":

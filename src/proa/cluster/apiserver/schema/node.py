@@ -6,10 +6,16 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 
+from proa.cluster.apiserver.schema import quantity, times
 from proa.cluster.apiserver.schema.presence import Presence, presence_of
 
 REF_PREFIX = "#/components/schemas/"
 Resolve = Callable[[str], "Node"]
+_WRITTEN: Mapping[str, Callable[[Any], Any]] = {
+    quantity.NAME: quantity.canonical,
+    times.TIME: times.whole_seconds,
+    times.MICRO_TIME: times.microseconds,
+}
 
 
 class Node:
@@ -25,6 +31,8 @@ class Node:
         self.type: str = schema.get("type", "")
         self.format: str = schema.get("format", "")
         self.required: tuple[str, ...] = tuple(schema.get("required", ()))
+        self.written = _WRITTEN.get(name)
+        """Gives the one way in which a value of this type is written; raises ValueError for what is none."""
         self.alternatives: tuple[str, ...] = tuple(option["type"] for option in schema.get("oneOf", ()))
         self._fields: dict[str, Node | None] = {}
 

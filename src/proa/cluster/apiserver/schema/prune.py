@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 from proa.cluster.apiserver.schema.node import Node
-from proa.cluster.apiserver.schema.quantity import NAME as QUANTITY
-from proa.cluster.apiserver.schema.quantity import canonical
 
 
 def prune(node: Node, value: Any) -> None:
     """Remove unknown fields, nulls and what says no more than its absence; in place.
 
     That are empty lists and maps, and zero values of what upstream's types hold by value. Quantities
-    become canonical. The value must have passed `check`, unknown fields aside.
+    and times become canonical. The value must have passed `check`, unknown fields aside.
     """
     if node.open:
         return
@@ -22,8 +20,8 @@ def prune(node: Node, value: Any) -> None:
         prune_object(node, value)
     elif isinstance(value, list) and node.items is not None:
         for index, element in enumerate(value):
-            if node.items.name == QUANTITY:
-                value[index] = canonical(element)
+            if node.items.written is not None:
+                value[index] = node.items.written(element)
             else:
                 prune(node.items, element)
 
@@ -37,10 +35,17 @@ def prune_object(node: Node, value: dict[str, Any], settled: Collection[str] = (
             continue
         if child is None or item is None or (not item and (name in omitted or _is_nothing(child, item))):
             del value[name]
-        elif child.name == QUANTITY:
-            value[name] = canonical(item)
+        elif child.written is not None:
+            _write(child.written, value, name)
         elif isinstance(item, dict | list):
             prune(child, item)
+
+
+def _write(written: Callable[[Any], Any], value: dict[str, Any], name: str) -> None:
+    """Write a quantity or time as the API does; what stands for none goes."""
+    value[name] = written(value[name])
+    if value[name] is None:
+        del value[name]
 
 
 def _is_nothing(node: Node, item: Any) -> bool:

@@ -15,7 +15,7 @@ from proa.kube.quantities import parse_quantity
 NAME = "io.k8s.apimachinery.pkg.api.resource.Quantity"
 """The definition that all quantities refer to."""
 
-PATTERN = "^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$"
+_PATTERN = "^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$"
 _DECIMAL = ("n", "u", "m", "", "k", "M", "G", "T", "P", "E")
 _BINARY = ("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
 _NANO = Fraction(1, 1000**3)
@@ -24,7 +24,10 @@ _NANO = Fraction(1, 1000**3)
 @lru_cache(maxsize=4096)
 def canonical(text: str | float) -> str:
     """The canonical form. Raises ValueError for what is not a quantity."""
-    value, written = parse_quantity(text), str(text)
+    try:
+        value, written = parse_quantity(text), str(text)
+    except ValueError:
+        raise ValueError(f"quantities must match the regular expression '{_PATTERN}'") from None
     if written.endswith("i") and abs(value) >= 1024:
         return _binary(value)
     return _decimal(value, exponent=written[-1:].isdigit() and "e" in written.lower())
