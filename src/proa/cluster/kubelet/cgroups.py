@@ -46,7 +46,12 @@ class Cgroups:
                     directory.mkdir(exist_ok=True)
                     if root.name == "cpuset":
                         _copy_cpuset(directory)
-        for file, value in (self._values(limits) | {"pids.max": str(_MOST_PROCESSES)}).items():
+        self.limit(path, limits)
+        self._write(path, "pids.max", str(_MOST_PROCESSES))
+
+    def limit(self, path: str, limits: Limits) -> None:
+        """Set the limits of a cgroup that exists. Raises OSError when it uses more already."""
+        for file, value in self._values(limits).items():
             self._write(path, file, value)
 
     def remove(self, path: str) -> bool:

@@ -60,6 +60,11 @@ class KubeletConfig:
         return self.root_dir / "streams"
 
     @property
+    def allocations_file(self) -> Path:
+        """What resized pods have been given."""
+        return self.root_dir / "allocated_pods_state"
+
+    @property
     def cgroup_root(self) -> str:
         """Cgroup under which all pods of this node live."""
         return f"/proa/{self.node_name}"

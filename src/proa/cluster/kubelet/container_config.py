@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -23,6 +24,8 @@ HASH = "io.kubernetes.container.hash"
 RESTART_COUNT = "io.kubernetes.container.restartCount"
 MESSAGE_PATH = "io.kubernetes.container.terminationMessagePath"
 MESSAGE_POLICY = "io.kubernetes.container.terminationMessagePolicy"
+RESOURCES = "io.kubernetes.container.resources"
+"""What the container was started with, as JSON: a later kubelet knows by it what it has."""
 
 _MASKED = ("/proc/asound", "/proc/acpi", "/proc/interrupts", "/proc/kcore", "/proc/keys",
            "/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi",
@@ -74,6 +77,7 @@ def _annotations(container: Object, attempt: int) -> dict[str, str]:
         RESTART_COUNT: str(attempt),
         MESSAGE_PATH: container.get("terminationMessagePath") or "/dev/termination-log",
         MESSAGE_POLICY: container.get("terminationMessagePolicy") or "File",
+        RESOURCES: json.dumps(container.get("resources") or {}),
     }
 
 

@@ -17,6 +17,7 @@ from proa.cluster.kubelet.objects import ObjectCache
 from proa.cluster.kubelet.observation import Observer
 from proa.cluster.kubelet.pods import field_path
 from proa.cluster.kubelet.probes import ProbeManager
+from proa.cluster.kubelet.resize.resizer import Resizer
 from proa.cluster.kubelet.status_writer import StatusWriter
 from proa.cluster.kubelet.tokens import TokenManager
 from proa.cluster.kubelet.volumes.manager import VolumeManager
@@ -40,6 +41,7 @@ class Host:
     handlers: Handlers
     probes: ProbeManager
     statuses: StatusWriter
+    sizes: Resizer
     resolver: Resolver
     """The node's own resolver."""
     facts: NodeFacts
@@ -67,3 +69,4 @@ class Host:
         self.probes.forget(uid)
         self.statuses.forget(uid)
         self.images.forget(uid)
+        self.sizes.forget(uid)

@@ -6,7 +6,6 @@ import asyncio
 import logging
 import shutil
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 
 from proa.cluster.kubelet.access import Gate, Reviews
@@ -31,6 +30,7 @@ from proa.cluster.kubelet.observation import Observer
 from proa.cluster.kubelet.own_node import OwnNode
 from proa.cluster.kubelet.pod_manager import PodManager
 from proa.cluster.kubelet.probes import ProbeManager
+from proa.cluster.kubelet.resize import AllocationStore, Resizer
 from proa.cluster.kubelet.resources import pod_requests
 from proa.cluster.kubelet.server import KubeletServer
 from proa.cluster.kubelet.static import Mirrors, StaticSource
@@ -127,6 +127,12 @@ class Kubelet:
         events = EventRecorder(client, "kubelet", config.node_name)
         runtime = Runtime(channel)
         facts = NodeFacts((config.node_ip,), allocatable(config, machine))
+        self._room = {
+            "cpu": to_milli(facts.allocatable["cpu"]),
+            "memory": to_integer(facts.allocatable["memory"]),
+            "pods": to_integer(facts.allocatable["pods"]),
+        }
+        self._sizes = Resizer(AllocationStore(config.allocations_file), pods, self._room, events.event)
         objects, tokens, handlers = ObjectCache(client, pods.refresh), TokenManager(client), Handlers(runtime)
         return Host(
             config=config,
@@ -142,35 +148,30 @@ class Kubelet:
             handlers=handlers,
             probes=ProbeManager(handlers, events, config.node_ip, pods.wake),
             statuses=StatusWriter(client, pods.in_api),
+            sizes=self._sizes,
             resolver=parse_resolver(Path("/etc/resolv.conf").read_text()),
             facts=facts,
             memory=machine.memory,
             turns=asyncio.Semaphore(max(_FEWEST_TURNS, 2 * machine.cpus)),
             services=self._service_variables,
-            admit=partial(self._admit, facts.allocatable),
+            admit=self._admit,
         )
 
     def _service_variables(self, namespace: str, links: bool) -> Mapping[str, str]:
         return service_variables(self._services.list(), namespace, links=links)
 
-    async def _admit(self, room: Mapping[str, str], pod: Object) -> tuple[str, str] | None:
+    async def _admit(self, pod: Object) -> tuple[str, str] | None:
         """Why the pod may not be here, or has no room beside those that were here before it."""
         if refusal := await self._own_node.refusal(pod) or self._eviction.refusal(pod):
             return refusal
         others = [
-            other
-            for other in self._pods.pods()
+            self._sizes.given(other)
+            for other in self._pods.alive()
             if other["metadata"]["uid"] != pod["metadata"]["uid"]
-            and (other.get("status") or {}).get("phase") not in ("Succeeded", "Failed")
             and (other.get("status") or {}).get("startTime")
         ]
-        amounts = {
-            "cpu": to_milli(room["cpu"]),
-            "memory": to_integer(room["memory"]),
-            "pods": to_integer(room["pods"]),
-        }
         used = [pod_requests(other) for other in others]
-        too_much = admission_refusal(pod_requests(pod), used, amounts)
+        too_much = admission_refusal(pod_requests(pod), used, self._room)
         return (
             too_much
             or port_refusal(pod, others)

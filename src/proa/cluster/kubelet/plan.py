@@ -17,11 +17,13 @@ from proa.cluster.kubelet.pods import (
     all_containers,
     container_hash,
     ephemeral_containers,
+    find_container,
     init_containers,
     is_sidecar,
     main_containers,
     restart_policy,
 )
+from proa.cluster.kubelet.resize.given import differing, restarts, started_with
 from proa.kube import Object
 
 Started = Callable[[ContainerStatus], bool]
@@ -65,7 +67,16 @@ def is_finished(pod: Object, seen: PodObservation) -> bool:
 def may_restart(pod: Object, ended: ContainerStatus) -> bool:
     """Whether the restart policy starts this ended container again."""
     policy = restart_policy(pod)
-    return policy == "Always" or (policy == "OnFailure" and ended.exit_code != 0)
+    wanted = ended.exit_code != 0 or _ended_for_resize(pod, ended)
+    return policy == "Always" or (policy == "OnFailure" and wanted)
+
+
+def _ended_for_resize(pod: Object, ended: ContainerStatus) -> bool:
+    """Whether the container has to start once more with other resources, however it ended."""
+    spec, before = find_container(pod, ended.name), started_with(ended)
+    if spec is None or before is None:
+        return False
+    return restarts(spec, differing(before, spec.get("resources") or {}))
 
 
 def _failed_init(pod: Object, seen: PodObservation) -> bool:

@@ -91,6 +91,11 @@ class PodManager:
         """Static pods, and all that the API has assigned to this node."""
         return [*self._static.values(), *(pod for pod in self._informer.list() if not is_mirror(pod))]
 
+    def alive(self) -> list[Object]:
+        """Those of them that have not run their course."""
+        ended = ("Succeeded", "Failed")
+        return [pod for pod in self.pods() if (pod.get("status") or {}).get("phase") not in ended]
+
     def find(self, namespace: str, name: str) -> Object | None:
         """The pod of that name."""
         key = f"{namespace}/{name}"

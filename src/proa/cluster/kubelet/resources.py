@@ -26,7 +26,7 @@ class Limits:
 
 def qos_class(pod: Object) -> str:
     """Guaranteed, Burstable or BestEffort."""
-    containers = list(planned_containers(pod))
+    containers = [pod["spec"]] if pod["spec"].get("resources") else list(planned_containers(pod))
     wanted = [_pick(c, "requests") | _pick(c, "limits") for c in containers]
     if not any(wanted):
         return "BestEffort"
@@ -87,8 +87,11 @@ def pod_requests(pod: Object) -> dict[str, int]:
 def _total(pod: Object, part: str, name: str, missing: int | None = None) -> int | None:
     """Thousandths of the resource: the sum of what runs together, or the largest init container.
 
-    None when a container without the amount makes the sum unknown.
+    None when a container without the amount makes the sum unknown. What the pod itself says goes before.
     """
+    own = _amount(pod["spec"], part, name, None)
+    if own is not None:
+        return own
 
     def amounts(containers: Iterable[Object]) -> list[int | None]:
         return [_amount(c, part, name, missing) for c in containers]

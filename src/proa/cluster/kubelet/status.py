@@ -19,6 +19,7 @@ from proa.cluster.kubelet.pods import (
     restart_policy,
 )
 from proa.cluster.kubelet.problems import ContainerProblem
+from proa.cluster.kubelet.resize.conditions import Mark, with_mark
 from proa.cluster.kubelet.resources import qos_class
 from proa.kube import Object
 
@@ -40,27 +41,33 @@ class StatusInputs:
     """By container name, why it does not start."""
     failure: tuple[str, str] | None = None
     """Reason and message of a pod that the kubelet gave up, as DeadlineExceeded."""
+    resources: Callable[[ContainerStatus], Object | None] = lambda _: None
+    """What a running container has now, when that is not what its spec says."""
+    resize: Mapping[str, Mark | None] = field(default_factory=dict)
+    """By condition type, how far a resize is."""
 
 
 def pod_status(pod: Object, inputs: StatusInputs) -> Object:
-    """The new `status`; conditions that are not the kubelet's own stay as they are."""
+    """The new `status`; conditions that are not the kubelet's own stay as they are.
+
+    The resources in the pod's spec are those that it has been given.
+    """
     initial = [_container_status(pod, c, inputs) for c in init_containers(pod)]
     main = [_container_status(pod, c, inputs) for c in main_containers(pod)]
     added = [_container_status(pod, c, inputs) for c in ephemeral_containers(pod)]
     reported = pod.get("status") or {}
     phase, failure = _final(reported, inputs) or (pod_phase(pod, initial, main), None)
     ips = _addresses(pod, inputs)
+    conditions = pod_conditions(
+        pod, phase, initial, main, sandbox_ready=bool(inputs.seen.ready_sandbox), failure=inputs.failure
+    )
+    for kind, mark in inputs.resize.items():
+        conditions = with_mark(conditions, kind, None if phase in FINAL_PHASES else mark)
+    own = pod["spec"].get("resources") or {}
     status: dict[str, Any] = {
         "observedGeneration": pod["metadata"].get("generation"),
         "phase": phase,
-        "conditions": pod_conditions(
-            pod,
-            phase,
-            initial,
-            main,
-            sandbox_ready=bool(inputs.seen.ready_sandbox),
-            failure=inputs.failure,
-        ),
+        "conditions": conditions,
         "hostIP": inputs.node_ip,
         "hostIPs": [{"ip": inputs.node_ip}],
         "podIP": ips[0] if ips else None,
@@ -69,6 +76,8 @@ def pod_status(pod: Object, inputs: StatusInputs) -> Object:
         "initContainerStatuses": initial,
         "containerStatuses": main,
         "ephemeralContainerStatuses": added,
+        "resources": own or None,
+        "allocatedResources": own.get("requests"),
         "qosClass": reported.get("qosClass") or qos_class(pod),
     }
     if failure:
@@ -146,7 +155,11 @@ def _container_status(pod: Object, spec: Object, inputs: StatusInputs) -> Object
     }
     if spec in ephemeral_containers(pod):
         del status["started"]
-    return status
+        return status
+    given = spec.get("resources") or {}
+    actual = inputs.resources(latest) if running else None
+    status["resources"] = given if actual is None else actual
+    return status | ({"allocatedResources": given["requests"]} if given.get("requests") else {})
 
 
 def _ready(

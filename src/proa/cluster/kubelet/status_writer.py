@@ -12,13 +12,22 @@ from typing import Any
 import aiohttp
 
 from proa.cluster.kubelet.conditions import BY_KUBELET
+from proa.cluster.kubelet.resize.conditions import IN_PROGRESS, PENDING
 from proa.errors import ApiError, Conflict, NotFound
 from proa.kube import PODS, Client, Object, PatchType
 
 _log = logging.getLogger(__name__)
 
 _OWN_CONDITIONS = frozenset(
-    {"PodReadyToStartContainers", "Initialized", "ContainersReady", "Ready", "PodScheduled"}
+    {
+        "PodReadyToStartContainers",
+        "Initialized",
+        "ContainersReady",
+        "Ready",
+        "PodScheduled",
+        PENDING,
+        IN_PROGRESS,
+    }
 )
 _MERGED_LISTS = ("podIPs", "hostIPs")
 _FIRST_DELAY, _LONGEST_DELAY = 0.2, 10.0
@@ -139,7 +148,9 @@ def status_patch(before: Object, wanted: Object) -> Object:
     patch: dict[str, Any] = {key: value for key, value in wanted.items() if before.get(key) != value}
     patch |= {key: None for key in before if key not in wanted and key != "conditions"}
     if "conditions" in patch:
-        patch["conditions"] = [c for c in wanted["conditions"] if _is_own(c)]
+        own = [c for c in wanted["conditions"] if _is_own(c)]
+        gone = {c["type"] for c in before.get("conditions") or () if _is_own(c)} - {c["type"] for c in own}
+        patch["conditions"] = [*own, *({"$patch": "delete", "type": kind} for kind in sorted(gone))]
     for key in _MERGED_LISTS:
         if patch.get(key):
             patch[key] = [{"$patch": "replace"}, *patch[key]]

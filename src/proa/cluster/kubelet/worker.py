@@ -20,6 +20,7 @@ from proa.cluster.kubelet.observation import PodObservation
 from proa.cluster.kubelet.operations import Operations
 from proa.cluster.kubelet.plan import Plan, make_plan
 from proa.cluster.kubelet.pods import differs_in_status_only, find_container, grace_period, pod_name
+from proa.cluster.kubelet.resize.pod_resize import PodResize
 from proa.cluster.kubelet.restarts import CrashLoop
 from proa.cluster.kubelet.status import FINAL_PHASES, StatusInputs, pod_status
 from proa.cluster.kubelet.termination_messages import termination_message
@@ -47,6 +48,7 @@ class PodWorker:
         self._timer: asyncio.TimerHandle | None = None
         self._operations = Operations(str(pod_name(pod)), self._operation_ended)
         self._launch = Launch(host, self._operations, pod_name(pod))
+        self._resize = PodResize(host, self._operations)
         self._accepted = (pod.get("status") or {}).get("startTime") or now()
         self._failure: tuple[str, str] | None = None
         self._grace: int | None = None
@@ -109,23 +111,26 @@ class PodWorker:
             self._wake_in(_TROUBLE_PAUSE)
 
     async def _sync(self) -> None:
-        pod, seen = self._pod, await self._host.observer.observe(self.uid)
+        asked, seen = self._pod, await self._host.observer.observe(self.uid)
+        pod = self._resize.given(asked, seen)
         self._launch.seen = seen
         if not self._in_api or is_deleting(pod):
             self._begin_deletion(pod)
         elif (pod.get("status") or {}).get("phase") in FINAL_PHASES:
             self._begin_finish(pod, seen)
+            self._host.sizes.retry()
         else:
-            await self._advance(pod, seen)
+            await self._advance(asked, pod, seen)
         self._host.probes.follow(pod, seen)
         self._report(seen)
         self._wake_in(self._operations.next_due())
 
-    async def _advance(self, pod: Object, seen: PodObservation) -> None:
-        """Bring a pod forward that should run."""
+    async def _advance(self, asked: Object, pod: Object, seen: PodObservation) -> None:
+        """Bring a pod forward that should run; `pod` is what it has been given of what was asked for."""
         probes = self._host.probes
         self._failure = self._failure or await self._give_up(pod, seen)
-        plan = make_plan(pod, seen, probes.unhealthy(seen), probes.has_started)
+        pod, resized = self._resize.advance(asked, seen)
+        plan = make_plan(pod, seen, probes.unhealthy(seen) | resized, probes.has_started)
         if self._failure or plan.finished:
             self._launch.problems.clear()
             self._begin_finish(pod, seen)
@@ -185,7 +190,8 @@ class PodWorker:
         final = (self._pod.get("status") or {}).get("phase") in FINAL_PHASES
         if self._in_api and (seen.containers or not final):
             settled = not self._operations.is_any_running("start/")
-            self._host.statuses.put(self._pod, self._status(self._pod, seen), urgent=settled)
+            status = self._status(self._resize.given(self._pod, seen), seen)
+            self._host.statuses.put(self._pod, status, urgent=settled)
 
     def _status(self, pod: Object, seen: PodObservation) -> Object:
         probes = self._host.probes
@@ -200,6 +206,8 @@ class PodWorker:
                 termination_message=partial(termination_message, self._host.config, self.uid),
                 problems=self._launch.problems,
                 failure=self._failure,
+                resources=self._resize.actual,
+                resize=self._resize.marks(),
             ),
         )
 

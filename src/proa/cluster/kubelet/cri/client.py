@@ -100,6 +100,11 @@ class Runtime:
         """Run a created container."""
         await self._call("StartContainer", "ContainerId", {"container_id": container_id})
 
+    async def update_container_resources(self, container_id: str, resources: Message) -> None:
+        """Give a running container other cgroup values: its LinuxContainerResources."""
+        request = {"container_id": container_id, "linux": resources}
+        await self._call("UpdateContainerResources", "UpdateContainerResourcesRequest", request)
+
     async def stop_container(self, container_id: str, grace: int) -> None:
         """SIGTERM, then SIGKILL after `grace` seconds; returns when it has ended. Fine when it is gone."""
         request = {"container_id": container_id, "timeout": grace}

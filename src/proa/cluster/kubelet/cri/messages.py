@@ -71,6 +71,7 @@ _CONTAINERS = {
         1 pod_sandbox_id string; 2 config ContainerConfig; 3 sandbox_config PodSandboxConfig
     """,
     "ContainerId": "1 container_id string",
+    "UpdateContainerResourcesRequest": "1 container_id string; 2 linux LinuxContainerResources",
     "StopContainerRequest": "1 container_id string; 2 timeout int64",
     "ContainerFilter": "1 id string; 3 pod_sandbox_id string; 4 label_selector map<string>",
     "ListContainersRequest": "1 filter ContainerFilter",
