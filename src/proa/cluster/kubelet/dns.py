@@ -12,7 +12,8 @@ from proa.kube import Object
 
 _MOST_SEARCHES = 32
 _LONGEST_HOST_NAME = 63
-HOSTS_HEADER = "# Kubernetes-managed hosts file."
+_HOSTS_HEADER = "# Kubernetes-managed hosts file."
+_NODE_HOSTS_HEADER = "# Kubernetes-managed hosts file (host network)."
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ def full_name(pod: Object, config: KubeletConfig) -> str:
 def hosts_file(pod: Object, config: KubeletConfig, ips: Sequence[str]) -> str:
     """Contents of the pod's /etc/hosts."""
     lines = [
-        HOSTS_HEADER,
+        _HOSTS_HEADER,
         "127.0.0.1\tlocalhost",
         "::1\tlocalhost ip6-localhost ip6-loopback",
         "fe00::0\tip6-localnet",
@@ -115,7 +116,7 @@ def hosts_file(pod: Object, config: KubeletConfig, ips: Sequence[str]) -> str:
 def host_network_hosts_file(pod: Object, node_file: str) -> str:
     """The node's own hosts file with the pod's aliases."""
     aliases = _aliases(pod)
-    return "\n".join([HOSTS_HEADER, node_file.rstrip("\n"), *aliases]) + "\n"
+    return "\n".join([_NODE_HOSTS_HEADER, node_file.rstrip("\n"), *aliases]) + "\n"
 
 
 def _aliases(pod: Object) -> list[str]:

@@ -23,21 +23,22 @@ _CRD = "k8s.io.apiextensions_apiserver.pkg.apis.apiextensions."
 
 
 def _moment(message: dict[str, Any]) -> dt.datetime:
+    """In UTC, which it does not say itself."""
     try:
-        return dt.datetime.fromtimestamp(message.get("seconds", 0), dt.UTC)
+        return dt.datetime.fromtimestamp(message.get("seconds", 0), dt.UTC).replace(tzinfo=None)
     except (OverflowError, ValueError, OSError):
         raise DecodeError(f"no time: {message}") from None
 
 
 def _time(message: dict[str, Any]) -> str | None:
-    return _moment(message).strftime("%Y-%m-%dT%H:%M:%SZ") if message else None
+    return _moment(message).isoformat(timespec="seconds") + "Z" if message else None
 
 
 def _micro_time(message: dict[str, Any]) -> str | None:
     if not message:
         return None
     moment = _moment(message).replace(microsecond=message.get("nanos", 0) // 1000 % 1_000_000)
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.isoformat(timespec="microseconds") + "Z"
 
 
 def _quantity(message: dict[str, Any]) -> str:

@@ -240,3 +240,16 @@ async def test_the_in_process_client_sees_the_same(http: Any, server: ApiServer)
     created = (await http("POST", CONFIG_MAPS, config_map())).body
 
     assert await server.client().get(KIND, "a", "default") == created
+
+
+async def test_a_review_is_no_table(http: Any) -> None:
+    reviews = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+    review = {"spec": {"nonResourceAttributes": {"path": "/", "verb": "get"}}}
+    as_table = "application/json;as=Table;v=v1;g=meta.k8s.io"
+    refused = await http("POST", reviews, review, Accept=as_table)
+    answered = await http("POST", reviews, review, Accept=f"{as_table},application/json")
+    partial = await http("POST", reviews, review, Accept=as_table.replace("Table", "PartialObjectMetadata"))
+
+    assert (refused.status, refused.body["reason"]) == (406, "NotAcceptable")
+    assert (answered.status, answered.body["kind"]) == (201, "SelfSubjectAccessReview")
+    assert (partial.status, partial.body["kind"]) == (201, "PartialObjectMetadata")

@@ -6,7 +6,14 @@ from typing import Any
 import pytest
 
 from proa.cluster.kubelet import KubeletConfig
-from proa.cluster.kubelet.dns import Resolver, host_name, hosts_file, parse_resolver, pod_resolver
+from proa.cluster.kubelet.dns import (
+    Resolver,
+    host_name,
+    host_network_hosts_file,
+    hosts_file,
+    parse_resolver,
+    pod_resolver,
+)
 from support.kubelet_objects import pod
 
 HERE = Path()
@@ -68,3 +75,9 @@ def test_hosts_file_names_the_pod_and_its_aliases() -> None:
     text = hosts_file(pod(hostname="h", subdomain="s", hostAliases=aliases), CONFIG, ["10.42.0.5"])
     assert "10.42.0.5\th.s.d.svc.cluster.local\th\n" in text
     assert text.endswith("1.2.3.4\tx\ty\n")
+
+
+def test_hosts_file_of_the_node_tells_by_its_first_line_that_it_is() -> None:
+    text = host_network_hosts_file(pod(), "127.0.0.1 localhost\n")
+
+    assert text == "# Kubernetes-managed hosts file (host network).\n127.0.0.1 localhost\n"

@@ -47,8 +47,12 @@ def _parse(header: str) -> Iterator[MediaType]:
 
 
 @lru_cache(1024)
-def form_of(accept: str) -> Form:
-    """The first form that can be served. Raises NotAcceptable."""
+def form_of(accept: str, tables: bool = True) -> Form:
+    """The first form that can be served; what is answered and never stored has no `tables`.
+
+    Raises NotAcceptable.
+    """
+    forms = (Form.TABLE, Form.PARTIAL) if tables else (Form.PARTIAL,)
     for media_type in media_types(accept or "*/*"):
         if media_type.type not in (JSON, "*/*"):
             continue
@@ -56,7 +60,7 @@ def form_of(accept: str) -> Form:
         if not wanted:
             return Form.OBJECT
         if media_type.get("v") == "v1" and media_type.get("g") == "meta.k8s.io":
-            for form in (Form.TABLE, Form.PARTIAL):
+            for form in forms:
                 if wanted in (form.value, f"{form.value}List"):
                     return form
     raise NotAcceptable("only the following media types are accepted: application/json")

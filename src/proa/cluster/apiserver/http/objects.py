@@ -128,24 +128,25 @@ class ObjectRequests:
         self, request: web.BaseRequest, user: User, target: Target, query: Query
     ) -> web.StreamResponse:
         options = write_options(request, query)
-        result = await self._actions.create(user, target, await body.read_object(request), options)
+        result = await self._actions.create(user, target, await body.read_object(request, options), options)
         more = warnings(options.warnings)
         if isinstance(result, Entry):
             return _entry_reply(result, target, request, query, 201, more)
-        return json_reply(result, 201, more)
+        partial = form_of(request.headers.get(hdrs.ACCEPT, ""), tables=False) is Form.PARTIAL
+        return json_reply(partial_metadata(result) if partial else result, 201, more)
 
     async def _update(
         self, request: web.BaseRequest, user: User, target: Target, query: Query
     ) -> web.StreamResponse:
         options = write_options(request, query)
-        entry = await self._actions.update(user, target, await body.read_object(request), options)
+        entry = await self._actions.update(user, target, await body.read_object(request, options), options)
         return _entry_reply(entry, target, request, query, 200, warnings(options.warnings))
 
     async def _patch(
         self, request: web.BaseRequest, user: User, target: Target, query: Query
     ) -> web.StreamResponse:
         options = write_options(request, query)
-        patch, patch_type = await body.read_patch(request)
+        patch, patch_type = await body.read_patch(request, options)
         entry, created = await self._actions.patch(user, target, patch, patch_type, options)
         status = 201 if created else 200
         return _entry_reply(entry, target, request, query, status, warnings(options.warnings))

@@ -144,10 +144,7 @@ def _service(at: str, service: Object) -> Iterator[FieldError]:
 
 
 def _path(at: str, path: str | None) -> Iterator[FieldError]:
-    if path is None or path == "/":
-        return
-    if not path:
-        yield invalid_value(at, path, "must start with a '/'")
+    if not path or path == "/":
         return
     if not path.startswith("/"):
         yield invalid_value(at, path, "must start with a '/'")
