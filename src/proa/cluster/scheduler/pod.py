@@ -69,7 +69,7 @@ def pod_info(pod: Object) -> PodInfo:
         namespace=namespace,
         labels=labels_of(pod),
         priority=int(spec.get("priority") or 0),
-        requests=pod_requests(spec),
+        requests=pod_requests(pod),
         host_ports=tuple(_host_ports(spec)),
         claims=tuple(claim_names(pod)),
         affinity=pod_terms(together, namespace),

@@ -17,6 +17,7 @@ from proa.cluster.scheduler.errors import BindingError
 from proa.cluster.scheduler.filters import Change
 from proa.cluster.scheduler.pod import PodInfo, is_finished, pod_info, wants_scheduling
 from proa.cluster.scheduler.queue import SchedulingQueue
+from proa.cluster.scheduler.resources import resizing
 from proa.cluster.scheduler.volume_plan import VolumePlan
 from proa.errors import NotFound, ProaError
 from proa.kube import (
@@ -171,6 +172,7 @@ def _same_wishes(old: Object, new: Object) -> bool:
         old["metadata"]["uid"] == new["metadata"]["uid"]
         and labels_of(old) == labels_of(new)
         and _but_node(old["spec"]) == _but_node(new["spec"])
+        and resizing(old) == resizing(new)
     )
 
 

@@ -40,4 +40,29 @@ CASES: dict[str, tuple[Object, int]] = {
 @pytest.mark.parametrize("case", CASES)
 def test_pod_requests(case: str) -> None:
     spec, milli = CASES[case]
-    assert pod_requests(spec)["cpu"] == milli
+    assert pod_requests({"spec": spec})["cpu"] == milli
+
+
+def resized(asked: str, given: str, has: str, reason: str = "") -> Object:
+    """A pod whose container asks for, was given and has these millicores."""
+    status = {"name": "c", "allocatedResources": {"cpu": given}, "resources": {"requests": {"cpu": has}}}
+    condition = {"type": "PodResizePending", "status": "True", "reason": reason}
+    return {
+        "spec": {"containers": [{"name": "c", "resources": {"requests": {"cpu": asked}}}]},
+        "status": {"containerStatuses": [status], "conditions": [condition] if reason else []},
+    }
+
+
+@pytest.mark.parametrize(
+    ("pod", "milli"),
+    [
+        (resized("100m", "100m", "100m"), 100),
+        (resized("500m", "100m", "100m", "Deferred"), 500),
+        (resized("500m", "100m", "100m", "Infeasible"), 100),
+        (resized("100m", "100m", "300m"), 300),
+        (resized("100m", "200m", "100m"), 200),
+    ],
+    ids=["settled", "deferred", "infeasible", "still larger", "given"],
+)
+def test_a_pod_that_is_resized_occupies_the_larger(pod: Object, milli: int) -> None:
+    assert pod_requests(pod)["cpu"] == milli
