@@ -35,7 +35,7 @@ def resizing(pod: Object) -> dict[str, Amounts]:
     if not any(seen.get("allocatedResources") for seen in statuses):
         return {}
     asked = {c["name"]: _requests(c) for part in _CONTAINERS for c in pod["spec"].get(part) or ()}
-    found = {}
+    found: dict[str, Amounts] = {}
     for seen in statuses:
         actual = (seen.get("resources") or {}).get("requests")
         has = _maximum(amounts(seen.get("allocatedResources")), amounts(actual))
