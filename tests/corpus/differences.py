@@ -58,10 +58,11 @@ DIFFERENCES: tuple[Difference, ...] = (
         "|reading/revisions/one, no number|reading/watches/no number|times/writes/apply.* badly",
     ),
     Difference("conflicts come last", "patches/apply/another (name|namespace)", _ERROR),
+    Difference("maps given twice", "duplicates/bodies/data, (warned|ignored)", r"body\.data\.a"),
     Difference(
-        "fields given twice",
-        "refusals/(bodies/(a field twice.*|too large a ConfigMap)|field validation/unknown in a JSON patch's own)",
+        "wording", "duplicates/(patches/.*|custom/(merge|JSON patch), strictly|bodies/many, strictly)", _WORDS
     ),
+    Difference("wording", "duplicates/bodies/many, warned", r"headers\.Warning.*"),
     Difference("times of other ages", "times/(micro)?seconds/(year 0|before year 0|after year 9999), .*"),
     Difference("owners given twice", "refusals/metadata/an owner twice"),
     Difference(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from proa.cluster.apiserver.repeated import NOTHING, Repeated
 from proa.cluster.apiserver.schema.field_error import (
     forbidden,
     invalid,
@@ -143,6 +144,8 @@ class WriteOptions:
     force: bool = False
     field_validation: str = "Warn"
     warnings: list[str] = field(default_factory=list)
+    repeated: Repeated = NOTHING
+    """What is wrong with the fields of the body besides what they are."""
 
     @classmethod
     def parse(cls, query: Query, agent: str = "") -> WriteOptions:
@@ -164,6 +167,10 @@ class WriteOptions:
     def manager(self) -> str:
         """Who is said to own what is written."""
         return self.field_manager or self.agent or "unknown"
+
+    def warn(self, texts: Iterable[str]) -> None:
+        """Add warnings, each once."""
+        self.warnings += [text for text in dict.fromkeys(texts) if text not in self.warnings]
 
     def check_patch(self, applying: bool) -> None:
         """Raises Invalid when these are not the options of an apply, or of another patch."""

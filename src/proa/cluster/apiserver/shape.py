@@ -70,13 +70,7 @@ def check_shape(
     findings = SCHEMAS.check(resource.api_version, resource.kind, obj, settled)
     if findings.malformed:
         raise BadRequest(findings.malformed)
-    if findings.unknown and options.field_validation == "Strict":
-        raise BadRequest(
-            f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}: '
-            f"strict decoding error: {', '.join(findings.unknown)}"
-        )
-    if findings.unknown and options.field_validation == "Warn":
-        options.warnings += findings.unknown
+    _complain(findings.unknown, resource, options)
     SCHEMAS.prune(resource.api_version, resource.kind, obj, settled)
     return findings.errors
 
@@ -90,10 +84,20 @@ def complete(obj: Object, target: Target) -> None:
 def _check_form(obj: Object, target: Target, options: WriteOptions, form: Form) -> None:
     resource = target.resource
     shape = form.prune(obj)
-    opening = f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}'
     if shape.malformed:
-        raise BadRequest(f"{opening}: {shape.malformed}")
-    if shape.unknown and options.field_validation == "Strict":
-        raise BadRequest(f"{opening}: strict decoding error: {', '.join(shape.unknown)}")
+        raise BadRequest(f"{_opening(resource)}: {shape.malformed}")
+    _complain(shape.unknown, resource, options)
+
+
+def _complain(unknown: list[str], resource: Resource, options: WriteOptions) -> None:
+    """Refuse fields that are unknown or stand twice, or warn, as the options say. Raises BadRequest."""
+    if not unknown and not options.repeated.texts:
+        return
+    if options.field_validation == "Strict":
+        raise BadRequest(f"{_opening(resource)}: strict decoding error: {options.repeated.error(unknown)}")
     if options.field_validation == "Warn":
-        options.warnings += shape.unknown
+        options.warn(options.repeated.warnings(unknown))
+
+
+def _opening(resource: Resource) -> str:
+    return f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}'

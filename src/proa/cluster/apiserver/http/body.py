@@ -9,6 +9,8 @@ from aiohttp import hdrs, web
 
 from proa.cluster.apiserver.http.negotiation import JSON, media_types
 from proa.cluster.apiserver.http.yaml_body import decode_yaml
+from proa.cluster.apiserver.options import WriteOptions
+from proa.cluster.apiserver.repeated import Repeated, in_json, in_operations
 from proa.cluster.protobuf import DecodeError
 from proa.cluster.protobuf.kubernetes import decode_object
 from proa.errors import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
@@ -40,20 +42,28 @@ def content_type(request: web.BaseRequest) -> str:
     return types[0].type if types else JSON
 
 
-async def read_object(request: web.BaseRequest) -> Object:
-    """The object in the body. Raises BadRequest, UnsupportedMediaType, RequestEntityTooLarge."""
+async def read_object(request: web.BaseRequest, options: WriteOptions | None = None) -> Object:
+    """The object in the body; `options` learn of its fields that stand twice.
+
+    Raises BadRequest, UnsupportedMediaType, RequestEntityTooLarge.
+    """
     body = await read(request)
     media_type = content_type(request)
     if media_type == PROTOBUF:
         return _checked(_decode_protobuf(body))
     if media_type == YAML:
-        return _checked(await decode_yaml(body))
+        value, repeated = await decode_yaml(body)
+        _note(options, repeated)
+        return _checked(value)
     if media_type != JSON:
         raise UnsupportedMediaType(
             f"the body of the request was in an unknown format - accepted media types include: "
             f"{JSON}, {YAML}, {PROTOBUF}"
         )
-    return _checked(decode_json(body))
+    obj = _checked(decode_json(body))
+    if _is_curious(options):
+        _note(options, in_json(body, obj))
+    return obj
 
 
 async def read_optional(request: web.BaseRequest) -> Object | None:
@@ -61,8 +71,8 @@ async def read_optional(request: web.BaseRequest) -> Object | None:
     return await read_object(request) if request.can_read_body else None
 
 
-async def read_patch(request: web.BaseRequest) -> tuple[Any, PatchType]:
-    """The patch in the body and how it is to be applied."""
+async def read_patch(request: web.BaseRequest, options: WriteOptions | None = None) -> tuple[Any, PatchType]:
+    """The patch in the body and how it is to be applied; `options` learn of fields that stand twice."""
     try:
         patch_type = PatchType(content_type(request))
     except ValueError:
@@ -70,7 +80,24 @@ async def read_patch(request: web.BaseRequest) -> tuple[Any, PatchType]:
         message = f"the body of the request was in an unknown format - accepted media types include: {known}"
         raise UnsupportedMediaType(message) from None
     body = await read(request)
-    return (await decode_yaml(body) if patch_type is PatchType.APPLY else decode_json(body)), patch_type
+    if patch_type is PatchType.APPLY:
+        patch, repeated = await decode_yaml(body)
+        _note(options, repeated)
+        return patch, patch_type
+    patch = decode_json(body)
+    if _is_curious(options):
+        find = in_operations if patch_type is PatchType.JSON else in_json
+        _note(options, find(body, patch))
+    return patch, patch_type
+
+
+def _is_curious(options: WriteOptions | None) -> bool:
+    return options is not None and options.field_validation != "Ignore"
+
+
+def _note(options: WriteOptions | None, repeated: Repeated) -> None:
+    if options is not None:
+        options.repeated = repeated
 
 
 def decode_json(body: bytes) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import yaml
 
+from proa.cluster.apiserver.repeated import NOTHING, Repeated, has_all, in_yaml
 from proa.errors import BadRequest
 
 _DEPTH = 500
@@ -15,20 +16,28 @@ _AT_ONCE = 16 << 10
 """Bytes up to which YAML is decoded in the event loop; more would keep others waiting."""
 
 
-async def decode_yaml(body: bytes) -> Any:
-    """What a YAML document holds, as JSON would. Raises BadRequest."""
+async def decode_yaml(body: bytes) -> tuple[Any, Repeated]:
+    """What a YAML document holds, as JSON would, and the keys that stand twice in it. Raises BadRequest."""
     if body.lstrip()[:1] == b"{":
         try:
-            return msgspec.json.decode(body)  # most clients send JSON, which is YAML and much quicker
+            value = msgspec.json.decode(body)  # most clients send JSON, which is YAML and much quicker
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
             pass
+        else:
+            if has_all(body, value):
+                return value, NOTHING
     return _decode(body) if len(body) <= _AT_ONCE else await asyncio.to_thread(_decode, body)
 
 
-def _decode(body: bytes) -> Any:
+def _decode(body: bytes) -> tuple[Any, Repeated]:
     try:
         _check_events(body)
-        return msgspec.to_builtins(yaml.load(body, Loader=_Loader))  # noqa: S506 (a safe loader)
+        loader = _Loader(body)
+        try:
+            value = msgspec.to_builtins(loader.get_single_data())
+        finally:
+            loader.dispose()
+        return value, in_yaml([(line, key) for line, _, key in sorted(loader.repeated)])
     except (yaml.YAMLError, RecursionError, TypeError, ValueError) as error:
         raise _refused(" ".join(str(error).split())) from error
 
@@ -54,9 +63,23 @@ def _check_events(body: bytes) -> None:
 class _Loader(yaml.CSafeLoader):
     """Times stay text and keys are text, as in JSON."""
 
+    def __init__(self, stream: bytes) -> None:
+        super().__init__(stream)
+        self.repeated: list[tuple[int, int, str]] = []
+        """Line, column and text of keys that stand twice."""
+
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         made = super().construct_mapping(node, deep)
+        if len(made) < len(node.value):
+            self._note_repeated(node)
         return made if all(isinstance(key, str) for key in made) else {_key(k): v for k, v in made.items()}
+
+    def _note_repeated(self, node: yaml.MappingNode) -> None:
+        seen = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                self.repeated.append((key.start_mark.line + 1, key.start_mark.column, key.value))
+            seen.add(key.value)
 
 
 _Loader.yaml_implicit_resolvers = {
