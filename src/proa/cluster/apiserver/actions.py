@@ -11,7 +11,7 @@ from typing import Any
 
 from proa.cluster.apiserver.applying import Written
 from proa.cluster.apiserver.authorization import Authorizer
-from proa.cluster.apiserver.authorizer import Action, narrowed
+from proa.cluster.apiserver.authorizer import narrowed
 from proa.cluster.apiserver.identity import MASTERS, User
 from proa.cluster.apiserver.kinds.registry import Registry as Kinds
 from proa.cluster.apiserver.lists import Listing
@@ -50,10 +50,7 @@ class Actions:
         if verb not in (sub.verbs if sub else target.kind.verbs):
             raise MethodNotAllowed("the server does not allow this method on the requested resource")
         if MASTERS not in user.groups:
-            resource = target.resource
-            action = Action(
-                verb, resource.group, resource.plural, target.subresource, target.namespace, target.name
-            )
+            action = target.action(verb)
             if options is not None and options.field_selector:
                 action = narrowed(action, options.field_selector)
             self.authorizer.require(user, action, target)

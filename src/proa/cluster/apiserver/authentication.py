@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from proa.cluster.apiserver import bootstrap_tokens
@@ -35,6 +36,15 @@ def certificate_user(certificate: Mapping[str, Any] | None, der: bytes | None = 
     return authenticated(names[0], groups, known)
 
 
+@dataclass(slots=True)
+class _Token:
+    """What a signed token says; `alive_at` is the revision at which all that it lives by was there."""
+
+    claims: Claims
+    user: User
+    alive_at: int = -1
+
+
 class TokenAuthenticator:
     """Knows service-account and bootstrap tokens.
 
@@ -46,33 +56,35 @@ class TokenAuthenticator:
         self._store = store
         self._view = View(store)
         self._audiences = frozenset(audiences)
-        self._known: dict[str, tuple[Claims, User]] = {}
+        self._known: dict[str, _Token] = {}
 
     def user(self, token: str, audiences: frozenset[str] = frozenset()) -> User:
         """The user that the token speaks for. Raises Unauthorized."""
         if bootstrap_tokens.is_token(token):
             return bootstrap_tokens.user(self._view, token)
         try:
-            claims, user = self._known.get(token) or self._verify(token)
-            check_times(claims, time.time())
-            if not (audiences or self._audiences).intersection(claims["aud"]):
+            known = self._known.get(token) or self._verify(token)
+            check_times(known.claims, time.time())
+            if (audiences or self._audiences).isdisjoint(known.claims["aud"]):
                 raise BadToken("the token is for another audience")
-            self._check_alive(claims, token)
+            if known.alive_at != self._store.revision:
+                self._check_alive(known.claims, token)
+                known.alive_at = self._store.revision
         except (BadToken, KeyError) as error:
             raise Unauthorized("Unauthorized") from error
-        return user
+        return known.user
 
     def audiences(self, token: str) -> frozenset[str]:
         """Whom a token that was accepted is for."""
         known = self._known.get(token)
-        return frozenset(known[0]["aud"]) if known else self._audiences
+        return frozenset(known.claims["aud"]) if known else self._audiences
 
     @property
     def own_audiences(self) -> frozenset[str]:
         """Whom a token must be for to be accepted here."""
         return self._audiences
 
-    def _verify(self, token: str) -> tuple[Claims, User]:
+    def _verify(self, token: str) -> _Token:
         claims = self._signer.claims(token)
         about = claims[PRIVATE]
         account = about["serviceaccount"]
@@ -84,8 +96,8 @@ class TokenAuthenticator:
         user = service_account(about["namespace"], account["name"], account["uid"], extra)
         if len(self._known) >= _REMEMBERED:
             self._known.clear()
-        self._known[token] = claims, user
-        return claims, user
+        known = self._known[token] = _Token(claims, user)
+        return known
 
     def _check_alive(self, claims: Claims, token: str) -> None:
         """The account and what the token is bound to must be the ones of its making."""

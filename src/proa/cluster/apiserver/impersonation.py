@@ -32,7 +32,7 @@ _AUTHENTICATION = "authentication.k8s.io"
 
 def wanted(headers: CIMultiDictProxy[str]) -> User | None:
     """Whom a request wants to act as; None when nobody else. Raises BadRequest."""
-    if not any(header[:12].lower() == _PREFIX for header in headers):
+    if _PREFIX not in "\n".join(headers).lower():
         return None
     name, uid = headers.get(_USER, ""), headers.get(_UID, "")
     groups = tuple(group for group in headers.getall(_GROUP, []) if group)

@@ -22,6 +22,7 @@ CLUSTER_ROLES = Resource(GROUP, "v1", "clusterroles", "ClusterRole", namespaced=
 CLUSTER_ROLE_BINDINGS = Resource(GROUP, "v1", "clusterrolebindings", "ClusterRoleBinding", namespaced=False)
 _KINDS = (ROLES, ROLE_BINDINGS, CLUSTER_ROLES, CLUSTER_ROLE_BINDINGS)
 _PREFIXES = tuple(key_prefix(resource) for resource in _KINDS)
+_REMEMBERED = 1024
 
 
 @dataclass(slots=True)
@@ -40,10 +41,19 @@ class Rules:
     by_namespace: dict[str, list[Rule]] = field(default_factory=dict)
     grants: list[tuple[str, Grant]] = field(default_factory=list)
     """The same, each with the namespace it holds in; empty for everywhere."""
+    decisions: dict[Action, bool] = field(default_factory=dict)
+    """What was asked before."""
 
     def inside(self, namespace: str) -> list[Rule]:
         """All that hold in a namespace; for the cluster's own objects when that is empty."""
         return [*self.everywhere, *(self.by_namespace.get(namespace, ()) if namespace else ())]
+
+    def decide(self, action: Action) -> bool:
+        """Whether the rules allow it; remembered."""
+        if len(self.decisions) >= _REMEMBERED:
+            self.decisions.clear()
+        decision = self.decisions[action] = authorizer.allows(self.inside(action.namespace), action)
+        return decision
 
 
 class Rbac:
@@ -51,16 +61,16 @@ class Rbac:
 
     def __init__(self, view: View) -> None:
         self._view = view
+        self._checked = -1
+        """The store's revision at which the rules were current."""
         self._revisions: tuple[int, ...] = ()
         self._rules: dict[tuple[str, tuple[str, ...]], Rules] = {}
 
     def allows(self, user: User, action: Action) -> bool:
         """Whether the user may do it."""
         rules = self.rules(user)
-        if authorizer.allows(rules.everywhere, action):
-            return True
-        local = rules.by_namespace.get(action.namespace, ()) if action.namespace else ()
-        return authorizer.allows(local, action)
+        decision = rules.decisions.get(action)
+        return rules.decide(action) if decision is None else decision
 
     def reason(self, user: User, action: Action) -> str:
         """By which binding the user may do it; empty when by none."""
@@ -71,13 +81,19 @@ class Rbac:
 
     def rules(self, user: User) -> Rules:
         """All rules of a user."""
+        if self._view.store.revision != self._checked:
+            self._forget_old()
+        key = (user.name, user.groups)
+        rules = self._rules.get(key)
+        if rules is None:
+            rules = self._rules[key] = self._collect(user)
+        return rules
+
+    def _forget_old(self) -> None:
+        self._checked = self._view.store.revision
         revisions = tuple([self._view.store.touched(prefix) for prefix in _PREFIXES])
         if revisions != self._revisions:
             self._revisions, self._rules = revisions, {}
-        key = (user.name, user.groups)
-        if key not in self._rules:
-            self._rules[key] = self._collect(user)
-        return self._rules[key]
 
     def role_rules(self, reference: Object, namespace: str) -> list[Rule] | None:
         """The rules of the role that a binding refers to; None when there is no such role."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from proa.cluster.apiserver.authorizer import Action
 from proa.cluster.apiserver.kind import Kind
 from proa.errors import AlreadyExists, ApiError, Conflict, NotFound
 from proa.kube.resources import Resource
@@ -50,6 +51,19 @@ class Target:
         return (
             f"{self.resource.plural}.{self.resource.group}" if self.resource.group else self.resource.plural
         )
+
+    @cached_property
+    def _actions(self) -> dict[str, Action]:
+        return {}
+
+    def action(self, verb: str) -> Action:
+        """What authorization is asked for a verb on this; the same object every time."""
+        known = self._actions.get(verb)
+        if known is None:
+            group, plural = self.resource.group, self.resource.plural
+            known = Action(verb, group, plural, self.subresource, self.namespace, self.name)
+            self._actions[verb] = known
+        return known
 
     def of(self, name: str) -> Target:
         """The same collection, one object."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from proa.cluster.apiserver.authorizer import Action
-from proa.cluster.apiserver.http.request_info import RequestInfo
+from proa.cluster.apiserver.http.request_info import RequestInfo, RequestInfos
 from proa.cluster.apiserver.http.router import Router
 from proa.cluster.apiserver.kinds import KINDS
+from proa.cluster.apiserver.kinds.registry import Registry
 
 PODS = "/api/v1/namespaces/n/pods"
 
@@ -31,3 +32,30 @@ PODS = "/api/v1/namespaces/n/pods"
 def test_requests(method: str, path: str, query: str, action: Action, long_running: bool) -> None:
     info = RequestInfo(method, path, query, Router(KINDS).find(path))
     assert (info.action, info.long_running) == (action, long_running)
+
+
+class _Growing(Registry):
+    """A registry whose set of kinds is said to have changed."""
+
+    changes = 0
+
+    @property
+    def generation(self) -> int:
+        return self.changes
+
+
+def test_what_was_found_is_remembered_until_the_kinds_change() -> None:
+    kinds = _Growing(KINDS)
+    infos = RequestInfos(Router(kinds))
+
+    first = infos.find("GET", f"{PODS}?watch=1")
+    assert (first.path, first.query, first.verb) == (PODS, "watch=1", "watch")
+    assert infos.find("GET", f"{PODS}?watch=1") is first
+    assert infos.find("DELETE", f"{PODS}?watch=1") is not first
+    kinds.changes += 1
+    assert infos.find("GET", f"{PODS}?watch=1") is not first
+
+
+def test_long_addresses_are_not_remembered() -> None:
+    infos, address = RequestInfos(Router(KINDS)), f"{PODS}?continue={'x' * 300}"
+    assert infos.find("GET", address) is not infos.find("GET", address)

@@ -43,7 +43,7 @@ class ServedKinds(Registry):
         self._store = store
         self._caller = caller
         self._loaded: dict[str, _Loaded] = {}
-        self._touched = -1
+        self._checked = self._touched = -1
         self._changes = 0
         self._refresh()
 
@@ -82,6 +82,9 @@ class ServedKinds(Registry):
         self._refresh()
 
     def _refresh(self) -> None:
+        if self._checked == self._store.revision:
+            return
+        self._checked = self._store.revision
         touched = self._store.touched(_PREFIX)
         if touched == self._touched:
             return

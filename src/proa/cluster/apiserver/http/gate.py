@@ -18,7 +18,7 @@ from proa.cluster.apiserver.http.identifying import Identifying
 from proa.cluster.apiserver.http.reply import Disconnected, Reply, error_reply
 from proa.cluster.apiserver.http.request_info import READING, RequestInfo
 from proa.cluster.apiserver.identity import MASTERS, User
-from proa.cluster.apiserver.metrics import Key, Metrics
+from proa.cluster.apiserver.metrics import Metrics
 from proa.cluster.apiserver.overload import Inflight, Turns
 from proa.cluster.apiserver.overload.inflight import Seat
 from proa.errors import ApiError, BadRequest, InternalError, Timeout
@@ -64,7 +64,7 @@ class Gate:
         begin = time.perf_counter()
         response = await self._guarded(request, info, serve)
         seconds = None if info.long_running else time.perf_counter() - begin
-        self._metrics.count(_key(info), response.status, seconds)
+        self._metrics.count(info.labels, response.status, seconds)
         return response
 
     async def _guarded(self, request: web.BaseRequest, info: RequestInfo, serve: Serve) -> web.StreamResponse:
@@ -100,7 +100,9 @@ class Gate:
                 await self._turns.wait(caller.name)
             if info.long_running:
                 self._inflight.leave(seat)
-            return await self._identified(request, caller, info, serve)
+            if self._auditor is not None:
+                return await self._audited(self._auditor, request, caller, info, serve)
+            return await serve(request, self._identifying.acting(request, caller, info), info)
         except asyncio.CancelledError:
             if not seat.expired:
                 raise
@@ -109,13 +111,6 @@ class Gate:
             raise Timeout(_LATE) from None
         finally:
             self._inflight.leave(seat)
-
-    async def _identified(
-        self, request: web.BaseRequest, caller: User, info: RequestInfo, serve: Serve
-    ) -> web.StreamResponse:
-        if self._auditor is not None:
-            return await self._audited(self._auditor, request, caller, info, serve)
-        return await serve(request, self._identifying.acting(request, caller, info), info)
 
     async def _audited(
         self,
@@ -177,18 +172,3 @@ async def _request_object(request: web.BaseRequest) -> Any:
         return await body.read_object(request)
     except ApiError:
         return None
-
-
-def _key(info: RequestInfo) -> Key:
-    """The labels of a request's metrics; a path that nothing is at counts as no path of its own."""
-    if info.route is None:
-        first = info.path.strip("/").partition("/")[0]
-        known = first if first in _KNOWN_PATHS else ""
-        return (info.verb.upper(), "", "", "", known, "")
-    target = info.route.target
-    resource = target.resource
-    scope = "resource" if target.name else "namespace" if target.namespace else "cluster"
-    return (info.verb.upper(), resource.group, resource.version, resource.plural, target.subresource, scope)
-
-
-_KNOWN_PATHS = frozenset({"api", "apis", "healthz", "livez", "readyz", "version", "openapi", "metrics"})

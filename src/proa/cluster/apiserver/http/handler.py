@@ -11,7 +11,7 @@ from proa.cluster.apiserver.http.gate import Gate
 from proa.cluster.apiserver.http.health import OPEN_PATHS
 from proa.cluster.apiserver.http.objects import ObjectRequests
 from proa.cluster.apiserver.http.proxying import ProxyRequests, is_proxy
-from proa.cluster.apiserver.http.request_info import RequestInfo
+from proa.cluster.apiserver.http.request_info import RequestInfo, RequestInfos
 from proa.cluster.apiserver.http.router import Router
 from proa.cluster.apiserver.http.upgrades import StreamRequests
 from proa.cluster.apiserver.identity import User
@@ -34,7 +34,7 @@ class Handler:
     ) -> None:
         self._gate = gate
         self._authorizer = authorizer
-        self._router = router
+        self._infos = RequestInfos(router)
         self._objects = objects
         self._streams = streams
         self._proxies = proxies
@@ -42,8 +42,7 @@ class Handler:
         self._aggregator = aggregator
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
-        path, _, query = request.raw_path.partition("?")
-        info = RequestInfo(request.method, path, query, self._router.find(path))
+        info = self._infos.find(request.method, request.raw_path)
         return await self._gate(request, info, self._serve)
 
     async def _serve(self, request: web.BaseRequest, user: User, info: RequestInfo) -> web.StreamResponse:

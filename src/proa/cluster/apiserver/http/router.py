@@ -31,6 +31,11 @@ class Router:
         self._generation = kinds.generation
         self._remembered = lru_cache(_REMEMBERED)(self._find)
 
+    @property
+    def generation(self) -> int:
+        """Grows when a path may lead to something else than before."""
+        return self._kinds.generation
+
     def find(self, path: str) -> Route | None:
         """The route of a path, one trailing slash ignored; None when the path names no kind."""
         generation = self._kinds.generation
