@@ -23,7 +23,7 @@ _KIND = "x-kubernetes-group-version-kind"
 
 
 def definition(v3: Schema) -> dict[str, Any]:
-    """A named schema. Of a kind with unknown fields no field is told: clients would complain of the others."""
+    """A named schema. Of a kind with unknown fields none is told: clients would complain of the others."""
     if v3.get(PRESERVE) and _KIND in v3:
         return {"type": "object", _KIND: v3[_KIND]}
     return schema(v3)
