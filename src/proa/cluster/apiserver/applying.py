@@ -117,5 +117,7 @@ def _problems(config: Object, target: Target) -> list[str]:
     form = target.kind.form
     if form is not None:
         return form.undeclared(config)
+    if SCHEMAS.fits(config["apiVersion"], config["kind"], config):
+        return []
     findings = SCHEMAS.check(config["apiVersion"], config["kind"], config)
     return [problem for problem in (findings.malformed, *findings.unknown) if problem]

@@ -66,6 +66,9 @@ def check_shape(
         with old_form(obj):
             target.kind.prepare(obj)
     resource = target.resource
+    if SCHEMAS.fits(resource.api_version, resource.kind, obj):
+        _complain([], resource, options)
+        return []
     settled = _unchanged(obj, old) if old else ()
     findings = SCHEMAS.check(resource.api_version, resource.kind, obj, settled)
     if findings.malformed:

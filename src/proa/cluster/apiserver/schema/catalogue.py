@@ -12,6 +12,7 @@ import msgspec
 
 from proa.cluster.apiserver.schema import check as checking
 from proa.cluster.apiserver.schema.descriptions import described
+from proa.cluster.apiserver.schema.fitting import Inexpressible, Types, fits
 from proa.cluster.apiserver.schema.node import REF_PREFIX, Node
 from proa.cluster.apiserver.schema.prune import complete, prune_object
 from proa.kube.resources import Object
@@ -30,6 +31,8 @@ class Schemas:
     def __init__(self, data: bytes | None = None) -> None:
         self._data = data
         self._nodes: dict[str, Node] = {}
+        self._types = Types()
+        self._types_by_kind: dict[tuple[str, str], Any] = {}
 
     @cached_property
     def _document(self) -> _Document:
@@ -70,6 +73,21 @@ class Schemas:
                 seen.add(name)
                 pending.extend(references(self.raw(name)))
         return seen
+
+    def fits(self, api_version: str, kind: str, obj: Object) -> bool:
+        """Whether `check` finds nothing in an object and `prune` changes nothing; False if in doubt."""
+        about = (api_version, kind)
+        if about not in self._types_by_kind:
+            self._types_by_kind[about] = self._type(*about)
+        type_ = self._types_by_kind[about]
+        return type_ is not None and fits(type_, obj)
+
+    def _type(self, api_version: str, kind: str) -> Any:
+        root = self.node(api_version, kind)
+        try:
+            return self._types.of(root) if root else None
+        except Inexpressible:
+            return None
 
     def check(
         self, api_version: str, kind: str, obj: Object, settled: Collection[str] = ()
