@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from aiohttp import web
 from proa.cluster.apiserver import ApiServer
 from proa.kube import NODES
 from support.kubelet_port import serving
+from support.server import session
 
 PODS = "/api/v1/namespaces/default/pods"
 
@@ -50,6 +52,32 @@ async def test_the_log_comes_from_the_kubelet(http: Any, kubelet: list[str]) -> 
     assert (answer.status, answer.headers["Content-Type"]) == (200, "text/plain")
     assert answer.body == "one\ntwo\n"
     assert kubelet == ["/containerLogs/default/p/c?follow=true&tailLines=5"]
+
+
+@pytest.mark.parametrize(
+    ("protocols", "spoken", "messages"),
+    [
+        ((), None, b"one\ntwo\n"),
+        (("binary.k8s.io",), "binary.k8s.io", b"one\ntwo\n"),
+        (("base64.binary.k8s.io",), "base64.binary.k8s.io", b"one\ntwo\n"),
+    ],
+)
+async def test_the_log_comes_over_a_websocket(
+    http: Any, server: ApiServer, tmp_path: Path, kubelet: list[str],
+    protocols: tuple[str, ...], spoken: str | None, messages: bytes,
+) -> None:  # fmt: skip
+    await make_pod(http, "p", "c")
+    received = []
+    async with (
+        session(server, tmp_path, "admin", "system:masters") as admin,
+        admin.ws_connect(f"{PODS}/p/log?container=c", protocols=protocols) as socket,
+    ):
+        async for message in socket:
+            received.append(base64.b64decode(message.data) if isinstance(message.data, str) else message.data)
+
+    assert (socket.protocol, socket.close_code) == (spoken, 1000)
+    assert b"".join(received) == messages
+    assert kubelet == ["/containerLogs/default/p/c"]
 
 
 async def test_of_several_containers_one_must_be_named(http: Any, kubelet: list[str]) -> None:

@@ -8,13 +8,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from urllib.parse import parse_qsl
 
-import aiohttp
 from aiohttp import hdrs, web
 
 from proa.cluster.apiserver import codec
 from proa.cluster.apiserver.actions import Actions
 from proa.cluster.apiserver.http import body
-from proa.cluster.apiserver.http.connection import streaming
+from proa.cluster.apiserver.http.log_stream import send_log
 from proa.cluster.apiserver.http.negotiation import JSON, Form, form_of
 from proa.cluster.apiserver.http.reply import PiecewiseReply, Reply, json_reply, warnings
 from proa.cluster.apiserver.http.router import Route
@@ -113,16 +112,7 @@ class ObjectRequests:
     ) -> web.StreamResponse:
         self._actions.authorize(user, "get", target)
         async with self._logs.open(target, query) as chunks:
-            response = web.StreamResponse(headers={hdrs.CONTENT_TYPE: "text/plain"})
-            await response.prepare(request)
-            try:
-                with streaming(request):
-                    async for chunk in chunks:
-                        await response.write(chunk)
-            except aiohttp.ClientError as error:
-                raise ConnectionResetError("the kubelet ended the log halfway") from error
-            await response.write_eof()
-        return response
+            return await send_log(request, chunks)
 
     async def _create(
         self, request: web.BaseRequest, user: User, target: Target, query: Query
