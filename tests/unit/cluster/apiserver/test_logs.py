@@ -67,13 +67,14 @@ async def test_the_log_comes_over_a_websocket(
     protocols: tuple[str, ...], spoken: str | None, messages: bytes,
 ) -> None:  # fmt: skip
     await make_pod(http, "p", "c")
-    received = []
     async with (
         session(server, tmp_path, "admin", "system:masters") as admin,
         admin.ws_connect(f"{PODS}/p/log?container=c", protocols=protocols) as socket,
     ):
-        async for message in socket:
-            received.append(base64.b64decode(message.data) if isinstance(message.data, str) else message.data)
+        received = [
+            base64.b64decode(message.data) if isinstance(message.data, str) else message.data
+            async for message in socket
+        ]
 
     assert (socket.protocol, socket.close_code) == (spoken, 1000)
     assert b"".join(received) == messages
