@@ -113,6 +113,8 @@ def check_reached(store: Store, revision: int) -> None:
 async def list_entries(store: Store, target: Target, options: ListOptions) -> Listing:
     """The page that was asked for. Raises BadRequest, Expired, Timeout."""
     selection = Selection.of(target.kind, options)
+    if selection:
+        target = selection.collection(target)
     if options.continue_token:
         revision, start = decode_token(options.continue_token)
         start = target.prefix + start
@@ -121,7 +123,9 @@ async def list_entries(store: Store, target: Target, options: ListOptions) -> Li
     if selection and revision < 0 and (single := _single(store, target, selection)) is not None:
         shown = await stored_form.all_shown(target.kind, single)
         return Listing(target.kind, [e for e in shown if selection.matches(e)], store.revision)
-    page = await _page(store, target, revision, start, 0 if selection else options.limit)
+    page = selected(store, target, selection, revision, start) if selection else None
+    if page is None:
+        page = await _page(store, target, revision, start, 0 if selection else options.limit)
     page = page._replace(entries=await stored_form.all_shown(target.kind, page.entries))
     return _filtered(target, page, selection, options.limit) if selection else _whole(target, page)
 
@@ -141,6 +145,20 @@ def _single(store: Store, target: Target, selection: Selection) -> list[Entry] |
         return None
     entry = store.get(object_key(target.kind.stored_as or target.resource, name, target.namespace))
     return [entry] if entry is not None else []
+
+
+def selected(
+    store: Store, target: Target, selection: Selection, revision: int = -1, start: str = ""
+) -> Page | None:
+    """What may match, by an index; None without one, and for a past that was another."""
+    at = store.revision if revision < 0 else revision
+    if not store.touched(target.prefix) <= at <= store.revision:
+        return None
+    for term, values in selection.terms():
+        found = store.select(target.prefix, term, values, start=start)
+        if found is not None:
+            return Page(found, 0, at)
+    return None
 
 
 async def _page(store: Store, target: Target, revision: int, start: str, limit: int) -> Page:

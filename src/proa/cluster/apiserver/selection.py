@@ -2,15 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from proa.cluster.apiserver import codec, names
 from proa.cluster.apiserver.kind import Kind
 from proa.cluster.apiserver.options import ListOptions
-from proa.cluster.store import Entry
+from proa.cluster.apiserver.target import Target
+from proa.cluster.store import Entry, Term
 from proa.errors import BadRequest
+from proa.kube.resources import Resource
 from proa.kube.selectors import Requirement, Selector, parse_field_selector, parse_label_selector
+
+
+@dataclass(frozen=True, slots=True)
+class _Label:
+    """The value of a label."""
+
+    key: str
+
+    def __call__(self, entry: Entry) -> str | None:
+        return codec.notes(entry).labels.get(self.key)
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """The value of a field that is selectable in a kind."""
+
+    key: str
+    resource: Resource
+    kind: Kind = field(compare=False)
+
+    def __call__(self, entry: Entry) -> str | None:
+        return codec.field(self.kind, entry, self.key)
 
 
 @dataclass(frozen=True)
@@ -42,14 +66,28 @@ class Selection:
         """The only name that can match."""
         return self.fields.exact("metadata.name")
 
+    def collection(self, target: Target) -> Target:
+        """The target, or the one namespace of it in which all is that can match."""
+        namespace = self.fields.exact("metadata.namespace")
+        return replace(target, namespace=namespace) if namespace and not target.namespace else target
+
+    def terms(self) -> Iterator[tuple[Term, frozenset[str]]]:
+        """What must have one of some values; none where objects are not stored as they are shown."""
+        kind = self.kind
+        if kind.form is None and kind.conversion is None:
+            yield from ((_Label(each.key), each.values) for each in _included(self.labels))
+            yield from (
+                (_Field(each.key, kind.resource, kind), each.values) for each in _included(self.fields)
+            )
+
     def narrow(self, entries: Sequence[Entry]) -> Sequence[Entry]:
         """Those of many that may match: most are left out by one term, without a call for each entry."""
-        if (term := _included(self.labels)) is not None:
+        if (term := next(_included(self.labels), None)) is not None:
             key, values = term.key, term.values
             return [e for e in entries if (e.notes or codec.notes(e)).labels.get(key) in values]
-        if (term := _included(self.fields)) is not None:
+        if (term := next(_included(self.fields), None)) is not None:
             key, values, kind = term.key, term.values, self.kind
-            return [e for e in entries if codec.fields(kind, e).get(key) in values]
+            return [e for e in entries if codec.field(kind, e, key) in values]
         return entries
 
     def matches(self, entry: Entry) -> bool:
@@ -59,9 +97,9 @@ class Selection:
         return not self.fields.requirements or self.fields.matches(codec.fields(self.kind, entry))
 
 
-def _included(selector: Selector) -> Requirement | None:
-    """A term that names the values wanted, none of which is that of a missing label."""
-    return next((term for term in selector.requirements if term.operator == "In"), None)
+def _included(selector: Selector) -> Iterator[Requirement]:
+    """The terms that name the values wanted, none of which is that of a missing label."""
+    return (term for term in selector.requirements if term.operator == "In")
 
 
 def _unknown_field(kind: Kind, field: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 from proa.cluster.apiserver import stored_form
 from proa.cluster.apiserver.codec import encode_json
-from proa.cluster.apiserver.lists import check_reached
+from proa.cluster.apiserver.lists import check_reached, selected
 from proa.cluster.apiserver.options import ListOptions
 from proa.cluster.apiserver.selection import Selection
 from proa.cluster.apiserver.target import Target
@@ -73,8 +73,8 @@ class WatchStream:
 
     def __init__(self, store: Store, target: Target, options: ListOptions) -> None:
         """Raises BadRequest for a bad selector, Timeout for a revision of the future."""
-        self._target = target
         self._selection = Selection.of(target.kind, options)
+        self._target = self._selection.collection(target) if self._selection else target
         self._options = options
         self._initial: list[Entry] = []
         self._watch: Watch | None = None
@@ -88,7 +88,8 @@ class WatchStream:
         prefix, revision = self._target.prefix, int(self._options.resource_version or 0)
         if self._options.starts_with_state:
             check_reached(store, revision)
-            page = store.range(prefix)
+            found = selected(store, self._target, self._selection) if self._selection else None
+            page = found or store.range(prefix)
             self._initial, revision = page.entries, page.revision
         try:
             self._watch = store.watch(prefix, revision)

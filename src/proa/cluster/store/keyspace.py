@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
-from proa.cluster.store.store import Entry, Page
+from proa.cluster.store.index import WORTH, Indexes
+from proa.cluster.store.store import Entry, Page, Term
 
 
 def bucket_of(key: str) -> str:
@@ -19,12 +20,17 @@ def prefix_end(prefix: str) -> str:
     return prefix[:-1] + chr(ord(prefix[-1]) + 1)
 
 
+_ORDERING = 4
+"""To put a key that an index gave in its place costs as much as to look at so many in order."""
+
+
 @dataclass(slots=True)
 class Bucket:
-    """Keys of one kind, and the revision of the last write to any of them."""
+    """Keys of one kind, the revision of the last write to any of them, and indexes that were asked for."""
 
     keys: list[str] = field(default_factory=list)
     revision: int = 0
+    indexes: Indexes = field(default_factory=Indexes)
 
 
 class Keyspace:
@@ -53,13 +59,15 @@ class Keyspace:
 
     def touched(self, prefix: str) -> int:
         """Revision of the last write to the bucket; 0 when none is known."""
-        bucket = self._buckets.get(prefix) or self._buckets.get(bucket_of(prefix))
-        return bucket.revision if bucket else 0
+        bucket = self._buckets.get(prefix) or self._bucket(prefix)
+        return bucket.revision
 
     def apply(self, entry: Entry, deleted: bool) -> Entry | None:
         """Take in one write; the entry that was there before."""
         key, bucket = entry.key, self._bucket(entry.key)
         bucket.revision = entry.revision
+        if bucket.indexes:
+            bucket.indexes.note(key, len(bucket.keys))
         previous = self.entries.get(key)
         if deleted:
             del self.entries[key]
@@ -75,9 +83,29 @@ class Keyspace:
         bucket = self._buckets.get(bucket_of(prefix))
         if bucket is None:
             return Page([], 0, revision)
-        keys = bucket.keys
-        low = bisect_left(keys, max(prefix, start))
-        high = bisect_left(keys, prefix_end(prefix), low)
+        keys, (low, high) = bucket.keys, _span(bucket.keys, prefix, start)
         end = min(high, low + limit) if limit else high
         entries = self.entries
         return Page([entries[key] for key in keys[low:end]], high - end, revision)
+
+    def select(self, prefix: str, term: Term, values: Collection[str], start: str) -> list[Entry] | None:
+        """Entries by an index, in the order of keys; None where to look at all of them is no dearer."""
+        bucket = self._buckets.get(bucket_of(prefix))
+        if bucket is None:
+            return []
+        low, high = _span(bucket.keys, prefix, start)
+        if high - low < WORTH:
+            return None
+        entries = self.entries
+        index = bucket.indexes.find(term, lambda: (entries[key] for key in bucket.keys))
+        found = index.keys(values, entries)
+        if sum(map(len, found)) * _ORDERING > high - low:
+            return None
+        after, end = max(prefix, start), prefix_end(prefix)
+        return [entries[key] for key in sorted(k for keys in found for k in keys if after <= k < end)]
+
+
+def _span(keys: list[str], prefix: str, start: str) -> tuple[int, int]:
+    """Where the keys under a prefix, from `start` on, stand among all."""
+    low = bisect_left(keys, max(prefix, start))
+    return low, bisect_left(keys, prefix_end(prefix), low)

@@ -11,7 +11,7 @@ write that was answered before. A store of several servers (etcd) keeps this wit
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from proa.errors import ProaError
@@ -90,6 +90,13 @@ class Page(NamedTuple):
     revision: int
 
 
+class Term(Hashable, Protocol):
+    """What an entry may be found by; equal terms say the same of every entry."""
+
+    def __call__(self, entry: Entry) -> str | None:
+        """The entry's value; None when it has none."""
+
+
 Sink = Callable[[Sequence["Event"]], bool]
 """Takes events at once, or says that it cannot now. Raises nothing."""
 
@@ -126,6 +133,14 @@ class Store(Protocol):
 
     def range(self, prefix: str, *, start: str = "", limit: int = 0) -> Page:
         """Present values under a prefix of at least a bucket, from key `start` on."""
+
+    def select(
+        self, prefix: str, term: Term, values: Collection[str], *, start: str = ""
+    ) -> list[Entry] | None:
+        """Present values whose term has one of these values; it costs the size of the answer.
+
+        None where nothing is gained against looking at all of `range`.
+        """
 
     def touched(self, prefix: str) -> int:
         """Revision of the last known write to the bucket of a prefix; while it stays, nothing changed."""

@@ -1,0 +1,95 @@
+"""Lists by a selector from an index: the same as from all, and each page of the first one's revision."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from proa.cluster.apiserver import codec
+from proa.cluster.apiserver.kinds import KINDS
+from proa.cluster.apiserver.lists import list_entries, selected
+from proa.cluster.apiserver.options import ListOptions
+from proa.cluster.apiserver.selection import Selection
+from proa.cluster.apiserver.target import Target
+from proa.cluster.store import Entry, SqliteStore, Value
+
+_NAMESPACES = ("one", "two")
+_MANY = 300
+
+
+def _pod(number: int, part: int) -> Value:
+    metadata = {"name": f"p{number:03}", "namespace": _NAMESPACES[number % 2], "labels": {"part": str(part)}}
+    spec = {"nodeName": f"n{number % 60}"}
+    return codec.encode({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
+
+
+def _key(number: int) -> str:
+    return f"/pods/{_NAMESPACES[number % 2]}/p{number:03}"
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
+    store = SqliteStore(tmp_path / "state.db")
+    await asyncio.gather(*(store.create(_key(number), _pod(number, number % 50)) for number in range(_MANY)))
+    yield store
+    await store.close()
+
+
+def _target(namespace: str = "") -> Target:
+    kind = KINDS.find("", "v1", "pods")
+    assert kind is not None
+    return Target(kind, namespace)
+
+
+def _names(entries: Sequence[Entry]) -> list[str]:
+    return [entry.key.rpartition("/")[2] for entry in entries]
+
+
+@pytest.mark.parametrize(
+    ("labels", "fields", "names"),
+    [
+        ("part=7", "", ["p007", "p057", "p107", "p157", "p207", "p257"]),
+        ("part in (7,nothing),part!=8", "metadata.name!=p057", ["p007", "p107", "p157", "p207", "p257"]),
+        ("part", "spec.nodeName=n7", ["p007", "p067", "p127", "p187", "p247"]),
+        ("part=7", "spec.nodeName=n7", ["p007"]),
+        ("", "metadata.name=p007", ["p007"]),
+        ("part=7", "metadata.namespace=one", []),
+        ("part=8", "metadata.namespace=one", ["p008", "p058", "p108", "p158", "p208", "p258"]),
+    ],
+)
+async def test_selected(store: SqliteStore, labels: str, fields: str, names: list[str]) -> None:
+    options = ListOptions(label_selector=labels, field_selector=fields)
+    selection = Selection.of(_target().kind, options)
+    assert selection is not None
+
+    found = selected(store, selection.collection(_target()), selection)
+    listing = await list_entries(store, _target(), options)
+
+    assert sorted(_names(listing.entries)) == names
+    assert listing.revision == _MANY
+    assert found is not None
+    assert len(found.entries) < 15
+
+
+async def test_pages_of_an_index_stay_of_the_revision_of_the_first(store: SqliteStore) -> None:
+    options = ListOptions(label_selector="part=7", limit=2)
+    first = await list_entries(store, _target(), options)
+    second = await list_entries(
+        store, _target(), ListOptions("part=7", limit=2, continue_token=first.continue_token)
+    )
+    await store.update(_key(257), _pod(257, 8), 258)
+    await store.create(_key(999), _pod(999, 7))
+    third = await list_entries(
+        store, _target(), ListOptions("part=7", limit=2, continue_token=second.continue_token)
+    )
+
+    pages = [first, second, third]
+    assert [_names(page.entries) for page in pages] == [["p007", "p057"], ["p107", "p157"], ["p207", "p257"]]
+    assert {page.revision for page in pages} == {_MANY}
+    assert third.continue_token == ""
+
+    now = await list_entries(store, _target("two"), ListOptions(label_selector="part=7"))
+    assert _names(now.entries) == ["p007", "p057", "p107", "p157", "p207", "p999"]
