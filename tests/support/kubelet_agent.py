@@ -9,10 +9,11 @@ import sys
 from pathlib import Path
 
 from proa.cluster.kubelet import Kubelet, KubeletConfig
+from proa.cluster.kubelet.arguments import parse_arguments
 from proa.kube import HttpClient, load_config
 
 
-async def main(base: Path, name: str, port: int) -> None:
+async def main(base: Path, name: str, port: int, arguments: list[str]) -> None:
     client = HttpClient(load_config(base / "kubeconfig"))
     config = KubeletConfig(
         node_name=name,
@@ -24,6 +25,7 @@ async def main(base: Path, name: str, port: int) -> None:
         client_ca=base / "ca.crt",
         address="127.0.0.1",
         port=port,
+        arguments=parse_arguments(arguments),
     )
     await Kubelet(client, config).run()
 
@@ -33,4 +35,4 @@ if __name__ == "__main__":
     logging.basicConfig(level=logging.DEBUG, format="%(asctime)s %(name)s %(message)s")
     for name in ("asyncio", "grpc"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    asyncio.run(main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])))
+    asyncio.run(main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), sys.argv[4:]))

@@ -37,12 +37,14 @@ class KubeletLab:
         self.port = port
         self.base = containerd.base
         self.root = self.base / "data" / "agent" / name / "kubelet"
+        self.arguments: list[str] = []
+        """What the next kubelet that is started is told, as NAME=VALUE."""
         self._process: subprocess.Popen[bytes] | None = None
 
     def start_kubelet(self) -> None:
         with (self.base / "kubelet.log").open("ab") as log:
             command = [sys.executable, str(_AGENT), str(self.base), self.name, str(self.port)]
-            self._process = subprocess.Popen(command, stdout=log, stderr=log)
+            self._process = subprocess.Popen([*command, *self.arguments], stdout=log, stderr=log)
 
     def kill_kubelet(self) -> None:
         """As kill -9."""

@@ -69,3 +69,38 @@ async def test_a_container_that_floods_its_log_holds_up_nobody(lab: KubeletLab) 
     assert await lab.lines("good", 1) == ["here"]
     assert (await lab.log("flood", tailLines="2")).splitlines() == ["y", "y"]
     await lab.delete("flood", 1)
+
+
+async def test_a_soft_threshold_evicts_with_time_to_end(lab: KubeletLab) -> None:
+    """Memory is "short" below all there is: first the node says so, then the pod without requests goes."""
+    said = "trap 'echo ending; sleep 2; exit 0' TERM; while :; do sleep 0.05; done"
+    await lab.create("greedy", container(said), terminationGracePeriodSeconds=30)
+    await lab.create("modest", container(resources={"requests": {"memory": "1Gi"}}))
+    await lab.wait_running("greedy")
+    await lab.wait_running("modest")
+    lab.arguments = [
+        "eviction-soft=memory.available<99%",
+        "eviction-soft-grace-period=memory.available=1s",
+        "eviction-max-pod-grace-period=10",
+        "eviction-pressure-transition-period=1s",
+    ]
+    lab.kill_kubelet()
+    lab.start_kubelet()
+    pod = await lab.wait_phase("greedy", "Failed")
+    assert pod["status"]["reason"] == "Evicted"
+    assert pod["status"]["message"].startswith("The node was low on resource: memory. Threshold quantity: ")
+    (status,) = pod["status"]["containerStatuses"]
+    assert status["state"]["terminated"]["exitCode"] == 0, "it had no time to end"
+    node = await lab.api.get(NODES, lab.name)
+    assert (find_condition(node, "MemoryPressure") or {})["status"] == "True"
+
+
+async def test_pods_have_as_many_processes_as_the_kubelet_is_told(lab: KubeletLab) -> None:
+    lab.arguments = ["pod-max-pids=40"]
+    lab.kill_kubelet()
+    lab.start_kubelet()
+    await lab.create("few", container("b() { b | b & }; b; sleep 1000000"))
+    pod = await lab.wait_running("few")
+    path = f"proa/{lab.name}/besteffort/pod{pod['metadata']['uid']}"
+    assert lab.cgroup_value(path, "pids.max") == "40"
+    await lab.delete("few", 1)

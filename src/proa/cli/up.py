@@ -34,6 +34,10 @@ def up(
     from proa.machine.layout import Layout
 
     checks.check_root()
+    if settings.kubelet_arg:
+        from proa.cluster.kubelet.arguments import parse_arguments
+
+        parse_arguments(settings.kubelet_arg)
     layout = Layout(settings.data_dir, settings.run_dir)
     running = record.read(layout)
     if running and keeper(layout, running.nodes).is_running():

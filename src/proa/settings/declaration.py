@@ -127,6 +127,9 @@ class Settings:
     ] = ""
     node_label: Annotated[tuple[str, ...], Option("Label of the node, KEY=VALUE", AGENT, values.label)] = ()
     max_pods: Annotated[int, Option("How many pods the node takes", AGENT, values.count)] = 110
+    kubelet_arg: Annotated[
+        tuple[str, ...], Option("Argument of the kubelet, NAME=VALUE", AGENT, values.argument)
+    ] = ()
     node_taint: Annotated[
         tuple[str, ...], Option("Taint of the node, KEY=VALUE:EFFECT", AGENT, values.taint)
     ] = ()

@@ -34,6 +34,13 @@ def count(text: str) -> int:
     return int(text)
 
 
+def argument(text: str) -> str:
+    """An argument for another program; what it means is that program's business."""
+    if not re.fullmatch(r"(--)?[a-z][a-z-]*=.+", text):
+        raise ValueError("give NAME=VALUE such as eviction-hard=memory.available<200Mi")
+    return text.removeprefix("--")
+
+
 def log_file(text: str) -> Path | None:
     """A file, or `-` for the standard output."""
     return Path("-") if text == "-" else path(text)

@@ -8,6 +8,7 @@ import logging
 from proa.cli.parts import features
 from proa.cli.parts.running import main
 from proa.cluster.kubelet import Kubelet, KubeletConfig
+from proa.cluster.kubelet.arguments import parse_arguments
 from proa.errors import ApiError, ServiceUnavailable
 from proa.kube import NAMESPACES, Client, HttpClient, Object, load_config
 from proa.machine.layout import Layout
@@ -21,11 +22,12 @@ async def agent(settings: Settings) -> None:
     """Run the agent until cancelled. Ends as a whole when one of its halves fails."""
     layout = Layout(settings.data_dir, settings.run_dir)
     place = layout.node(settings.node_name)
+    config = kubelet_config(settings, layout)
     kubelet, client = (HttpClient(load_config(file)) for file in (place.kubeconfig, place.agent_kubeconfig))
     try:
         await _reachable(client)
         async with asyncio.TaskGroup() as group:
-            group.create_task(Kubelet(kubelet, kubelet_config(settings, layout)).run())
+            group.create_task(Kubelet(kubelet, config).run())
             features.start_node(group, client, settings, network_places(settings, layout))
     finally:
         await kubelet.close()
@@ -60,6 +62,7 @@ def kubelet_config(settings: Settings, layout: Layout) -> KubeletConfig:
         cluster_dns=settings.cluster_dns,
         cluster_domain=settings.cluster_domain,
         labels=dict(label.split("=", 1) for label in settings.node_label),
+        arguments=parse_arguments(settings.kubelet_arg),
         taints=[taint_of(text) for text in settings.node_taint],
     )
 

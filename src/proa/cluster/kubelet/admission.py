@@ -5,7 +5,8 @@ Source: pkg/kubelet/lifecycle/predicate.go and pkg/kubelet/sysctl; a refused pod
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
 
 from proa.cluster.kubelet.pods import is_host_network, planned_containers, security_context
 from proa.cluster.kubelet.static.manifest import is_static
@@ -28,13 +29,14 @@ _EVICTING = frozenset({"NoExecute"})
 _ANY = ("", "0.0.0.0")
 
 
-def sysctl_refusal(pod: Object) -> Refusal | None:
-    """Why the pod's sysctls are not allowed: only those that stay within the pod are."""
+def sysctl_refusal(pod: Object, unsafe: Sequence[str] = ()) -> Refusal | None:
+    """Why the pod's sysctls are not allowed: only safe ones are, and those that `unsafe` names."""
     spec = pod["spec"]
     for entry in security_context(spec).get("sysctls") or ():
         name = entry["name"].replace("/", ".")
-        shared = {"net": spec.get("hostNetwork"), "kernel": spec.get("hostIPC")}.get(name.partition(".")[0])
-        if name not in _SAFE_SYSCTLS:
+        beginning = name.partition(".")[0]
+        shared = spec.get("hostNetwork") if beginning == "net" else spec.get("hostIPC")
+        if name not in _SAFE_SYSCTLS and not any(fnmatchcase(name, pattern) for pattern in unsafe):
             return "SysctlForbidden", f'forbidden sysctl: "{name}" not allowlisted'
         if shared:
             what = "Net" if name.startswith("net") else "IPC"

@@ -23,15 +23,14 @@ _V1_HIERARCHIES = ("cpu", "cpuacct", "cpuset", "memory", "devices", "freezer", "
                    "net_cls", "net_prio", "perf_event", "systemd", "unified")  # fmt: skip
 _V2_CONTROLLERS = ("cpu", "cpuset", "memory", "io", "pids", "hugetlb")
 
-_MOST_PROCESSES = 4096
-"""Processes and threads of one pod: more than programs need, fewer than the machine has room for."""
-
 
 class Cgroups:
     """Makes, limits and removes cgroups below `mount`; paths are as in /proc/self/cgroup."""
 
-    def __init__(self, mount: Path) -> None:
+    def __init__(self, mount: Path, most_processes: int = -1) -> None:
+        """`most_processes` and threads may be in a pod; -1 for any number."""
         self._mount = mount
+        self._most_processes = "max" if most_processes < 0 else str(most_processes)
         self._unified = (mount / "cgroup.controllers").exists()
 
     def ensure(self, path: str, limits: Limits) -> None:
@@ -47,7 +46,7 @@ class Cgroups:
                     if root.name == "cpuset":
                         _copy_cpuset(directory)
         self.limit(path, limits)
-        self._write(path, "pids.max", str(_MOST_PROCESSES))
+        self._write(path, "pids.max", self._most_processes)
 
     def limit(self, path: str, limits: Limits) -> None:
         """Set the limits of a cgroup that exists. Raises OSError when it uses more already."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from proa.cluster.kubelet.arguments import KubeletArguments
 from proa.kube import Object
 
 
@@ -32,6 +33,7 @@ class KubeletConfig:
     """Labels that the node has besides the well-known ones."""
     taints: Sequence[Object] = ()
     """Taints with which the node is registered; later ones are the API's business."""
+    arguments: KubeletArguments = field(default_factory=KubeletArguments)
     cgroup_mount: Path = Path("/sys/fs/cgroup")
 
     @property
@@ -84,5 +86,8 @@ def configuration(config: KubeletConfig) -> Object:
         "cgroupRoot": config.cgroup_root,
         "maxPods": config.max_pods,
         "staticPodPath": str(config.manifests_dir),
+        "podPidsLimit": config.arguments.pod_max_pids,
+        "imageGCHighThresholdPercent": config.arguments.image_gc_high_threshold,
+        "imageGCLowThresholdPercent": config.arguments.image_gc_low_threshold,
         "registerWithTaints": list(config.taints),
     }

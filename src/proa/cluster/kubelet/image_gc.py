@@ -13,14 +13,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from proa.cluster.kubelet.arguments import KubeletArguments
 from proa.cluster.kubelet.cri import CriError, Image, Images, Runtime
 from proa.cluster.kubelet.stats.filesystem import filesystem
 from proa.kube import Object
 
 _log = logging.getLogger(__name__)
 
-_HIGH, _LOW = 0.85, 0.80
-_MINIMUM_AGE = 120.0
 _PERIOD = 300.0
 _MOST_LISTED = 50
 
@@ -34,16 +33,25 @@ class Sighting:
 
 
 def choose(
-    images: Iterable[Image], seen: Mapping[str, Sighting], in_use: set[str], to_free: int, now: float
+    images: Iterable[Image],
+    seen: Mapping[str, Sighting],
+    in_use: set[str],
+    to_free: int,
+    now: float,
+    *,
+    minimum_age: float,
 ) -> list[Image]:
-    """The images to delete so that `to_free` bytes become free, as far as they suffice."""
+    """The images to delete so that `to_free` bytes become free, as far as they suffice.
+
+    One that came less than `minimum_age` seconds ago stays.
+    """
     candidates = [
         image
         for image in images
         if image.digests
         and not image.pinned
         and image.id not in in_use
-        and now - seen[image.id].first >= _MINIMUM_AGE
+        and now - seen[image.id].first >= minimum_age
     ]
     candidates.sort(key=lambda image: (seen[image.id].used, seen[image.id].first))
     chosen, freed = [], 0
@@ -55,11 +63,11 @@ def choose(
     return chosen
 
 
-def excess_bytes(capacity: int, available: int) -> int:
-    """How much must be freed of the images' disk; 0 below the high threshold."""
-    if not capacity or (capacity - available) / capacity < _HIGH:
+def excess_bytes(capacity: int, available: int, high: int, low: int) -> int:
+    """How much must be freed of the images' disk to come to `low` percent; 0 below `high` percent."""
+    if not capacity or high == 100 or 100 * (capacity - available) < high * capacity:
         return 0
-    return max(0, capacity - available - int(capacity * _LOW))
+    return max(0, capacity - available - capacity * low // 100)
 
 
 def node_images(images: Iterable[Image]) -> list[Object]:
@@ -71,9 +79,10 @@ def node_images(images: Iterable[Image]) -> list[Object]:
 class ImageCollector:
     """Remembers which images are used, and deletes unused ones when asked or when the disk is nearly full."""
 
-    def __init__(self, images: Images, runtime: Runtime) -> None:
+    def __init__(self, images: Images, runtime: Runtime, arguments: KubeletArguments) -> None:
         self._images = images
         self._runtime = runtime
+        self._arguments = arguments
         self._seen: dict[str, Sighting] = {}
         self.present: Sequence[Image] = ()
         """The images as last seen."""
@@ -109,12 +118,15 @@ class ImageCollector:
         if usage is None:
             return
         disk = await asyncio.to_thread(filesystem, Path(usage.mountpoint))
-        to_free = excess_bytes(disk.capacity, disk.available)
+        high, low = self._arguments.image_gc_high_threshold, self._arguments.image_gc_low_threshold
+        to_free = excess_bytes(disk.capacity, disk.available, high, low)
         if to_free:
             await self._free(to_free)
 
     async def _free(self, to_free: int) -> None:
         in_use = await self.look()
-        for image in choose(self.present, self._seen, in_use, to_free, time.monotonic()):
+        age = self._arguments.minimum_image_ttl_duration
+        now = time.monotonic()
+        for image in choose(self.present, self._seen, in_use, to_free, now, minimum_age=age):
             _log.info("image %s is not used and deleted", ", ".join(image.tags) or image.id)
             await self._images.remove(image.id)

@@ -15,7 +15,7 @@ from proa.cluster.kubelet.config import KubeletConfig
 from proa.cluster.kubelet.cri import Channel, Images, Runtime, Tasks, follow_exits
 from proa.cluster.kubelet.dns import parse_resolver
 from proa.cluster.kubelet.environment import service_variables
-from proa.cluster.kubelet.eviction import EvictionManager
+from proa.cluster.kubelet.eviction.manager import EvictionManager
 from proa.cluster.kubelet.fields import NodeFacts
 from proa.cluster.kubelet.handlers import Handlers
 from proa.cluster.kubelet.host import Host
@@ -76,9 +76,13 @@ class Kubelet:
         disks = Disks(config, host.objects.get)
         images = Images(channel)
         collector = Collector(config, machine, host.runtime, images, disks, self._pods.pods)
-        self._image_collector = ImageCollector(images, host.runtime)
+        self._image_collector = ImageCollector(images, host.runtime, config.arguments)
         self._eviction = EvictionManager(
-            collector, self._pods.pods, self._pods.evict, self._image_collector.free_all
+            collector,
+            self._pods.pods,
+            self._pods.evict,
+            self._image_collector.free_all,
+            config.arguments.eviction,
         )
         streams = StreamRoutes(config, self._pods, host.observer, host.runtime, Tasks(channel))
         gate = Gate(Reviews(self._client, config.node_name))
@@ -144,7 +148,7 @@ class Kubelet:
             objects=objects,
             tokens=tokens,
             volumes=VolumeManager(config, objects, tokens, lambda: facts),
-            cgroups=Cgroups(config.cgroup_mount),
+            cgroups=Cgroups(config.cgroup_mount, config.arguments.pod_max_pids),
             handlers=handlers,
             probes=ProbeManager(handlers, events, config.node_ip, pods.wake),
             statuses=StatusWriter(client, pods.in_api),
@@ -175,6 +179,6 @@ class Kubelet:
         return (
             too_much
             or port_refusal(pod, others)
-            or sysctl_refusal(pod)
+            or sysctl_refusal(pod, self._config.arguments.allowed_unsafe_sysctls)
             or security_refusal(pod, apparmor=has_apparmor())
         )

@@ -69,11 +69,11 @@ class PodManager:
         if uid in self._workers:
             self._workers[uid].refresh()
 
-    def evict(self, uid: str, message: str) -> None:
-        """Have a pod leave the node for the reason of the message."""
+    def evict(self, uid: str, message: str, grace: int) -> None:
+        """Have a pod leave the node for the reason of the message; it has `grace` seconds to end."""
         worker = self._workers.get(uid)
         if worker is not None:
-            self._evictions.add(task := asyncio.create_task(worker.evict(message)))
+            self._evictions.add(task := asyncio.create_task(worker.evict(message, grace)))
             task.add_done_callback(self._evictions.discard)
 
     def wake_all(self) -> None:

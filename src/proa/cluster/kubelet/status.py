@@ -50,23 +50,30 @@ class StatusInputs:
 def pod_status(pod: Object, inputs: StatusInputs) -> Object:
     """The new `status`; conditions that are not the kubelet's own stay as they are.
 
-    The resources in the pod's spec are those that it has been given.
+    The resources in the pod's spec are those that it has been given. A pod that has been given up is not
+    ready from then on, but has failed only when none of its containers runs any more.
     """
     initial = [_container_status(pod, c, inputs) for c in init_containers(pod)]
     main = [_container_status(pod, c, inputs) for c in main_containers(pod)]
     added = [_container_status(pod, c, inputs) for c in ephemeral_containers(pod)]
     reported = pod.get("status") or {}
     phase, failure = _final(reported, inputs) or (pod_phase(pod, initial, main), None)
+    ending = bool(inputs.failure and inputs.seen.running)
     ips = _addresses(pod, inputs)
     conditions = pod_conditions(
-        pod, phase, initial, main, sandbox_ready=bool(inputs.seen.ready_sandbox), failure=inputs.failure
+        pod,
+        phase,
+        initial,
+        main,
+        sandbox_ready=bool(inputs.seen.ready_sandbox),
+        failure=None if ending else inputs.failure,
     )
     for kind, mark in inputs.resize.items():
         conditions = with_mark(conditions, kind, None if phase in FINAL_PHASES else mark)
     own = pod["spec"].get("resources") or {}
     status: dict[str, Any] = {
         "observedGeneration": pod["metadata"].get("generation"),
-        "phase": phase,
+        "phase": reported.get("phase", phase) if ending else phase,
         "conditions": conditions,
         "hostIP": inputs.node_ip,
         "hostIPs": [{"ip": inputs.node_ip}],
@@ -80,7 +87,7 @@ def pod_status(pod: Object, inputs: StatusInputs) -> Object:
         "allocatedResources": own.get("requests"),
         "qosClass": reported.get("qosClass") or qos_class(pod),
     }
-    if failure:
+    if failure and not ending:
         status["reason"], status["message"] = failure
     return {key: value for key, value in status.items() if value not in (None, [])}
 

@@ -52,6 +52,7 @@ class PodWorker:
         self._accepted = (pod.get("status") or {}).get("startTime") or now()
         self._failure: tuple[str, str] | None = None
         self._grace: int | None = None
+        self._eviction_grace = _EVICTION_GRACE
         self._gone = False
 
     def wake(self) -> None:
@@ -71,9 +72,10 @@ class PodWorker:
         self._pod, self._in_api = last, False
         self.wake()
 
-    async def evict(self, message: str) -> None:
-        """The pod has to leave the node, now."""
+    async def evict(self, message: str, grace: int) -> None:
+        """The pod has to leave the node, within so many seconds."""
         if self._failure is None:
+            self._eviction_grace = grace
             self._failure = (EVICTED, message)
             await self._host.note(self._pod, "Warning", EVICTED, message)
             self.wake()
@@ -215,7 +217,7 @@ class PodWorker:
         """Give back what a pod holds that has run its course; its containers stay for their logs."""
         if seen.running or seen.ready_sandbox:
             evicted = self._failure is not None and self._failure[0] == EVICTED
-            grace = _EVICTION_GRACE if evicted else grace_period(pod)
+            grace = self._eviction_grace if evicted else grace_period(pod)
             self._operations.begin("finish", partial(finish_pod, self._host, self._operations, pod, grace))
 
     def _begin_deletion(self, pod: Object) -> None:

@@ -11,7 +11,7 @@ def _image(name: str, size: int = 10, *, pinned: bool = False, pulled: bool = Tr
 
 def _chosen(*images: Image, used: dict[str, float], in_use: set[str], to_free: int) -> list[str]:
     seen = {image.id: Sighting(0, used.get(image.id, 0)) for image in images}
-    return [image.id for image in choose(images, seen, in_use, to_free, now=1000)]
+    return [image.id for image in choose(images, seen, in_use, to_free, now=1000, minimum_age=120)]
 
 
 def test_the_longest_unused_go_first_until_enough_is_free() -> None:
@@ -25,13 +25,14 @@ def test_what_is_used_pinned_or_not_to_be_had_again_stays() -> None:
 
 
 def test_what_has_just_come_stays() -> None:
-    assert choose([_image("a")], {"a": Sighting(950, 0)}, set(), 100, now=1000) == []
+    assert choose([_image("a")], {"a": Sighting(950, 0)}, set(), 100, now=1000, minimum_age=120) == []
 
 
 def test_the_thresholds() -> None:
-    assert excess_bytes(100, 16) == 0
-    assert excess_bytes(100, 15) == 5
-    assert excess_bytes(0, 0) == 0
+    assert excess_bytes(100, 16, 85, 80) == 0
+    assert excess_bytes(100, 15, 85, 80) == 5
+    assert excess_bytes(0, 0, 85, 80) == 0
+    assert excess_bytes(100, 0, 100, 80) == 0
 
 
 def test_the_node_names_its_largest_images() -> None:

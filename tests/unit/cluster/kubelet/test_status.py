@@ -6,6 +6,7 @@ import pytest
 
 from proa.cluster.kubelet.observation import PodObservation
 from proa.cluster.kubelet.problems import ContainerProblem
+from proa.cluster.kubelet.resize.conditions import Mark
 from proa.cluster.kubelet.status import StatusInputs, pod_status, rfc3339
 from proa.kube import Object
 from support.kubelet_objects import EXITED, container, pod, sandbox, seen, spec_of
@@ -69,6 +70,16 @@ def test_a_running_pod_is_told_in_full() -> None:
     assert set(conditions(result).values()) == {"True"}
 
 
+@pytest.mark.parametrize(
+    ("main", "told"), [((), "False"), ((container(state=EXITED, code=1),), "True")], ids=["never", "before"]
+)
+def test_a_pod_that_failed_was_initialized_if_a_container_started(main: tuple[Any, ...], told: str) -> None:
+    init = container("setup", EXITED, code=1 if not main else 0)
+    result = status(pod(init=(SETUP,), restartPolicy="Never"), seen(init, *main))
+
+    assert (result["phase"], conditions(result)["Initialized"]) == ("Failed", told)
+
+
 def test_what_was_not_tried_waits() -> None:
     result = status(pod(init=(SETUP,)), seen())
     assert result["containerStatuses"][0]["state"] == {"waiting": {"reason": "PodInitializing"}}
@@ -126,6 +137,30 @@ def test_a_final_phase_stays() -> None:
     ended["status"] = {"phase": "Failed", "reason": "Evicted", "message": "why"}
     result = status(ended, seen(container(state=EXITED)))
     assert (result["phase"], result["reason"], result["message"]) == ("Failed", "Evicted", "why")
+
+
+def test_a_pod_that_was_given_up_has_failed_when_nothing_of_it_runs() -> None:
+    evicted = pod()
+    evicted["status"]["phase"] = "Running"
+    ending = status(evicted, seen(container()), failure=("Evicted", "why"))
+    assert (ending["phase"], "reason" in ending) == ("Running", False)
+    assert (conditions(ending)["Ready"], "DisruptionTarget" in conditions(ending)) == ("False", False)
+    ended = status(evicted, seen(container(state=EXITED)), failure=("Evicted", "why"))
+    assert (ended["phase"], ended["reason"], conditions(ended)["DisruptionTarget"]) == (
+        "Failed", "Evicted", "True",
+    )  # fmt: skip
+
+
+def test_a_resize_shows_what_was_given_and_what_a_container_has() -> None:
+    given, has = {"requests": {"cpu": "2"}}, {"requests": {"cpu": "1"}}
+    resized = pod(spec_of("main", resources=given))
+    marks = {"PodResizePending": None, "PodResizeInProgress": Mark(3)}
+    result = status(resized, seen(container()), resources=lambda _: has, resize=marks)
+    (main,) = result["containerStatuses"]
+    assert (main["resources"], main["allocatedResources"]) == (has, {"cpu": "2"})
+    assert conditions(result)["PodResizeInProgress"] == "True"
+    ended = status(resized, seen(container(state=EXITED)), resources=lambda _: has, resize=marks)
+    assert ended["containerStatuses"][0]["resources"] == given
 
 
 def test_a_pod_that_was_given_up_says_why() -> None:

@@ -37,6 +37,12 @@ def test_a_patch_leaves_the_conditions_of_others() -> None:
     assert status_patch({}, {"conditions": [other, mine]})["conditions"] == [mine]
 
 
+def test_a_condition_of_ours_that_ended_is_deleted() -> None:
+    pending = {"type": "PodResizePending", "status": "True"}
+    patch = status_patch({"conditions": [pending]}, {"conditions": []})
+    assert patch["conditions"] == [{"$patch": "delete", "type": "PodResizePending"}]
+
+
 def test_addresses_are_replaced_as_a_whole() -> None:
     patch = status_patch({"podIPs": [{"ip": "a"}]}, {"podIPs": [{"ip": "b"}]})
     assert patch["podIPs"] == [{"$patch": "replace"}, {"ip": "b"}]

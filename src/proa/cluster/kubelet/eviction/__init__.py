@@ -1,5 +1,1 @@
 """Frees the node of pods when its memory or disk runs short, and of pods that exceed their disk limits."""
-
-from proa.cluster.kubelet.eviction.manager import EvictionManager
-
-__all__ = ["EvictionManager"]

@@ -9,15 +9,9 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from proa.cluster.kubelet.cri import CriError
 from proa.cluster.kubelet.eviction.ranking import excess, has_disk_limit, is_critical, message, rank
-from proa.cluster.kubelet.eviction.signals import (
-    DEFAULTS,
-    DISK,
-    MEMORY,
-    Pressures,
-    Shortage,
-    shortages,
-    signals,
-)
+from proa.cluster.kubelet.eviction.signals import Shortage, Watch, signals
+from proa.cluster.kubelet.eviction.thresholds import DISK, MEMORY, EvictionConfig
+from proa.cluster.kubelet.pods import grace_period
 from proa.cluster.kubelet.resources import qos_class
 from proa.cluster.kubelet.stats.collector import Collector
 from proa.cluster.kubelet.stats.values import NodeUsage
@@ -26,8 +20,8 @@ from proa.kube import Object
 _log = logging.getLogger(__name__)
 
 _PERIOD = 10.0
-_TRANSITION = 300.0
-"""Seconds for which a condition stays after its cause has gone (eviction-pressure-transition-period)."""
+_AT_ONCE = 1
+"""Seconds that a pod gets to end when there is no time."""
 _TOLERATED = {MEMORY: "node.kubernetes.io/memory-pressure"}
 _FINAL = ("Succeeded", "Failed")
 
@@ -35,25 +29,27 @@ _FINAL = ("Succeeded", "Failed")
 class EvictionManager:
     """Keeps memory and disk of the node from running out.
 
-    `evict` is told a pod's uid and why; `reclaim` frees disk without evicting anybody.
+    `evict` is told a pod's uid, why, and the seconds it gets to end; `reclaim` deletes images.
     """
 
     def __init__(
         self,
         collector: Collector,
         pods: Callable[[], Sequence[Object]],
-        evict: Callable[[str, str], None],
+        evict: Callable[[str, str, int], None],
         reclaim: Callable[[], Awaitable[None]],
+        config: EvictionConfig,
     ) -> None:
         self._collector = collector
         self._pods = pods
         self._evict = evict
         self._reclaim = reclaim
-        self._pressures = Pressures(_TRANSITION)
+        self._longest_grace = config.max_pod_grace_period
+        self._watch = Watch(config.thresholds(), config.pressure_transition_period)
 
     def conditions(self) -> frozenset[str]:
         """The pressure conditions of the node."""
-        return self._pressures.at(time.monotonic())
+        return self._watch.conditions(time.monotonic())
 
     def refusal(self, pod: Object) -> tuple[str, str] | None:
         """Reason and message when the node is too short of something to take a new pod."""
@@ -71,16 +67,17 @@ class EvictionManager:
                 await self.look()
             except (CriError, OSError) as fault:
                 _log.warning("pressure not measured: %s", fault)
-            await asyncio.sleep(_PERIOD)
+            await asyncio.sleep(min(_PERIOD, self._watch.due_in(time.monotonic()) or _PERIOD))
 
     async def look(self) -> None:
         """One look. Raises CriError, OSError."""
-        short = shortages(signals(await self._collector.collect_node()), DEFAULTS)
-        self._pressures.note(short, time.monotonic())
+        node = await self._collector.collect_node()
+        short = self._watch.note(signals(node), time.monotonic())
         if any(shortage.threshold.condition == DISK for shortage in short):
-            await self._reclaim()
+            if not node.split or any(s.threshold.signal.startswith("imagefs") for s in short):
+                await self._reclaim()
             node = await self._collector.collect(_PERIOD)
-            short = shortages(signals(node), DEFAULTS)
+            short = self._watch.note(signals(node), time.monotonic())
         elif short:
             node = await self._collector.collect()
         if short:
@@ -90,11 +87,17 @@ class EvictionManager:
 
     def _evict_one(self, node: NodeUsage, short: Shortage) -> None:
         usages = {usage.name.uid: usage for usage in node.pods}
-        for pod in rank(self._alive(), usages, short):
+        for pod in rank(self._alive(), usages, short, split=node.split):
             uid = pod["metadata"]["uid"]
             if uid in usages and usages[uid].reading is not None:
-                self._evict(uid, message(pod, usages[uid], short))
+                self._evict(uid, message(pod, usages[uid], short), self._grace(pod, short))
                 return
+
+    def _grace(self, pod: Object, short: Shortage) -> int:
+        if short.threshold.is_hard:
+            return _AT_ONCE
+        own = grace_period(pod)
+        return own if self._longest_grace < 0 else max(_AT_ONCE, min(own, self._longest_grace))
 
     def _evict_excess(self, node: NodeUsage) -> None:
         usages = {usage.name.uid: usage for usage in node.pods}
@@ -102,7 +105,7 @@ class EvictionManager:
             usage = usages.get(pod["metadata"]["uid"])
             why = excess(pod, usage) if usage else ""
             if why:
-                self._evict(pod["metadata"]["uid"], why)
+                self._evict(pod["metadata"]["uid"], why, _AT_ONCE)
 
     def _alive(self) -> list[Object]:
         return [

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from proa.cluster.kubelet.eviction.signals import MEMORY, Shortage
+from proa.cluster.kubelet.eviction.signals import Shortage
+from proa.cluster.kubelet.eviction.thresholds import MEMORY, PROCESSES
 from proa.cluster.kubelet.pods import planned_containers
 from proa.cluster.kubelet.resources import pod_requests
 from proa.cluster.kubelet.stats.values import PodUsage
@@ -26,26 +27,38 @@ def priority(pod: Object) -> int:
     return int(pod["spec"].get("priority") or 0)
 
 
-def rank(pods: Iterable[Object], usages: Mapping[str, PodUsage], short: Shortage) -> list[Object]:
-    """First those over their requests, then by priority, then by how much they are over."""
-    return sorted((pod for pod in pods if not is_critical(pod)), key=lambda pod: _key(pod, usages, short))
+def rank(
+    pods: Iterable[Object], usages: Mapping[str, PodUsage], short: Shortage, *, split: bool = False
+) -> list[Object]:
+    """First those over their requests, then by priority, then by how much they are over.
+
+    Of processes nobody requests any, so priority alone counts there. `split`: images and writable layers
+    have a filesystem of their own.
+    """
+
+    def key(pod: Object) -> tuple[bool, int, int]:
+        usage = usages.get(pod["metadata"]["uid"])
+        used, asked = used_and_asked(pod, usage, short, split=split) if usage else (0, 0)
+        over = used > asked and short.threshold.condition != PROCESSES
+        return not over, priority(pod), asked - used
+
+    return sorted((pod for pod in pods if not is_critical(pod)), key=key)
 
 
-def _key(pod: Object, usages: Mapping[str, PodUsage], short: Shortage) -> tuple[bool, int, int]:
-    usage = usages.get(pod["metadata"]["uid"])
-    used, asked = used_and_asked(pod, usage, short) if usage else (0, 0)
-    return used <= asked, priority(pod), asked - used
-
-
-def used_and_asked(pod: Object, usage: PodUsage, short: Shortage) -> tuple[int, int]:
+def used_and_asked(pod: Object, usage: PodUsage, short: Shortage, *, split: bool) -> tuple[int, int]:
     """What the pod has of the resource that is short, and what it requested of it."""
     if short.threshold.condition == MEMORY:
         used = usage.reading.usage.memory.working_set if usage.reading else 0
         return used, pod_requests(pod)["memory"]
+    if short.threshold.condition == PROCESSES:
+        return usage.reading.usage.processes if usage.reading else 0, 0
+    taken = usage.ephemeral_storage
+    if split:
+        taken = usage.layers if short.threshold.signal.startswith("imagefs") else usage.logs_and_volumes
     if short.threshold.signal.endswith("inodesFree"):
-        return usage.ephemeral_storage.inodes, 0
+        return taken.inodes, 0
     asked = sum(_request(container, "ephemeral-storage") for container in planned_containers(pod))
-    return usage.ephemeral_storage.used, asked
+    return taken.used, asked
 
 
 def message(pod: Object, usage: PodUsage, short: Shortage) -> str:

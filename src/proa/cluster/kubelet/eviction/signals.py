@@ -1,6 +1,6 @@
 """What is left of the node against the thresholds at which pods are evicted. Pure.
 
-Source: kubelet's eviction signals and hard thresholds (pkg/kubelet/eviction/defaults_linux.go).
+Source: kubelet's eviction manager (pkg/kubelet/eviction/eviction_manager.go).
 """
 
 from __future__ import annotations
@@ -8,35 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from proa.cluster.kubelet.eviction.thresholds import Threshold
 from proa.cluster.kubelet.stats.values import NodeUsage
-
-_MI = 1 << 20
-MEMORY, DISK, PROCESSES = "MemoryPressure", "DiskPressure", "PIDPressure"
-
-
-@dataclass(frozen=True, slots=True)
-class Threshold:
-    """Below `amount`, or below `part` (0 to 1) of the whole, there is pressure."""
-
-    signal: str
-    condition: str
-    resource: str
-    """As the message to a person names it."""
-    amount: int = 0
-    part: float = 0.0
-
-    def least(self, whole: int) -> int:
-        """The least that must be available of `whole`."""
-        return self.amount or int(self.part * whole)
-
-
-DEFAULTS = (
-    Threshold("memory.available", MEMORY, "memory", amount=100 * _MI),
-    Threshold("nodefs.available", DISK, "ephemeral-storage", part=0.10),
-    Threshold("nodefs.inodesFree", DISK, "inodes", part=0.05),
-    Threshold("imagefs.available", DISK, "ephemeral-storage", part=0.15),
-    Threshold("pid.available", PROCESSES, "pids", amount=1000),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,30 +30,55 @@ def signals(node: NodeUsage) -> dict[str, tuple[int, int]]:
         "imagefs.available": (images.available, images.capacity),
         "pid.available": (node.most_processes - node.processes, node.most_processes),
     }
-    if own.inodes:
-        found["nodefs.inodesFree"] = (own.inodes_free, own.inodes)
+    for name, filesystem in (("nodefs", own), ("imagefs", images)):
+        if filesystem.inodes:
+            found[f"{name}.inodesFree"] = (filesystem.inodes_free, filesystem.inodes)
     return found
 
 
 def shortages(
-    found: Mapping[str, tuple[int, int]], thresholds: Iterable[Threshold] = DEFAULTS
+    found: Mapping[str, tuple[int, int]],
+    thresholds: Iterable[Threshold],
+    unresolved: Iterable[Threshold] = (),
 ) -> list[Shortage]:
-    """The thresholds that are passed, memory first."""
-    known = [(t, *found[t.signal]) for t in thresholds if t.signal in found]
-    return [Shortage(t, t.least(whole), left) for t, left, whole in known if left < t.least(whole)]
+    """The thresholds that are passed, in their order.
+
+    Of those that were passed before, `unresolved`, more must be free than the threshold says.
+    """
+    short, before = [], set(unresolved)
+    for threshold in thresholds:
+        if threshold.signal in found:
+            left, whole = found[threshold.signal]
+            least = threshold.amount.of(whole)
+            if left < least + (threshold.reclaim.of(whole) if threshold in before else 0):
+                short.append(Shortage(threshold, least, left))
+    return short
 
 
-class Pressures:
-    """Which conditions the node has; one stays for a while after its cause has gone."""
+class Watch:
+    """Since when thresholds are passed, and which conditions the node has.
 
-    def __init__(self, transition: float) -> None:
+    A condition stays for `transition` seconds after its cause has gone. Times are seconds on a clock.
+    """
+
+    def __init__(self, thresholds: Iterable[Threshold], transition: float) -> None:
+        self._thresholds = tuple(thresholds)
         self._transition = transition
+        self._since: dict[Threshold, float] = {}
         self._seen: dict[str, float] = {}
 
-    def note(self, short: Iterable[Shortage], now: float) -> None:
-        """What is short at `now`, in seconds on a clock."""
-        self._seen |= {shortage.threshold.condition: now for shortage in short}
+    def note(self, found: Mapping[str, tuple[int, int]], now: float) -> list[Shortage]:
+        """What is short; of soft thresholds those that have lasted long enough for an eviction."""
+        short = shortages(found, self._thresholds, self._since)
+        self._since = {s.threshold: self._since.get(s.threshold, now) for s in short}
+        self._seen |= {s.threshold.condition: now for s in short}
+        return [s for s in short if now - self._since[s.threshold] >= (s.threshold.grace or 0)]
 
-    def at(self, now: float) -> frozenset[str]:
+    def conditions(self, now: float) -> frozenset[str]:
         """The conditions that hold."""
         return frozenset(kind for kind, seen in self._seen.items() if now - seen < self._transition)
+
+    def due_in(self, now: float) -> float | None:
+        """Seconds until a soft threshold that is passed has lasted long enough; None for never."""
+        waits = (since + (t.grace or 0) - now for t, since in self._since.items())
+        return min((wait for wait in waits if wait > 0), default=None)

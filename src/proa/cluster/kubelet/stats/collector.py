@@ -95,6 +95,7 @@ class Collector:
             interfaces=interfaces(os.getpid()),
             filesystem=own,
             image_filesystem=_filesystem_of(images, own),
+            split=_is_elsewhere(images, self._config.root_dir),
             images_used=images.used if images else 0,
             processes=running,
             most_processes=most,
@@ -140,3 +141,10 @@ class Collector:
 def _filesystem_of(usage: FilesystemUsage | None, otherwise: Filesystem) -> Filesystem:
     """The filesystem of the images; the node's own as long as the runtime does not say where they are."""
     return filesystem(Path(usage.mountpoint)) if usage and Path(usage.mountpoint).exists() else otherwise
+
+
+def _is_elsewhere(usage: FilesystemUsage | None, own: Path) -> bool:
+    """Whether images lie on another filesystem than the node's own files."""
+    if usage is None or not Path(usage.mountpoint).exists():
+        return False
+    return Path(usage.mountpoint).stat().st_dev != own.stat().st_dev

@@ -59,14 +59,20 @@ class PodUsage:
     volumes: Sequence[VolumeUsage] = ()
 
     @property
+    def layers(self) -> DirectoryUsage:
+        """Writable layers, which lie beside the images."""
+        return sum((c.rootfs for c in self.containers if c.rootfs), start=DirectoryUsage(0, 0))
+
+    @property
+    def logs_and_volumes(self) -> DirectoryUsage:
+        """Logs and volumes on the node's disk."""
+        logs = sum((c.logs for c in self.containers if c.logs), start=DirectoryUsage(0, 0))
+        return sum((v.usage for v in self.volumes if v.ephemeral), start=logs)
+
+    @property
     def ephemeral_storage(self) -> DirectoryUsage:
-        """Writable layers, logs and volumes on the node's disk."""
-        total = DirectoryUsage(0, 0)
-        for container in self.containers:
-            total += (container.logs or DirectoryUsage(0, 0)) + (container.rootfs or DirectoryUsage(0, 0))
-        for volume in self.volumes:
-            total += volume.usage if volume.ephemeral else DirectoryUsage(0, 0)
-        return total
+        """All that the pod takes on disks of the node."""
+        return self.layers + self.logs_and_volumes
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +89,8 @@ class NodeUsage:
     filesystem: Filesystem
     """Of the kubelet's own files: volumes and logs."""
     image_filesystem: Filesystem
+    split: bool
+    """Whether these are two filesystems."""
     images_used: int
     """Bytes that images and writable layers take."""
     processes: int

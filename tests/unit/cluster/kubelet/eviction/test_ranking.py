@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from proa.cluster.kubelet.eviction.ranking import excess, has_disk_limit, is_critical, message, rank
-from proa.cluster.kubelet.eviction.signals import DEFAULTS, Shortage
+from proa.cluster.kubelet.eviction.signals import Shortage
+from proa.cluster.kubelet.eviction.thresholds import Amount, Threshold
 from proa.cluster.kubelet.pods import pod_name
 from proa.cluster.kubelet.stats.cgroup import CgroupUsage, MemoryUsage
 from proa.cluster.kubelet.stats.filesystem import DirectoryUsage, Filesystem
@@ -16,8 +17,9 @@ from proa.kube import Object
 from support.kubelet_objects import pod, spec_of
 
 _MI = 1 << 20
-_MEMORY = Shortage(DEFAULTS[0], 100 * _MI, 50 * _MI)
-_DISK = Shortage(DEFAULTS[1], 10 << 30, 5 << 30)
+_MEMORY = Shortage(Threshold("memory.available", Amount(100 * _MI)), 100 * _MI, 50 * _MI)
+_DISK = Shortage(Threshold("nodefs.available", Amount(part=0.1)), 10 << 30, 5 << 30)
+_IMAGES = Shortage(Threshold("imagefs.available", Amount(part=0.15)), 10 << 30, 5 << 30)
 
 
 def _pod(name: str, request: str = "", **spec: Any) -> Object:
@@ -49,6 +51,16 @@ def test_then_the_lower_priority() -> None:
 def test_then_those_furthest_over() -> None:
     assert _order(_MEMORY, (_pod("a"), _MI), (_pod("b"), 2 * _MI)) == ["b", "a"]
     assert _order(_DISK, (_pod("a"), _MI), (_pod("b"), 2 * _MI)) == ["b", "a"]
+
+
+def test_images_on_a_disk_of_their_own() -> None:
+    """There writable layers count, and elsewhere logs and volumes."""
+    layers, logs = _pod("layers"), _pod("logs")
+    mine = ContainerUsage("main", "id", 0, _usage(layers).containers[0].reading, rootfs=DirectoryUsage(9, 1))
+    usages = {"layers": PodUsage(pod_name(layers), "", None, [mine]), "logs": _usage(logs, logs=5)}
+    for short, split, first in ((_IMAGES, True, "layers"), (_DISK, True, "logs"), (_DISK, False, "layers")):
+        ranked = rank([logs, layers], usages, short, split=split)
+        assert ranked[0]["metadata"]["name"] == first
 
 
 def test_critical_pods_stay() -> None:

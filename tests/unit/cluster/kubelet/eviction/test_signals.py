@@ -1,18 +1,23 @@
 """Thresholds, and how long a condition stays."""
 
-from proa.cluster.kubelet.eviction.signals import DISK, MEMORY, Pressures, shortages
+from __future__ import annotations
 
+from proa.cluster.kubelet.eviction.signals import Watch, shortages
+from proa.cluster.kubelet.eviction.thresholds import DISK, MEMORY, Amount, EvictionConfig, parse_thresholds
+
+_DEFAULTS = EvictionConfig().thresholds()
 _FINE = {
     "memory.available": (1 << 30, 1 << 32),
     "nodefs.available": (50, 100),
     "nodefs.inodesFree": (50, 100),
     "imagefs.available": (50, 100),
+    "imagefs.inodesFree": (50, 100),
     "pid.available": (5000, 30000),
 }
 
 
 def test_enough_of_everything() -> None:
-    assert shortages(_FINE) == []
+    assert shortages(_FINE, _DEFAULTS) == []
 
 
 def test_each_threshold() -> None:
@@ -21,21 +26,46 @@ def test_each_threshold() -> None:
         ("nodefs.available", 9),
         ("nodefs.inodesFree", 4),
         ("imagefs.available", 14),
+        ("imagefs.inodesFree", 4),
         ("pid.available", 999),
     ):
-        (short,) = shortages(_FINE | {signal: (left, _FINE[signal][1])})
+        (short,) = shortages(_FINE | {signal: (left, _FINE[signal][1])}, _DEFAULTS)
         assert short.threshold.signal == signal
         assert short.available == left < short.least
 
 
 def test_memory_goes_first() -> None:
-    found = shortages(_FINE | {"nodefs.available": (0, 100), "memory.available": (0, 100)})
+    found = shortages(_FINE | {"nodefs.available": (0, 100), "memory.available": (0, 100)}, _DEFAULTS)
     assert [short.threshold.condition for short in found] == [MEMORY, DISK]
 
 
 def test_a_condition_outlasts_its_cause() -> None:
-    pressures = Pressures(transition=300)
-    pressures.note(shortages(_FINE | {"nodefs.available": (0, 100)}), now=1000)
-    pressures.note([], now=1010)
-    assert pressures.at(1299) == {DISK}
-    assert pressures.at(1300) == frozenset()
+    watch = Watch(_DEFAULTS, transition=300)
+    watch.note(_FINE | {"nodefs.available": (0, 100)}, now=1000)
+    watch.note(_FINE, now=1010)
+    assert watch.conditions(1299) == {DISK}
+    assert watch.conditions(1300) == frozenset()
+
+
+def test_a_soft_threshold_shows_at_once_and_evicts_when_it_lasts() -> None:
+    config = EvictionConfig(
+        hard={}, soft=parse_thresholds("memory.available<50%"), soft_grace_period={"memory.available": 90.0}
+    )
+    watch, low = Watch(config.thresholds(), transition=300), _FINE | {"memory.available": (40, 100)}
+    assert watch.note(low, now=0) == []
+    assert watch.conditions(0) == {MEMORY}
+    assert watch.due_in(30) == 60
+    assert [short.threshold.signal for short in watch.note(low, now=90)] == ["memory.available"]
+    watch.note(_FINE | {"memory.available": (60, 100)}, now=100)
+    assert watch.note(low, now=110) == [], "it begins anew"
+    assert watch.due_in(500) is None
+
+
+def test_more_than_the_threshold_is_reclaimed() -> None:
+    config = EvictionConfig(
+        hard=parse_thresholds("nodefs.available<10%"), minimum_reclaim={"nodefs.available": Amount(5)}
+    )
+    watch = Watch(config.thresholds(), transition=300)
+    assert watch.note({"nodefs.available": (12, 100)}, now=0) == []
+    for left, is_short in ((9, True), (14, True), (15, False), (12, False)):
+        assert bool(watch.note({"nodefs.available": (left, 100)}, now=1)) == is_short, left

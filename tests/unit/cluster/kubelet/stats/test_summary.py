@@ -39,7 +39,7 @@ def _node() -> NodeUsage:
         [Interface("eth0", 1, 2, 3, 4)],
         volumes,
     )
-    return NodeUsage("n", _AT, _AT, 10_000, _reading(9, 900), (), _DISK, _DISK, 33, 5, 4096, [pod])
+    return NodeUsage("n", _AT, _AT, 10_000, _reading(9, 900), (), _DISK, _DISK, False, 33, 5, 4096, [pod])
 
 
 def test_the_node() -> None:

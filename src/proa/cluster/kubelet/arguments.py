@@ -1,0 +1,120 @@
+"""Arguments of the kubelet, `NAME=VALUE`, by the names and defaults of upstream's (`kubelet --help`)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from proa.cluster.kubelet.eviction.thresholds import (
+    EvictionConfig,
+    parse_grace_periods,
+    parse_reclaims,
+    parse_thresholds,
+)
+from proa.errors import UserError
+
+_UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
+_PART = r"(\d+(?:\.\d*)?|\.\d+)(h|ms|us|ns|m|s)"
+
+
+@dataclass(frozen=True, kw_only=True)
+class KubeletArguments:
+    """What `--kubelet-arg` can set; times are seconds."""
+
+    eviction: EvictionConfig = field(default_factory=EvictionConfig)
+    image_gc_high_threshold: int = 85
+    image_gc_low_threshold: int = 80
+    minimum_image_ttl_duration: float = 120.0
+    pod_max_pids: int = 4096
+    """Processes and threads of a pod; -1 for as many as the machine has room for."""
+    allowed_unsafe_sysctls: tuple[str, ...] = ()
+    """Names, or beginnings of names that end with `*`."""
+
+
+def parse_arguments(texts: Sequence[str]) -> KubeletArguments:
+    """The arguments of these texts; a later one of a name replaces an earlier. Raises UserError."""
+    found: dict[str, Any] = {}
+    for text in texts:
+        name, separator, value = text.removeprefix("--").partition("=")
+        if name not in _PARSERS:
+            known = ", ".join(sorted(_PARSERS))
+            raise UserError(f"--kubelet-arg {name}: the kubelet has no such argument; it has: {known}")
+        if not separator:
+            raise UserError(f"--kubelet-arg {name}: a value is missing: give {name}=VALUE")
+        try:
+            found[name] = _PARSERS[name](value)
+        except ValueError as error:
+            raise UserError(f"--kubelet-arg {name}: {error}") from None
+    return _checked(found)
+
+
+def _checked(found: Mapping[str, Any]) -> KubeletArguments:
+    eviction = {n.removeprefix("eviction-"): v for n, v in found.items() if n.startswith("eviction-")}
+    others = {n.replace("-", "_"): v for n, v in found.items() if not n.startswith("eviction-")}
+    arguments = KubeletArguments(**others)
+    low, high = arguments.image_gc_low_threshold, arguments.image_gc_high_threshold
+    if low >= high:
+        raise UserError(
+            f"--kubelet-arg image-gc-low-threshold: {low} must be less than image-gc-high-threshold, {high}"
+        )
+    try:
+        config = EvictionConfig(**{name.replace("-", "_"): value for name, value in eviction.items()})
+        config.check()
+    except ValueError as error:
+        raise UserError(f"--kubelet-arg eviction-soft: {error}") from None
+    return replace(arguments, eviction=config)
+
+
+def parse_duration(text: str) -> float:
+    """Seconds of a time such as 1m30s. Raises ValueError."""
+    if text == "0":
+        return 0.0
+    if not re.fullmatch(f"({_PART})+", text):
+        raise ValueError(f'invalid duration "{text}": give one such as 90s or 1m30s')
+    return sum(float(number) * _UNITS[unit] for number, unit in re.findall(_PART, text))
+
+
+def _percent(text: str) -> int:
+    number = _whole(text)
+    if not 0 <= number <= 100:
+        raise ValueError(f"{number} must be between 0 and 100, inclusive")
+    return number
+
+
+def _whole(text: str) -> int:
+    if not re.fullmatch(r"-?\d+", text):
+        raise ValueError(f'invalid number "{text}"')
+    return int(text)
+
+
+def _processes(text: str) -> int:
+    number = _whole(text)
+    if number < -1 or number == 0:
+        raise ValueError(f"{number} must be positive, or -1 for no limit of its own")
+    return number
+
+
+def _sysctls(text: str) -> tuple[str, ...]:
+    names = tuple(name.replace("/", ".") for name in text.split(",") if name)
+    for name in names:
+        if not re.fullmatch(r"(kernel\.(shm|msg|sem)|fs\.mqueue\.|net\.)[a-z0-9_.-]*\*?", name):
+            own = "kernel.shm*, kernel.msg*, kernel.sem, fs.mqueue.*, net.*"
+            raise ValueError(f'"{name}" is none of those that a pod has for itself: {own}')
+    return names
+
+
+_PARSERS: dict[str, Callable[[str], Any]] = {
+    "eviction-hard": parse_thresholds,
+    "eviction-soft": parse_thresholds,
+    "eviction-soft-grace-period": lambda text: parse_grace_periods(text, parse_duration),
+    "eviction-max-pod-grace-period": _whole,
+    "eviction-pressure-transition-period": parse_duration,
+    "eviction-minimum-reclaim": parse_reclaims,
+    "image-gc-high-threshold": _percent,
+    "image-gc-low-threshold": _percent,
+    "minimum-image-ttl-duration": parse_duration,
+    "pod-max-pids": _processes,
+    "allowed-unsafe-sysctls": _sysctls,
+}
