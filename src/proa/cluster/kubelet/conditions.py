@@ -31,7 +31,8 @@ def pod_conditions(
         conditions = with_condition(conditions, kind, ok, reason, message, **more)
 
     put("PodReadyToStartContainers", ok=sandbox_ready)
-    put("Initialized", *_initialized(pod, phase, initial)[1:], ok=_initialized(pod, phase, initial)[0])
+    initialized = _initialized(pod, phase, initial, main)
+    put("Initialized", *initialized[1:], ok=initialized[0])
     ready = _containers_ready(pod, phase, initial, main)
     put("ContainersReady", *ready[1:], ok=ready[0])
     gates = _missing_gates(pod)
@@ -45,7 +46,10 @@ def pod_conditions(
     return conditions
 
 
-def _initialized(pod: Object, phase: str, initial: Sequence[Object]) -> tuple[bool, str, str]:
+def _initialized(
+    pod: Object, phase: str, initial: Sequence[Object], main: Sequence[Object]
+) -> tuple[bool, str, str]:
+    """A pod of which a container has started has been initialized, whatever its sidecars do now."""
     if phase == "Succeeded":
         return True, "PodCompleted", ""
     incomplete = [
@@ -53,10 +57,14 @@ def _initialized(pod: Object, phase: str, initial: Sequence[Object]) -> tuple[bo
         for status, spec in zip(initial, init_containers(pod), strict=True)
         if not (status.get("started") if is_sidecar(spec) else status["ready"])
     ]
-    if incomplete and phase == "Pending":
+    if incomplete and not any(map(_has_started, main)):
         message = f"containers with incomplete status: [{' '.join(incomplete)}]"
         return False, "ContainersNotInitialized", message
     return True, "", ""
+
+
+def _has_started(status: Object) -> bool:
+    return "waiting" not in (status.get("state") or {"waiting": {}}) or bool(status.get("lastState"))
 
 
 def _containers_ready(

@@ -28,15 +28,17 @@ def immutable(obj: Object, old: Object | None) -> Iterator[FieldError]:
     yield from _containers(new_spec, old_spec)
     yield from _deadline(new_spec, old_spec)
     yield from _gates(new_spec, old_spec)
-    if any(
-        toleration not in (new_spec.get("tolerations") or ())
-        for toleration in old_spec.get("tolerations") or ()
-    ):
+    tolerations = [_for_ever(each) for each in new_spec.get("tolerations") or ()]
+    if any(_for_ever(each) not in tolerations for each in old_spec.get("tolerations") or ()):
         yield forbidden(
             "spec.tolerations", "existing toleration can not be modified except its tolerationSeconds"
         )
     if _fixed(new_spec, old_spec) != _fixed(old_spec, old_spec):
         yield forbidden("spec", f"pod updates may not change fields other than {_CHANGEABLE}")
+
+
+def _for_ever(toleration: Object) -> Object:
+    return {key: value for key, value in toleration.items() if key != "tolerationSeconds"}
 
 
 def _fixed(spec: Object, old: Object) -> Object:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 from aiohttp import web
 
-from proa.cluster.kubelet.streams.channels import Frame, decode, status_frame
+from proa.cluster.kubelet.streams.channels import Frame, decode, decode_text, in_words, status_frame
 from proa.kube import Object
 
 
@@ -16,11 +16,18 @@ class StreamSocket:
 
     def __init__(self, socket: web.WebSocketResponse) -> None:
         self._socket = socket
+        protocol = socket.ws_protocol or ""
+        self._base64 = "base64" in protocol
+        self._old = not protocol.startswith("v")
 
     async def send(self, frame: Frame) -> bool:
         """Send one frame, no faster than the client takes it; False when the client is gone."""
+        said = in_words(frame) if self._old else frame
         try:
-            await self._socket.send_bytes(frame.encode())
+            if said is not None and self._base64:
+                await self._socket.send_str(said.encode_text())
+            elif said is not None:
+                await self._socket.send_bytes(said.encode())
         except (ConnectionError, RuntimeError):
             return False
         return True
@@ -28,7 +35,7 @@ class StreamSocket:
     async def frames(self) -> AsyncIterator[Frame]:
         """What the client sends, until it goes."""
         async for message in messages(self._socket):
-            frame = decode(message)
+            frame = decode_text(message.decode(errors="replace")) if self._base64 else decode(message)
             if frame is not None:
                 yield frame
 

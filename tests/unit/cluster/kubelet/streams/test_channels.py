@@ -10,8 +10,10 @@ from proa.cluster.kubelet.streams.channels import (
     Channel,
     Frame,
     decode,
+    decode_text,
     exit_status,
     failure_status,
+    in_words,
     status_frame,
     terminal_size,
 )
@@ -60,3 +62,20 @@ def test_how_a_command_ended() -> None:
     assert failure_status("no such file")["message"] == "Internal error occurred: no such file"
     frame = status_frame(failed)
     assert (frame.channel, json.loads(frame.data)) == (Channel.ERROR, failed)
+
+
+def test_a_frame_in_base64_is_text() -> None:
+    assert Frame(Channel.STDOUT, b"\xff\x00").encode_text() == "1/wA="
+    assert decode_text("0aW4=") == Frame(Channel.STDIN, b"in")
+
+
+@pytest.mark.parametrize("message", ["", "x", "0%", "\ufffd"])
+def test_what_is_no_base64_means_nothing(message: str) -> None:
+    assert decode_text(message) is None
+
+
+def test_before_v4_an_end_is_told_in_words_or_not_at_all() -> None:
+    failed = in_words(status_frame(exit_status(3)))
+    assert failed == Frame(Channel.ERROR, b"command terminated with non-zero exit code: exit status 3")
+    assert in_words(status_frame(exit_status(0))) is None
+    assert in_words(Frame(Channel.STDOUT, b"x")) == Frame(Channel.STDOUT, b"x")
