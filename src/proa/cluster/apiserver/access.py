@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from proa.cluster.apiserver import roles
-from proa.cluster.apiserver.admission import Step
-from proa.cluster.apiserver.admission.escalation import GrantLimits
+from proa.cluster.apiserver.admission import Step, about
+from proa.cluster.apiserver.admission.escalation import GRANTING, GrantLimits
 from proa.cluster.apiserver.authorization import Authorizer
 from proa.cluster.apiserver.certificates import admission as certificates
 from proa.cluster.apiserver.certificates.admission import SignerRights
@@ -21,9 +21,15 @@ class Access:
     def __init__(self, view: View) -> None:
         self._graph = NodeGraph(view)
         self.authorizer = Authorizer(Rbac(view), NodeAuthorizer(self._graph, roles.node_rules()))
-        self.completing: tuple[Step, ...] = (GrantLimits(self.authorizer).admit, certificates.complete)
+        self.completing: tuple[Step, ...] = (
+            about(*GRANTING)(GrantLimits(self.authorizer).admit),
+            certificates.complete,
+        )
         """Admission steps before an object is checked."""
-        self.validating: tuple[Step, ...] = (restriction.admit, SignerRights(self.authorizer).admit)
+        self.validating: tuple[Step, ...] = (
+            restriction.admit,
+            about(certificates.QUALIFIED)(SignerRights(self.authorizer).admit),
+        )
         """Admission steps after that."""
 
     def tasks(self) -> list[asyncio.Task[None]]:

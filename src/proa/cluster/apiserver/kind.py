@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from proa.cluster.apiserver.columns.column import NAME_AND_AGE, Column
@@ -100,6 +101,12 @@ class Kind:
     """A warning for everybody who uses this version."""
     singular_name: str = ""
     list_name: str = ""
+
+    @cached_property
+    def qualified(self) -> str:
+        """`pods`, or `deployments.apps` with a group."""
+        resource = self.resource
+        return f"{resource.plural}.{resource.group}" if resource.group else resource.plural
 
     @property
     def singular(self) -> str:

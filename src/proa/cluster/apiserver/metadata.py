@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import random
 import time
-import uuid
 from functools import lru_cache
 from typing import Any
 
@@ -19,11 +18,15 @@ from proa.kube.resources import Object
 _DROPPED_WHEN_EMPTY = ("labels", "annotations", "finalizers", "ownerReferences", "generateName")
 _ASKED_BY_METADATA = {"Deployment": "annotations", "EndpointSlice": "labels"}
 _SERVER_OWNED = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation")
+_VERSION_4 = 4 << 76 | 2 << 62
+"""Version and variant, where a UUID has them (RFC 9562)."""
+_RANDOM = ~(0xF << 76 | 3 << 62)
 
 
 def new_uid() -> str:
     """A random UUID. It has to be unique, not secret, so the system's entropy is not asked each time."""
-    return str(uuid.UUID(int=random.getrandbits(128), version=4))
+    digits = f"{random.getrandbits(128) & _RANDOM | _VERSION_4:032x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 @lru_cache(1)

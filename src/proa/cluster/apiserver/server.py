@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from proa.cluster.apiserver import bootstrap, pod_security, role_reconciliation
 from proa.cluster.apiserver.access import Access
 from proa.cluster.apiserver.actions import Actions
-from proa.cluster.apiserver.admission import COMPLETING, MUTATING, VALIDATING, Admission, Chain
+from proa.cluster.apiserver.admission import COMPLETING, MUTATING, VALIDATING, Admission, Chain, about
 from proa.cluster.apiserver.admission.quota import QuotaAdmission
 from proa.cluster.apiserver.aggregation import Aggregator, MergedDiscovery, MergedOpenApi
 from proa.cluster.apiserver.audit.opening import open_auditor
@@ -161,7 +161,7 @@ class ApiServer:
                 MutatingPolicies(view, self._access.authorizer, self._kinds).admit,
                 MutatingWebhooks(self._webhooks, webhooks).admit,
             ),
-            completing=(*COMPLETING, *self._access.completing, self._services.admit),
+            completing=(*COMPLETING, *self._access.completing, about("services")(self._services.admit)),
             validating=(
                 *self._access.validating,
                 *VALIDATING,

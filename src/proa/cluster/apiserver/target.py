@@ -31,7 +31,7 @@ class Target:
     name: str = ""
     subresource: str = ""
 
-    @cached_property
+    @property
     def resource(self) -> Resource:
         return self.kind.resource
 
@@ -45,12 +45,10 @@ class Target:
         """Store prefix of the collection."""
         return key_prefix(self.kind.stored_as or self.resource, self.namespace)
 
-    @cached_property
+    @property
     def qualified(self) -> str:
         """`pods`, or `deployments.apps` with a group."""
-        return (
-            f"{self.resource.plural}.{self.resource.group}" if self.resource.group else self.resource.plural
-        )
+        return self.kind.qualified
 
     @cached_property
     def _actions(self) -> dict[str, Action]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from proa.cluster.apiserver import codec
@@ -11,19 +12,26 @@ from proa.cluster.store import Store
 from proa.kube.resources import Object, Resource
 
 T = TypeVar("T")
+_REMEMBERED = 1024
 
 
 class View:
-    """Reads of the present; every result of `get` and `list` is the caller's own."""
+    """Reads of the present; every result of `get` and `list` is the caller's own, that of `peek` nobody's."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
+        self._decoded = lru_cache(_REMEMBERED)(codec.decode)
         self._derived: dict[Callable[..., Any], tuple[int, Any]] = {}
 
     def get(self, resource: Resource, name: str, namespace: str = "") -> Object | None:
         """One object, or None."""
         entry = self.store.get(object_key(resource, name, namespace))
         return codec.decode(entry) if entry else None
+
+    def peek(self, resource: Resource, name: str, namespace: str = "") -> Object | None:
+        """One object, or None, to look at only: it is decoded once and the same for all who ask."""
+        entry = self.store.get(object_key(resource, name, namespace))
+        return self._decoded(entry) if entry else None
 
     def exists(self, resource: Resource, name: str, namespace: str = "") -> bool:
         """Whether the object is there."""

@@ -38,6 +38,12 @@ class Outcome:
     entry: Entry | None
     error: StoreError | None = None
 
+    def stored(self) -> Entry:
+        """The entry. Raises the StoreError why there is none."""
+        if self.entry is None:
+            raise self.error or StoreError(f"{self.write.key} was not written")
+        return self.entry
+
 
 Job = Callable[[sqlite3.Connection], None]
 Report = Callable[[Sequence[Outcome]], None]

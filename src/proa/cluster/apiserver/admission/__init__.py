@@ -11,8 +11,9 @@ from proa.cluster.apiserver.admission import (
     volumes,
 )
 from proa.cluster.apiserver.admission.annotations import annotate
-from proa.cluster.apiserver.admission.chain import Admission, AsyncStep, Chain, Step
+from proa.cluster.apiserver.admission.chain import Admission, AsyncStep, Chain
 from proa.cluster.apiserver.admission.request import Operation, Request
+from proa.cluster.apiserver.admission.steps import Step, about, about_new
 
 MUTATING: tuple[Step, ...] = (
     namespaces.admit,
@@ -43,5 +44,7 @@ __all__ = [
     "Operation",
     "Request",
     "Step",
+    "about",
+    "about_new",
     "annotate",
 ]

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
-from proa.cluster.apiserver.admission.request import Request
+from proa.cluster.apiserver.admission.request import Operation, Request
+from proa.cluster.apiserver.admission.steps import LimitedStep, Step
 from proa.cluster.apiserver.view import View
 from proa.errors import ApiError
 
-Step = Callable[[Request, View], None]
-"""Decides at once; may change `request.obj` in place where that is allowed, or raise an ApiError."""
-
 AsyncStep = Callable[[Request, View], Awaitable[None]]
 """May have to ask or to wait; changes the object by `request.replace`, or raises an ApiError."""
+
+
+_REMEMBERED = 4096
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,53 +46,71 @@ class Chain:
     final: Sequence[Step] = ()
     """What is counted when nothing else can say no."""
 
+    def concerning(self, operation: Operation, kind: str, subresource: str) -> Chain:
+        """The part that is about requests for a kind (`pods`, `deployments.apps`)."""
+        stages = {
+            name: tuple(
+                step
+                for step in getattr(self, name)
+                if not isinstance(step, LimitedStep) or step.concerns(operation, kind, subresource)
+            )
+            for name in ("mutating", "completing", "validating", "final")
+        }
+        return replace(self, **stages)
+
 
 class Admission:
     """A chain over one view of the present."""
 
     def __init__(self, view: View, chain: Chain) -> None:
         self._view = view
-        self._chain = chain
+        self._concerning = lru_cache(_REMEMBERED)(chain.concerning)
+
+    def _chain(self, request: Request) -> Chain:
+        target = request.target
+        return self._concerning(request.operation, target.qualified, target.subresource)
 
     async def mutate(self, request: Request) -> None:
         """Let the mutating steps change the object. Raises ApiError, with what was warned of so far."""
         try:
-            self._mutate(request)
-            for mutator in self._chain.mutators:
+            chain = self._chain(request)
+            self._mutate(chain, request)
+            for mutator in chain.mutators:
                 await mutator(request, self._view)
             if request.version:
-                await self._mutate_again(request)
+                await self._mutate_again(chain, request)
         except ApiError as error:
             error.warnings = request.warnings
             raise
 
-    def _mutate(self, request: Request) -> None:
-        for step in self._chain.mutating:
+    def _mutate(self, chain: Chain, request: Request) -> None:
+        for step in chain.mutating:
             step(request, self._view)
 
-    async def _mutate_again(self, request: Request) -> None:
+    async def _mutate_again(self, chain: Chain, request: Request) -> None:
         """A second round, once, after a mutator changed the object."""
         before = copy.deepcopy(request.obj)
-        self._mutate(request)
+        self._mutate(chain, request)
         if request.obj != before:
             request.version += 1
         request.round = 1
-        for mutator in self._chain.mutators:
+        for mutator in chain.mutators:
             await mutator(request, self._view)
 
     def complete(self, request: Request) -> None:
         """Give the object what the server adds. Raises ApiError."""
-        for step in self._chain.completing:
+        for step in self._chain(request).completing:
             step(request, self._view)
 
     async def validate(self, request: Request) -> None:
         """Hear everyone who may refuse. Raises ApiError, with what was warned of so far."""
         try:
-            for step in self._chain.validating:
+            chain = self._chain(request)
+            for step in chain.validating:
                 step(request, self._view)
-            for validator in self._chain.validators:
+            for validator in chain.validators:
                 await validator(request, self._view)
-            for step in self._chain.final:
+            for step in chain.final:
                 step(request, self._view)
         except ApiError as error:
             error.warnings = request.warnings

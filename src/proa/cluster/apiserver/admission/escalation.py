@@ -16,6 +16,10 @@ from proa.errors import ApiError, Forbidden, NotFound
 from proa.kube.resources import Object
 
 _COLLECTED = ("ownerReferences", "finalizers", "managedFields", "resourceVersion")
+GRANTING = tuple(
+    f"{plural}.{GROUP}" for plural in ("roles", "clusterroles", "rolebindings", "clusterrolebindings")
+)
+"""The kinds by which rights are granted."""
 _ROLE_KINDS = {"Role": "roles", "ClusterRole": "clusterroles"}
 
 
@@ -28,7 +32,7 @@ class GrantLimits:
     def admit(self, request: Request, _view: View) -> None:
         """Raises Forbidden, and NotFound for a binding to a role that is not there."""
         resource = request.target.resource
-        if resource.group != GROUP or request.operation not in ("CREATE", "UPDATE"):
+        if request.operation not in ("CREATE", "UPDATE"):
             return
         if MASTERS in request.user.groups or _only_collected(request):
             return

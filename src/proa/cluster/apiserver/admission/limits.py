@@ -5,11 +5,12 @@ Source: kubernetes.io, limit ranges; kubernetes plugin/pkg/admission/limitranger
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from proa.cluster.apiserver.admission.refusals import forbidden
 from proa.cluster.apiserver.admission.request import Request
+from proa.cluster.apiserver.admission.steps import about, about_new
 from proa.cluster.apiserver.view import View
 from proa.cluster.quota.amounts import Amount, Amounts, amount, amounts
 from proa.cluster.quota.pod_resources import pod_amounts
@@ -19,12 +20,23 @@ _ANNOTATION = "kubernetes.io/limit-ranger"
 _RATIO_SCALE = 1000
 
 
+@about_new("pods")
 def admit_defaults(request: Request, view: View) -> None:
     """Fill in what containers of a new pod leave open, and note it on the pod."""
-    if not request.creates("pods"):
-        return
-    for limit_range in view.list(LIMIT_RANGES, request.target.namespace):
+    for limit_range in _limit_ranges(request, view):
         _fill(request.obj, limit_range["spec"].get("limits") or ())
+
+
+def _limit_ranges(request: Request, view: View) -> Sequence[Object]:
+    """Those of the request's namespace, by name."""
+    return view.derived(LIMIT_RANGES, _by_namespace).get(request.target.namespace, ())
+
+
+def _by_namespace(limit_ranges: Sequence[Object]) -> Mapping[str, Sequence[Object]]:
+    found: dict[str, list[Object]] = {}
+    for limit_range in limit_ranges:
+        found.setdefault(limit_range["metadata"]["namespace"], []).append(limit_range)
+    return found
 
 
 def _fill(pod: Object, limits: Any) -> None:
@@ -58,12 +70,13 @@ def _fill_container(
             yield f"{', '.join(sorted(missing))} {word} for {what} {container['name']}"
 
 
+@about("pods", "persistentvolumeclaims")
 def admit_bounds(request: Request, view: View) -> None:
     """Raises Forbidden for a pod or claim beyond the bounds of a LimitRange."""
     if not _is_bounded(request):
         return
     problems = _claim_problems if request.target.qualified == "persistentvolumeclaims" else _pod_problems
-    for limit_range in view.list(LIMIT_RANGES, request.target.namespace):
+    for limit_range in _limit_ranges(request, view):
         found = dict.fromkeys(
             problem
             for limit in limit_range["spec"].get("limits") or ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from proa.cluster.apiserver.admission.request import Request
+from proa.cluster.apiserver.admission.steps import about_new
 from proa.cluster.apiserver.view import View
 from proa.errors import Forbidden, NotFound
 from proa.kube.meta import is_deleting
@@ -28,10 +29,9 @@ def _keep_immortal(request: Request) -> None:
         )
 
 
+@about_new("namespaces")
 def complete(request: Request, _view: View) -> None:
     """Label a new namespace with its name, and let it be emptied before it goes."""
-    if not request.creates("namespaces"):
-        return
     metadata = request.obj["metadata"]
     if metadata.get("name"):
         metadata["labels"] = {
@@ -46,7 +46,7 @@ def _check_alive(request: Request, view: View) -> None:
     name = request.target.namespace
     if request.target.qualified == _ASKED_ANYWHERE:
         return
-    namespace = view.get(NAMESPACES, name)
+    namespace = view.peek(NAMESPACES, name)
     if namespace is None:
         raise NotFound(f'namespaces "{name}" not found', {"name": name, "kind": "namespaces"})
     if not is_deleting(namespace):

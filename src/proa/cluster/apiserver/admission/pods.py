@@ -11,6 +11,7 @@ from typing import Any
 from proa.cluster.apiserver import names
 from proa.cluster.apiserver.admission.refusals import forbidden
 from proa.cluster.apiserver.admission.request import Request
+from proa.cluster.apiserver.admission.steps import about, about_new
 from proa.cluster.apiserver.view import View
 from proa.errors import Forbidden
 from proa.kube.resources import PRIORITY_CLASSES, SERVICE_ACCOUNTS, Object
@@ -23,20 +24,21 @@ _SECCOMP = "seccomp.security.alpha.kubernetes.io/pod"
 _MIRROR = "kubernetes.io/config.mirror"
 
 
+@about_new("pods")
 def admit_service_account(request: Request, view: View) -> None:
     """Name the default account, require that it exists, mount its token."""
     pod = request.obj
-    if not request.creates("pods") or _MIRROR in (pod["metadata"].get("annotations") or {}):
+    if _MIRROR in (pod["metadata"].get("annotations") or {}):
         return
     spec, namespace = pod["spec"], request.target.namespace
     name = spec.get("serviceAccountName") or spec.get("serviceAccount") or "default"
     spec["serviceAccountName"] = spec["serviceAccount"] = name
-    account = view.get(SERVICE_ACCOUNTS, name, namespace)
+    account = view.peek(SERVICE_ACCOUNTS, name, namespace)
     if account is None:
         why = f'error looking up service account {namespace}/{name}: serviceaccount "{name}" not found'
         raise forbidden(request, why)
     if account.get("imagePullSecrets") and not spec.get("imagePullSecrets"):
-        spec["imagePullSecrets"] = account["imagePullSecrets"]
+        spec["imagePullSecrets"] = [dict(secret) for secret in account["imagePullSecrets"]]
     wanted = spec.get("automountServiceAccountToken")
     if wanted is None:
         wanted = account.get("automountServiceAccountToken", True)
@@ -71,9 +73,10 @@ def token_volume(name: str) -> Object:
     return {"name": name, "projected": {"sources": sources, "defaultMode": 0o644}}
 
 
+@about("pods")
 def admit_tolerations(request: Request, _view: View) -> None:
-    """Tolerate a node that fails for five minutes."""
-    if not request.creates("pods"):
+    """Tolerate a node that fails for five minutes; an update that forgets so is reminded."""
+    if request.operation not in ("CREATE", "UPDATE") or request.target.subresource:
         return
     tolerations = list(request.obj["spec"].get("tolerations") or ())
     for taint in _EVICTING_TAINTS:
@@ -93,13 +96,12 @@ def _tolerates(toleration: Object, taint: str) -> bool:
     return toleration.get("key") in (None, "", taint) and toleration.get("effect") in (None, "", "NoExecute")
 
 
+@about_new("pods")
 def admit_priority(request: Request, view: View) -> None:
     """Resolve the priority class to a number."""
-    if not request.creates("pods"):
-        return
     spec = request.obj["spec"]
     name = spec.get("priorityClassName")
-    chosen = view.get(PRIORITY_CLASSES, name) if name else view.derived(PRIORITY_CLASSES, _default_class)
+    chosen = view.peek(PRIORITY_CLASSES, name) if name else view.derived(PRIORITY_CLASSES, _default_class)
     if name and chosen is None:
         raise forbidden(request, f"no PriorityClass with name {name} was found")
     if chosen is not None:
@@ -123,9 +125,10 @@ def _default_class(classes: Sequence[Object]) -> Object | None:
     return min(defaults, key=lambda c: int(c["value"]), default=None)
 
 
+@about_new("pods")
 def warn_of_annotations(request: Request, _view: View) -> None:
     """Say that an annotation of old has no effect any more."""
-    if not request.creates("pods") or _SECCOMP not in (request.obj["metadata"].get("annotations") or {}):
+    if _SECCOMP not in (request.obj["metadata"].get("annotations") or {}):
         return
     if (request.obj["spec"].get("securityContext") or {}).get("seccompProfile") is None:
         instead = 'non-functional in v1.27+; use the "seccompProfile" field instead'

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from proa.cluster.apiserver.admission.refusals import forbidden
 from proa.cluster.apiserver.admission.request import Request
+from proa.cluster.apiserver.admission.steps import about_new
 from proa.cluster.apiserver.view import View
 from proa.cluster.quota.amounts import amounts
 from proa.kube.resources import RUNTIME_CLASSES, Object
 
 
+@about_new("pods")
 def admit(request: Request, view: View) -> None:
     """Give a new pod what its class says. Raises Forbidden for what contradicts the class."""
-    if not request.creates("pods"):
-        return
     spec = request.obj["spec"]
     name = spec.get("runtimeClassName")
     found = view.get(RUNTIME_CLASSES, name) if name else None

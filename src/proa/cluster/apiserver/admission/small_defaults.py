@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from proa.cluster.apiserver.admission.refusals import forbidden
 from proa.cluster.apiserver.admission.request import Request
+from proa.cluster.apiserver.admission.steps import about, about_new
 from proa.cluster.apiserver.view import View
 from proa.cluster.quota.amounts import amount
 from proa.kube.resources import INGRESS_CLASSES, STORAGE_CLASSES, Object
@@ -17,10 +18,9 @@ _OLD_CLASS = "kubernetes.io/ingress.class"
 _NOT_READY = {"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}
 
 
+@about_new("ingresses.networking.k8s.io")
 def admit_ingress_class(request: Request, view: View) -> None:
     """An Ingress that names no class gets the newest default one."""
-    if not request.creates("ingresses.networking.k8s.io"):
-        return
     metadata, spec = request.obj["metadata"], request.obj["spec"]
     if spec.get("ingressClassName") is not None or _OLD_CLASS in (metadata.get("annotations") or {}):
         return
@@ -34,20 +34,20 @@ def admit_ingress_class(request: Request, view: View) -> None:
         spec["ingressClassName"] = min(m["name"] for m in defaults if m["creationTimestamp"] == newest)
 
 
+@about_new("nodes")
 def admit_node_taint(request: Request, _view: View) -> None:
     """No pod goes to a new node before the node is known to be ready."""
-    if not request.creates("nodes"):
-        return
     spec = request.obj.setdefault("spec", {})
     taints = spec.get("taints") or []
     if not any((t.get("key"), t.get("effect")) == tuple(_NOT_READY.values()) for t in taints):
         spec["taints"] = [*taints, dict(_NOT_READY)]
 
 
+@about("persistentvolumeclaims")
 def admit_growth(request: Request, view: View) -> None:
     """Raises Forbidden for a claim that grows although its class does not allow it."""
-    old, target = request.old, request.target
-    if request.operation != "UPDATE" or target.qualified != "persistentvolumeclaims" or target.subresource:
+    old = request.old
+    if request.operation != "UPDATE" or request.target.subresource:
         return
     if old is None or _size(request.obj) <= _size(old):
         return

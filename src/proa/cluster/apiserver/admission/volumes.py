@@ -6,6 +6,7 @@ Source: Kubernetes admission controllers DefaultStorageClass, StorageObjectInUse
 from __future__ import annotations
 
 from proa.cluster.apiserver.admission.request import Request
+from proa.cluster.apiserver.admission.steps import about_new
 from proa.cluster.apiserver.view import View
 from proa.kube.resources import STORAGE_CLASSES
 
@@ -17,11 +18,10 @@ _PROTECTION = {
 }
 
 
+@about_new("persistentvolumeclaims")
 def admit_default_class(request: Request, view: View) -> None:
     """A claim that names no class gets the newest default one; "" means no class."""
     claim = request.obj
-    if not request.creates("persistentvolumeclaims"):
-        return
     named = "storageClassName" in claim["spec"] or _BETA_CLASS in (claim["metadata"].get("annotations") or {})
     if named:
         return
@@ -35,11 +35,10 @@ def admit_default_class(request: Request, view: View) -> None:
         claim["spec"]["storageClassName"] = newest["name"]
 
 
+@about_new(*_PROTECTION)
 def admit_protection(request: Request, _view: View) -> None:
     """Claims and volumes are only removed when nothing uses them."""
-    finalizer = _PROTECTION.get(request.target.qualified)
-    if finalizer is None or not request.creates(request.target.qualified):
-        return
+    finalizer = _PROTECTION[request.target.qualified]
     metadata = request.obj["metadata"]
     finalizers = metadata.get("finalizers") or []
     if finalizer not in finalizers:

@@ -7,6 +7,7 @@ CertificateSubjectRestriction; the storage strategy of certificatesigningrequest
 from __future__ import annotations
 
 from proa.cluster.apiserver.admission.request import Request
+from proa.cluster.apiserver.admission.steps import about
 from proa.cluster.apiserver.authorization import Authorizer
 from proa.cluster.apiserver.authorizer import Action
 from proa.cluster.apiserver.certificates.requests import load_request, organizations
@@ -24,13 +25,12 @@ QUALIFIED = f"certificatesigningrequests.{GROUP}"
 _DECIDING = ("Approved", "Denied")
 
 
+@about(QUALIFIED)
 def complete(request: Request, _view: View) -> None:
     """Note who asks; later nothing of what was asked changes. Times of conditions are the server's."""
-    if request.target.qualified != QUALIFIED or request.operation not in ("CREATE", "UPDATE"):
-        return
     if request.operation == "CREATE":
         _note_asker(request)
-    elif request.old is not None:
+    elif request.operation == "UPDATE" and request.old is not None:
         request.obj["spec"] = request.old["spec"]
         _check_conditions(request, request.old)
 
@@ -78,8 +78,6 @@ class SignerRights:
 
     def admit(self, request: Request, _view: View) -> None:
         """Raises Forbidden."""
-        if request.target.qualified != QUALIFIED:
-            return
         if request.operation == "CREATE":
             _check_subject(request)
         elif request.operation == "UPDATE" and request.old is not None:

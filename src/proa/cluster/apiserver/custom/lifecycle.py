@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from proa.cluster.apiserver.admission import Request
+from proa.cluster.apiserver.admission import Request, about
 from proa.cluster.apiserver.custom.conditions import set_condition, terminating
 from proa.cluster.apiserver.view import View
 from proa.kube.resources import Object
@@ -21,10 +21,10 @@ def first_status(definition: Object) -> None:
     _note_storage(definition)
 
 
+@about(QUALIFIED)
 def keep_stored_versions(request: Request, _view: View) -> None:
     """A version that becomes the stored one has been, from then on."""
-    target = request.target
-    if target.qualified == QUALIFIED and request.operation == "UPDATE" and not target.subresource:
+    if request.operation == "UPDATE" and not request.target.subresource:
         _note_storage(request.obj)
 
 

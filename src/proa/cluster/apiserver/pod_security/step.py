@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from proa.cluster.apiserver import codec
-from proa.cluster.apiserver.admission import Request, annotate
+from proa.cluster.apiserver.admission import Request, about, annotate
 from proa.cluster.apiserver.admission.refusals import forbidden
 from proa.cluster.apiserver.pod_security.evaluation import told, violations
 from proa.cluster.apiserver.pod_security.standard import (
@@ -39,6 +39,7 @@ _TEMPLATES: dict[str, tuple[str, ...]] = {
 _MOST_PODS = 3000
 
 
+@about("pods", "namespaces", *_TEMPLATES)
 def admit(request: Request, view: View) -> None:
     """Raises Forbidden for a pod, Invalid for labels of a namespace that make no sense."""
     if request.operation not in ("CREATE", "UPDATE"):
@@ -48,7 +49,7 @@ def admit(request: Request, view: View) -> None:
         _admit_pod(request, view)
     elif kind == "namespaces" and not subresource:
         _admit_namespace(request, view)
-    elif kind in _TEMPLATES and not subresource:
+    elif not subresource:
         _admit_template(request, view)
 
 

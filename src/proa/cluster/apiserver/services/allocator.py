@@ -55,11 +55,7 @@ class ServiceAllocator:
 
     def admit(self, request: Request, _view: View) -> None:
         """Fill in addresses and ports. Raises Invalid for one that is taken or out of range."""
-        if (
-            request.target.qualified != "services"
-            or request.operation == "DELETE"
-            or request.target.subresource
-        ):
+        if request.operation == "DELETE" or request.target.subresource:
             return
         service = request.obj
         if not service["metadata"].get("name"):

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from proa.cluster.apiserver.admission import Request
+from proa.cluster.apiserver.admission import Request, about
 from proa.cluster.apiserver.custom import formats
 from proa.cluster.apiserver.custom.lifecycle import QUALIFIED
 from proa.cluster.apiserver.view import View
 from proa.kube.resources import Object
 
 
+@about(QUALIFIED)
 def warn(request: Request, _view: View) -> None:
     """Warn of what the schemas newly have: formats that mean nothing, sets of lists and objects."""
-    if request.target.qualified != QUALIFIED or request.operation == "DELETE" or request.target.subresource:
+    if request.operation == "DELETE" or request.target.subresource:
         return
     known = set(_warnings(request.old)) if request.old else set()
     request.warnings.extend(w for w in dict.fromkeys(_warnings(request.obj)) if w not in known)
