@@ -7,6 +7,7 @@ puts the revision in; the rest of the metadata and of the object follow.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -18,6 +19,8 @@ from proa.kube.resources import Object
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(dict[str, Any])
 encode_json = _encoder.encode
+_OPENING = dict.fromkeys(("apiVersion", "kind", "metadata"))
+_UNREVISED = {"resourceVersion": ""}
 
 
 class _Metadata(msgspec.Struct):
@@ -51,12 +54,17 @@ class Notes:
 
 def encode(obj: Object) -> Value:
     """The halves to store; the object's own resourceVersion is left out."""
-    metadata = {key: value for key, value in obj["metadata"].items() if key != "resourceVersion"}
-    rest = {key: value for key, value in obj.items() if key not in ("apiVersion", "kind", "metadata")}
-    kind = _encoder.encode({"apiVersion": obj["apiVersion"], "kind": obj["kind"]})
-    head = kind[:-1] + b',"metadata":{"resourceVersion":"'
-    tail = b'",' + _encoder.encode(metadata)[1:]
-    return Value(head, tail + (b"," + _encoder.encode(rest)[1:] if rest else b"}"))
+    metadata = _UNREVISED | obj["metadata"] | _UNREVISED
+    whole = _encoder.encode(_OPENING | obj | {"metadata": metadata})
+    cut = _cut(obj["apiVersion"], obj["kind"])
+    return Value(whole[:cut], whole[cut:])
+
+
+@lru_cache(1024)
+def _cut(api_version: str, kind: str) -> int:
+    """Where the revision belongs in the JSON of an object of a kind."""
+    opening = {"apiVersion": api_version, "kind": kind, "metadata": _UNREVISED}
+    return len(_encoder.encode(opening)) - len('"}}')
 
 
 def entry_of(key: str, revision: int, obj: Object) -> Entry:

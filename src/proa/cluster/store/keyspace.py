@@ -59,8 +59,8 @@ class Keyspace:
 
     def touched(self, prefix: str) -> int:
         """Revision of the last write to the bucket; 0 when none is known."""
-        bucket = self._buckets.get(prefix) or self._buckets.get(bucket_of(prefix))
-        return bucket.revision if bucket else 0
+        bucket = self._buckets.get(prefix) or self._bucket(prefix)
+        return bucket.revision
 
     def apply(self, entry: Entry, deleted: bool) -> Entry | None:
         """Take in one write; the entry that was there before."""

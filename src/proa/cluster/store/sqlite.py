@@ -52,7 +52,8 @@ class SqliteStore:
         self._lock, self._reader, self._keys = opened.lock, opened.reader, opened.keys
         self._compacted = opened.compacted
         self._hub = Hub(opened.revision)
-        self._under_way: dict[str, asyncio.Future[Entry]] = {}
+        self._under_way: dict[str, list[asyncio.Future[Outcome]]] = {}
+        """By key: who writes, and who waits for that to have ended."""
         self._readers = ThreadPoolExecutor(1, "store-reader")
         self._writer = Writer(opened.writer, opened.revision, self._report, encryption.seal)
         self._writer.start()
@@ -131,13 +132,15 @@ class SqliteStore:
         return await self._write(Write(key, value, expected, deleted))
 
     async def _settled(self, key: str) -> None:
-        while (future := self._under_way.get(key)) is not None:
-            await asyncio.wait([future])
+        while (waiting := self._under_way.get(key)) is not None:
+            waiting.append(self._loop.create_future())
+            await waiting[-1]
 
     async def _write(self, write: Write) -> Entry:
-        future = self._under_way[write.key] = self._loop.create_future()
+        future: asyncio.Future[Outcome] = self._loop.create_future()
+        self._under_way[write.key] = [future]
         self._writer.put(write)
-        return await asyncio.shield(future)
+        return (await future).stored()
 
     def _report(self, outcomes: Sequence[Outcome]) -> None:
         self._loop.call_soon_threadsafe(self._publish, outcomes)
@@ -150,15 +153,9 @@ class SqliteStore:
                 events.append(Event(outcome.entry, previous, outcome.write.deleted))
         self._hub.publish(events)
         for outcome in outcomes:
-            self._settle(outcome)
-
-    def _settle(self, outcome: Outcome) -> None:
-        future = self._under_way.pop(outcome.write.key)
-        if outcome.entry is not None:
-            future.set_result(outcome.entry)
-        elif outcome.error is not None:
-            future.set_exception(outcome.error)
-            future.exception()  # the caller may be gone: then nobody else asks
+            for future in self._under_way.pop(outcome.write.key):
+                if not future.done():  # as it is when who waited is gone
+                    future.set_result(outcome)
 
     # Watching
 
