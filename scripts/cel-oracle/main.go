@@ -107,6 +107,7 @@ func solve(base *environment.EnvSet, r request) (a answer) {
 	var opts environment.VersionedOptions
 	opts.IntroducedVersion = version.MajorMinor(1, 0)
 	vars := map[string]any{}
+	sizes := &sizes{}
 	if r.Schema != nil {
 		s := &openapi.Schema{Schema: r.Schema}
 		decl := common.SchemaDeclType(s, false)
@@ -115,6 +116,7 @@ func solve(base *environment.EnvSet, r request) (a answer) {
 		} else {
 			decl = decl.MaybeAssignTypeName("Self")
 		}
+		sizes.root = decl
 		opts.DeclTypes = []*apiservercel.DeclType{decl}
 		opts.EnvOptions = []cel.EnvOption{cel.Variable("self", decl.CelType())}
 		vars["self"] = common.UnstructuredToVal(r.Self, s)
@@ -137,7 +139,7 @@ func solve(base *environment.EnvSet, r request) (a answer) {
 		return
 	}
 	a.Type = checker.FormatCELType(ast.OutputType())
-	est := &library.CostEstimator{SizeEstimator: &nothing{}}
+	est := &library.CostEstimator{SizeEstimator: sizes}
 	if ce, err := env.EstimateCost(ast, est); err == nil {
 		a.Max = fmt.Sprint(ce.Max)
 	}
@@ -158,10 +160,35 @@ func solve(base *environment.EnvSet, r request) (a answer) {
 	return
 }
 
-type nothing struct{}
+// sizes tells how large the values at a path of the schema can be.
+type sizes struct{ root *apiservercel.DeclType }
 
-func (*nothing) EstimateSize(checker.AstNode) *checker.SizeEstimate { return nil }
-func (*nothing) EstimateCallCost(string, string, *checker.AstNode, []checker.AstNode) *checker.CallEstimate {
+func (s *sizes) EstimateSize(node checker.AstNode) *checker.SizeEstimate {
+	at := s.root
+	if at == nil || len(node.Path()) == 0 {
+		return nil
+	}
+	for _, name := range node.Path()[1:] {
+		switch name {
+		case "@items", "@values":
+			at = at.ElemType
+		case "@keys":
+			at = at.KeyType
+		default:
+			field, ok := at.Fields[name]
+			if !ok {
+				return nil
+			}
+			at = field.Type
+		}
+		if at == nil {
+			return nil
+		}
+	}
+	return &checker.SizeEstimate{Max: uint64(at.MaxElements)}
+}
+
+func (*sizes) EstimateCallCost(string, string, *checker.AstNode, []checker.AstNode) *checker.CallEstimate {
 	return nil
 }
 

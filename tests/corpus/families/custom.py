@@ -446,7 +446,63 @@ def _rule_definitions() -> Story:
     compared = INTEGER | {"x-kubernetes-validations": [{"rule": "self > oldSelf"}]}
     listed = {"type": "object", "properties": {"a": {"type": "array", "maxItems": 9, "items": compared}}}
     steps.append(post("uncorrelatable", path, definition("bad", listed), only=only))
+    for name, place in COSTLY_RULES.items():
+        steps.append(post(name, path, definition("bad", place), only=only))
     return story("rule definitions", *steps)
+
+
+def _ruled(schema: dict[str, Any], *rules: str, **message: str) -> dict[str, Any]:
+    return schema | {RULES: [{"rule": rule, **message} for rule in rules]}
+
+
+def _object(**properties: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": properties}
+
+
+def _array(items: Any, **limits: int) -> dict[str, Any]:
+    return {"type": "array", "items": items, **limits}
+
+
+_EACH = _ruled(STRING, "self.matches('^[a-z]+$')")
+_SHORT = _ruled(STRING | {"maxLength": 10}, "self.matches('^[a-z]+$')")
+COSTLY_RULES: dict[str, Any] = {
+    "a long text": _object(a=_EACH),
+    "long texts": _object(a=_array(_EACH)),
+    "short texts": _object(a=_array(_SHORT)),
+    "few short texts": _object(a=_array(_SHORT, maxItems=20)),
+    "each with each": _ruled(_object(a=_array(STRING)), "self.a.all(x, self.a.all(y, x == y))"),
+    "a little too much": _ruled(
+        _object(a=_array(INTEGER, maxItems=700)), "self.a.all(x, self.a.all(y, self.a.exists(z, z == x + y)))"
+    ),
+    "some too much": _ruled(
+        _object(a=_array(INTEGER, maxItems=1500)), "self.a.all(x, self.a.all(y, x == y || x > y))"
+    ),
+    "1.2 times": _ruled(_object(a=_array(INTEGER, maxItems=1000)), "self.a.all(x, self.a.all(y, x == y))"),
+    "many together": _object(
+        **{
+            f"a{index}": _ruled(
+                _object(a=_array(INTEGER, maxItems=900)), "self.a.all(x, self.a.all(y, x == y))"
+            )
+            for index in range(14)
+        }
+    ),
+    "a map of maps": _object(
+        a={"type": "object", "additionalProperties": {"type": "object", "additionalProperties": _EACH}}
+    ),
+    "a costly message": _ruled(
+        _object(a=_array(STRING)), "true", messageExpression="self.a.map(x, x + self.a.join('')).join(' ')"
+    ),
+    "a message of a limited one": _ruled(
+        _object(a=STRING | {"maxLength": 3}), "true", messageExpression="'is ' + self.a"
+    ),
+    "too much in an unbounded list": _object(
+        a=_array(_ruled(_object(b=STRING, c=STRING) | {"required": ["b"]}, "self.b == self.c"))
+    ),
+    "optional old self": _object(
+        a=_array(INTEGER)
+        | {RULES: [{"rule": "oldSelf.hasValue() || self.all(x, x > 1)", "optionalOldSelf": True}]}
+    ),
+}
 
 
 def _status() -> Story:

@@ -10,7 +10,14 @@ Source: the CEL language definition; the apiserver's CEL environment for 1.37.
 
 from proa.cluster.cel import types
 from proa.cluster.cel.errors import BudgetExhausted, Cancelled, CompileError, EvaluationError, Failure
-from proa.cluster.cel.program import CALL_LIMIT, MATCH_CONDITIONS_LIMIT, OBJECT_LIMIT, Budget, Program
+from proa.cluster.cel.program import (
+    CALL_LIMIT,
+    MATCH_CONDITIONS_LIMIT,
+    OBJECT_LIMIT,
+    Budget,
+    Program,
+    estimated_cost,
+)
 from proa.cluster.cel.program import compile_expression as compile  # noqa: A004 - the field's word
 from proa.cluster.cel.types import Type
 
@@ -27,5 +34,6 @@ __all__ = [
     "Program",
     "Type",
     "compile",
+    "estimated_cost",
     "types",
 ]

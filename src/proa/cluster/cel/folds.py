@@ -21,6 +21,8 @@ Steps = Callable[[Frame], Iterator[None]]
 """Binds the variables of a loop to one element after the other."""
 
 _QUANTIFIER_STEP = {"all": 3, "exists": 4}
+_QUANTIFIER_END = {"all": 2, "exists": 3}
+"""What it costs to find out that the rest needs no look."""
 _APPEND, _INSERT = 12, 3
 _RESULT = 1
 
@@ -87,12 +89,13 @@ def _quantifier(steps: Steps, predicate: Compiled, macro: str) -> Run:
     """`all`, which false decides, or `exists`, which true does; errors count when nothing decides."""
     decisive = macro == "exists"
     test, cost = predicate
-    step_cost = cost + _QUANTIFIER_STEP[macro]
+    step_cost, end_cost = cost + _QUANTIFIER_STEP[macro], _QUANTIFIER_END[macro]
 
     def run(frame: Frame) -> Any:
         failure: Failure | None = None
         limit = frame[LIMIT]
-        for _ in steps(frame):
+        elements = steps(frame)
+        for _ in elements:
             frame[SPENT] += step_cost
             if frame[SPENT] > limit:
                 charge(frame, 0)
@@ -102,6 +105,8 @@ def _quantifier(steps: Steps, predicate: Compiled, macro: str) -> Run:
                 failure = error
                 continue
             if value is decisive:
+                if next(elements, decisive) is None:
+                    frame[SPENT] += end_cost
                 return decisive
             if type(value) is not bool:
                 failure = no_such_overload()

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from proa.cluster.cel.checker import Checker, TypeFinder
+from proa.cluster.cel.checker import Checked, Checker, TypeFinder
 from proa.cluster.cel.compiler import Compiler
 from proa.cluster.cel.conversion import Converter, converter
 from proa.cluster.cel.errors import BudgetExhausted, CompileError, EvaluationError, Failure, Problem
+from proa.cluster.cel.estimation import Estimator, Sized
 from proa.cluster.cel.frame import SPENT, Frame, Run, charge
 from proa.cluster.cel.functions import LIBRARY, Library
+from proa.cluster.cel.nodes import Node
 from proa.cluster.cel.parser import parse
 from proa.cluster.cel.types import Type
 from proa.cluster.cel.validation import check_literals
@@ -110,12 +112,7 @@ def compile_expression(
     Raises CompileError, whose message shows each problem under its place in the text.
     """
     try:
-        tree = parse(text)
-        checker = Checker(variables, library, find_type)
-        checked = checker.check(tree)
-        problems = checker.problems or check_literals(tree)
-        if problems:
-            raise CompileError(text, problems)
+        tree, checked = _checked(text, Checker(variables, library, find_type))
         compiler = Compiler(checked)
         compiler.declare(variables)
         run, cost = compiler.compile(tree)
@@ -123,3 +120,18 @@ def compile_expression(
         raise CompileError(text, [Problem(-1, _TOO_DEEP)]) from None
     inputs = tuple(Input(name, slot, converter(variables[name])) for name, slot in compiler.inputs.items())
     return Program(text, checked.types[tree], run, cost, inputs, compiler.slots)
+
+
+def estimated_cost(text: str, variables: Mapping[str, Type], sizes: Sized | None) -> int:
+    """What an expression that compiles may cost at most; `sizes` are those of each variable's value."""
+    tree, checked = _checked(text, Checker(variables, LIBRARY, lambda _name: None))
+    return Estimator(checked, sizes).cost(tree).most
+
+
+def _checked(text: str, checker: Checker) -> tuple[Node, Checked]:
+    """The syntax tree and its types. Raises CompileError."""
+    tree = parse(text)
+    checked = checker.check(tree)
+    if problems := checker.problems or check_literals(tree):
+        raise CompileError(text, problems)
+    return tree, checked

@@ -14,6 +14,7 @@ import pytest
 
 from proa.cluster import cel
 from proa.cluster.cel import times, values
+from proa.cluster.cel.estimation import sized
 from proa.cluster.cel.functions.conversions import double_to_string
 
 _RECORDED = Path(__file__).parent / "golden/expressions-1.37.2.jsonl"
@@ -64,3 +65,16 @@ def test_an_expression_gives_what_kubernetes_gives(case: dict[str, Any]) -> None
     if "error" in expected:
         expected.pop("cost", None)
     assert answer(case) == expected
+
+
+@pytest.mark.parametrize(
+    "case", [case for case in _CASES if "max" in case["answer"]], ids=lambda c: c["expr"][:60]
+)
+def test_an_expression_may_cost_what_kubernetes_thinks(case: dict[str, Any]) -> None:
+    schema = case.get("schema")
+    declared = cel.types.from_schema(schema, name="Self") if schema else cel.types.DYN
+    assert declared is not None
+
+    cost = cel.estimated_cost(case["expr"], {"self": declared}, sized(schema) if schema else None)
+
+    assert str(cost) == case["answer"]["max"]

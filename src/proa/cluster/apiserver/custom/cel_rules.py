@@ -66,10 +66,17 @@ class Rule:
         return said or f"failed rule: {self.declared['rule'].strip()}"
 
 
+def variables_of(declared: Mapping[str, Any], type_: cel.Type) -> dict[str, cel.Type]:
+    """What a rule can refer to."""
+    return {
+        "self": type_,
+        "oldSelf": cel.types.optional_of(type_) if declared.get("optionalOldSelf") else type_,
+    }
+
+
 def compile_rule(declared: Mapping[str, Any], type_: cel.Type) -> tuple[cel.Program, cel.Program | None]:
     """The programs of a rule and of its message. Raises CompileError."""
-    old = cel.types.optional_of(type_) if declared.get("optionalOldSelf") else type_
-    variables = {"self": type_, "oldSelf": old}
+    variables = variables_of(declared, type_)
     message = declared.get("messageExpression")
     program = cel.compile(declared["rule"], variables)
     return program, cel.compile(message, variables) if message else None

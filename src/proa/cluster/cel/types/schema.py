@@ -111,7 +111,7 @@ class _Reader:
             return types.map_of(types.STRING, value) if value else None
         properties = schema.get("properties") or {}
         if root:
-            properties = _with_root(properties)
+            properties = with_root(properties)
         fields: dict[str, Field] = {}
         for key, child in properties.items():
             spelled = escape(key)
@@ -123,7 +123,7 @@ class _Reader:
         return Type("object", name, fields=fields)
 
 
-def _with_root(properties: Schema) -> Schema:
+def with_root(properties: Schema) -> Schema:
     if {"$ref", "allOf"} & set(properties.get("metadata") or ()):
         return {**_ROOT_PROPERTIES, **properties}
     named = (properties.get("metadata") or {}).get("properties") or {}

@@ -3,40 +3,77 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from proa.cluster import cel
-from proa.cluster.apiserver.custom.cel_rules import compile_rule
+from proa.cluster.apiserver.custom.cel_rules import compile_rule, variables_of
+from proa.cluster.apiserver.custom.definition.rule_costs import Costs, multiplied, times_below
 from proa.cluster.apiserver.custom.structural import LIST_TYPE, MAP_TYPE, RULES
 from proa.cluster.apiserver.schema.field_error import FieldError, Struct, invalid_value, required, unsupported
+from proa.cluster.cel.estimation import sized
 
 _REASONS = ("FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvalid", "FieldValueRequired")
 Schema = Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class _Place:
+    """Where a schema stands in that of the whole."""
+
+    path: str
+    root: bool = False
+    times: int | None = 1
+    """How often an object can have it; None is without bound."""
+    uncorrelatable: str = ""
+    """The path from which on nothing says which old value a new one comes from."""
+
+    def below(self, schema: Schema, step: str, loses: bool) -> _Place:
+        """The place of what is below, where old values are lost sight of or not."""
+        lost = self.uncorrelatable or (self.path if loses else "")
+        return _Place(f"{self.path}.{step}", times=times_below(schema, self.times), uncorrelatable=lost)
+
+
 def rule_errors(schema: Schema, path: str) -> Iterator[FieldError]:
     """Complaints about the rules of a schema that is right otherwise."""
-    yield from _walk(schema, path, root=True, uncorrelatable="")
+    costs = Costs()
+    yield from _walk(schema, _Place(path, root=True), costs)
+    yield from costs.total_errors(path)
 
 
-def _walk(schema: Schema, path: str, *, root: bool = False, uncorrelatable: str) -> Iterator[FieldError]:
+def _walk(schema: Schema, place: _Place, costs: Costs) -> Iterator[FieldError]:
     rules = schema.get(RULES) or ()
-    type_ = cel.types.from_schema(schema, root=root) if rules else None
+    type_ = cel.types.from_schema(schema, root=place.root) if rules else None
     for index, rule in enumerate(rules):
-        where = f"{path}.{RULES}[{index}]"
+        where = f"{place.path}.{RULES}[{index}]"
         wrong = list(_text_errors(rule, schema, where))
         yield from wrong
         if not wrong and type_ is not None:
-            yield from _compile_errors(rule, type_, where, uncorrelatable)
-    below = uncorrelatable or (path if schema.get(MAP_TYPE) == "atomic" else "")
+            yield from _expression_errors(rule, type_, where, place, schema, costs)
     for name, child in (schema.get("properties") or {}).items():
-        yield from _walk(child, f"{path}.properties[{name}]", uncorrelatable=below)
+        below = place.below(schema, f"properties[{name}]", schema.get(MAP_TYPE) == "atomic")
+        yield from _walk(child, below, costs)
     if isinstance(schema.get("additionalProperties"), Mapping):
-        child = schema["additionalProperties"]
-        yield from _walk(child, f"{path}.additionalProperties", uncorrelatable=uncorrelatable)
+        below = place.below(schema, "additionalProperties", loses=False)
+        yield from _walk(schema["additionalProperties"], below, costs)
     if isinstance(schema.get("items"), Mapping):
-        below = uncorrelatable or ("" if schema.get(LIST_TYPE) == "map" else path)
-        yield from _walk(schema["items"], f"{path}.items", uncorrelatable=below)
+        below = place.below(schema, "items", schema.get(LIST_TYPE) != "map")
+        yield from _walk(schema["items"], below, costs)
+
+
+def _expression_errors(
+    rule: Schema, type_: cel.Type, path: str, place: _Place, schema: Schema, costs: Costs
+) -> Iterator[FieldError]:
+    wrong = list(_compile_errors(rule, type_, path, place.uncorrelatable))
+    yield from wrong
+    if any("compilation failed" in error.detail for error in wrong):
+        return
+    sizes, variables = sized(schema, root=place.root), variables_of(rule, type_)
+    cost = cel.estimated_cost(rule["rule"], variables, sizes)
+    yield from costs.errors(f"{path}.rule", multiplied(cost, place.times, sizes), "rule")
+    if message := rule.get("messageExpression"):
+        cost = cel.estimated_cost(message, variables, sizes)
+        yield from costs.errors(f"{path}.messageExpression", cost, "messageExpression")
 
 
 def _text_errors(rule: Schema, schema: Schema, path: str) -> Iterator[FieldError]:
