@@ -1,12 +1,15 @@
 """Ports of the node, and pods that it refuses."""
 
 import asyncio
+import json
 import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
+from proa.cluster.kubelet.machine import has_apparmor
+from proa.errors import Invalid
 from proa.kube import NODES
 from support.containerd import Containerd, running_containerd
 from support.kubelet_lab import KubeletLab, container, kubelet_lab
@@ -79,6 +82,42 @@ async def test_a_filter_of_system_calls_and_a_read_only_root(lab: KubeletLab) ->
     assert lines[0].split() == ["Seccomp:", "2"]
     assert "Read-only file system" in lines[1]
     assert lines[2] == "1234"
+
+
+async def test_a_filter_of_the_nodes_own_is_applied_and_a_missing_one_named(lab: KubeletLab) -> None:
+    profile = Path("/var/lib/kubelet/seccomp") / f"{lab.name}.json"
+    profile.parent.mkdir(parents=True, exist_ok=True)
+    rule = {"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO"}
+    profile.write_text(json.dumps({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [rule]}))
+    try:
+        context = {"seccompProfile": {"type": "Localhost", "localhostProfile": profile.name}}
+        look = container("mkdir /x 2>&1; touch /y && echo made; exec sleep 1000000", securityContext=context)
+        await lab.create("filtered", look)
+        await lab.wait_running("filtered")
+        assert await lab.lines("filtered", 2) == [
+            "mkdir: can't create directory '/x': Operation not permitted", "made",
+        ]  # fmt: skip
+    finally:
+        profile.unlink()
+    await lab.create("missing", container(securityContext=context))
+    pod = await lab.wait("missing", lambda p: "CreateContainerError" in str(p["status"]))
+    assert str(profile) in pod["status"]["containerStatuses"][0]["state"]["waiting"]["message"]
+
+
+async def test_what_the_kernel_does_not_enforce_is_refused(lab: KubeletLab) -> None:
+    """No AppArmor on this kernel, no user namespaces with this runtime, and so no bare /proc either."""
+    if not has_apparmor():
+        context = {"appArmorProfile": {"type": "RuntimeDefault"}}
+        await lab.create("armed", container(securityContext=context))
+        pod = await lab.wait_phase("armed", "Failed")
+        assert pod["status"]["reason"] == "AppArmor"
+        assert pod["status"]["message"] == "Cannot enforce AppArmor: AppArmor is not enabled on the host"
+    bare = container(securityContext={"procMount": "Unmasked"})
+    with pytest.raises(Invalid, match="`hostUsers` must be false to use `Unmasked`"):
+        await lab.create("bare", bare)
+    await lab.create("bare", bare, hostUsers=False)
+    pod = await lab.wait_phase("bare", "Failed")
+    assert pod["status"]["message"] == "hostUsers=false: user namespaces are not supported in this node"
 
 
 async def test_a_container_that_would_run_as_root_says_so(lab: KubeletLab) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from proa.cluster.kubelet.config import KubeletConfig
@@ -16,6 +17,7 @@ from proa.cluster.kubelet.pods import (
     pod_name,
     security_context,
 )
+from proa.cluster.kubelet.problems import config_problem
 from proa.cluster.kubelet.resources import qos_class
 from proa.kube import Object, annotations_of, labels_of
 
@@ -73,10 +75,17 @@ def namespace_options(pod: Object, target: str = "") -> dict[str, Any]:
 
 
 def seccomp(profile: Mapping[str, Any] | None) -> dict[str, Any]:
-    """A seccompProfile as the runtime's SecurityProfile; none means unconfined, as upstream."""
+    """A seccompProfile as the runtime's SecurityProfile; none means unconfined, as upstream.
+
+    Raises ContainerProblem for a file elsewhere than where profiles lie.
+    """
     kind = (profile or {}).get("type", "Unconfined")
     if profile and kind == "Localhost":
-        return {"profile_type": _LOCALHOST, "localhost_ref": f"{_SECCOMP_ROOT}/{profile['localhostProfile']}"}
+        name = profile["localhostProfile"]
+        path = Path(_SECCOMP_ROOT, name)
+        if ".." in path.parts or not path.is_relative_to(_SECCOMP_ROOT):  # as a static pod may ask
+            raise config_problem(f"seccomp profile {name} is not below {_SECCOMP_ROOT}")
+        return {"profile_type": _LOCALHOST, "localhost_ref": str(path)}
     return {"profile_type": _RUNTIME_DEFAULT if kind == "RuntimeDefault" else _UNCONFINED}
 
 

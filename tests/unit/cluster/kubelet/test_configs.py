@@ -11,7 +11,7 @@ from proa.cluster.kubelet.cri import Image
 from proa.cluster.kubelet.cri.messages import CRI
 from proa.cluster.kubelet.dns import Resolver
 from proa.cluster.kubelet.problems import ContainerProblem
-from proa.cluster.kubelet.sandbox_config import pod_cgroup, sandbox_config
+from proa.cluster.kubelet.sandbox_config import pod_cgroup, sandbox_config, seccomp
 from proa.kube import Object
 from support.kubelet_objects import pod, spec_of
 
@@ -125,3 +125,11 @@ def test_run_as_non_root(user: int | str | None, context: Object, text: str) -> 
         return
     with pytest.raises(ContainerProblem, match=text):
         container(spec, image)
+
+
+def test_filters_of_the_node_lie_in_one_folder() -> None:
+    found = seccomp({"type": "Localhost", "localhostProfile": "a/b.json"})
+    assert found["localhost_ref"] == "/var/lib/kubelet/seccomp/a/b.json"
+    for name in ("/etc/passwd", "../x", "a/../../x"):
+        with pytest.raises(ContainerProblem, match="is not below /var/lib/kubelet/seccomp"):
+            seccomp({"type": "Localhost", "localhostProfile": name})

@@ -17,6 +17,7 @@ from proa.cluster.apiserver.validation.common import (
 )
 from proa.cluster.apiserver.validation.containers import container
 from proa.cluster.apiserver.validation.scheduling import affinity, tolerations, topology_spread
+from proa.cluster.apiserver.validation.security import security
 from proa.cluster.apiserver.validation.sysctls import sysctls
 from proa.cluster.apiserver.validation.volumes import volumes
 from proa.kube.resources import Object
@@ -57,6 +58,7 @@ def pod_spec(field: str, spec: Object) -> Iterator[FieldError]:
     yield from in_range(f"{field}.activeDeadlineSeconds", spec.get("activeDeadlineSeconds"), 1, 2**31 - 1)
     yield from _identity(field, spec)
     yield from sysctls(field, spec)
+    yield from security(field, spec)
     yield from _dns(field, spec)
     yield from affinity(f"{field}.affinity", spec.get("affinity"))
     yield from tolerations(field, spec)
