@@ -23,6 +23,13 @@ async def _answer(request: web.Request) -> web.StreamResponse:
             if message.type is WSMsgType.TEXT:
                 await socket.send_str(message.data.upper())
         return socket
+    if request.path == "/moved":
+        return web.Response(status=302, headers={"Location": "/x?y"})
+    if request.path == "/page":
+        answer = web.Response(text='<a href="/x">x</a>', content_type="text/html", headers={"ETag": '"e"'})
+        if "gzip" in request.headers.get("Accept-Encoding", ""):
+            answer.enable_compression(web.ContentCoding.gzip)
+        return answer
     body = (await request.read()).decode()
     told = {"method": request.method, "path": request.path_qs, "body": body}
     told["authorization"] = request.headers.get("Authorization", "")
@@ -103,3 +110,29 @@ async def test_strangers_may_not(node: Any) -> None:
 def test_names_that_say_nothing(name: str) -> None:
     with pytest.raises(BadRequest, match="invalid name"):
         parse_name(name)
+
+
+@pytest.mark.parametrize("encoding", ["identity", "gzip"])
+async def test_links_of_a_page_lead_through_the_proxy(http: Any, port: int, encoding: str) -> None:
+    await make_pod(http, port)
+
+    answer = await http("GET", f"{PODS}/p/proxy/page", Accept_Encoding=encoding)
+
+    assert answer.body == f'<a href="{PODS}/p/proxy/x">x</a>'
+    assert (answer.headers["ETag"], answer.headers.get("Content-Encoding", "identity")) == ('"e"', encoding)
+
+
+async def test_the_head_of_a_page_comes_as_it_is(http: Any, port: int) -> None:
+    await make_pod(http, port)
+
+    answer = await http("HEAD", f"{PODS}/p/proxy/page", Accept_Encoding="identity")
+
+    assert (answer.status, answer.headers["Content-Length"]) == (200, "18")
+
+
+async def test_a_redirection_leads_through_the_proxy(http: Any, port: int) -> None:
+    await make_pod(http, port)
+
+    answer = await http("GET", f"{PODS}/p/proxy/moved")
+
+    assert answer.body["path"] == "/x?y"

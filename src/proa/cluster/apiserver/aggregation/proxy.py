@@ -78,7 +78,7 @@ class Proxy:
                     text = "the backend attempted to redirect this request, which is not permitted\n"
                     return text_reply(text, 502)
                 answer = answer_of(response)
-                await relay(request, response, answer)
+                await relay(request, response.content.iter_any(), answer)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             if answer is not None:
                 raise ConnectionResetError(f"{remote.name} ended its answer halfway: {error}") from error

@@ -13,6 +13,8 @@ from aiohttp import hdrs, web
 from yarl import URL
 
 from proa.cluster.apiserver.actions import Actions
+from proa.cluster.apiserver.http.page_links import Prefix
+from proa.cluster.apiserver.http.page_relay import is_page, relay_page
 from proa.cluster.apiserver.http.relaying import answer_of, end_to_end, relay
 from proa.cluster.apiserver.http.reply import Reply
 from proa.cluster.apiserver.http.tunnel import Tunnel
@@ -79,7 +81,7 @@ class ProxyRequests:
                 session.request(
                     request.method,
                     url,
-                    headers=list(end_to_end(request)),
+                    headers=[*end_to_end(request), ("X-Forwarded-Uri", request.raw_path.partition("?")[0])],
                     data=request.content if request.can_read_body else None,
                     ssl=self._tls(backend) or True,
                     allow_redirects=False,
@@ -87,9 +89,9 @@ class ProxyRequests:
                 ) as response,
             ):
                 answer = answer_of(response)
-                await relay(request, response, answer)
+                await _answer(request, response, answer, rest)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            if answer is not None:
+            if answer is not None and answer.prepared:
                 raise ConnectionResetError(f"{url.host} ended its answer halfway: {error}") from error
             raise _unreachable(url, error) from error
         return answer
@@ -111,6 +113,20 @@ class ProxyRequests:
             return await Tunnel(reader, writer, backend.host).serve(request, head)
         finally:
             writer.close()
+
+
+async def _answer(
+    request: web.BaseRequest, response: aiohttp.ClientResponse, answer: web.StreamResponse, rest: str
+) -> None:
+    """Send an answer whose links, here and in a redirection, lead through the proxy."""
+    before = request.raw_path.removesuffix(rest)
+    prefix = Prefix(before, frozenset({response.url.authority, request.host}))
+    if location := answer.headers.get(hdrs.LOCATION):
+        answer.headers[hdrs.LOCATION] = prefix.url(location)
+    elif is_page(answer):
+        await relay_page(request, response, answer, prefix)
+        return
+    await relay(request, response.content.iter_any(), answer)
 
 
 def _below(raw_path: str, target: Target) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import aiohttp
 from aiohttp import hdrs, web
@@ -49,12 +49,10 @@ def answer_of(response: aiohttp.ClientResponse) -> web.StreamResponse:
     return answer
 
 
-async def relay(
-    request: web.BaseRequest, response: aiohttp.ClientResponse, answer: web.StreamResponse
-) -> None:
+async def relay(request: web.BaseRequest, pieces: AsyncIterator[bytes], answer: web.StreamResponse) -> None:
     """Send the other end's answer to the client, each piece as it comes."""
     await answer.prepare(request)
     with streaming(request):
-        async for piece in response.content.iter_any():
+        async for piece in pieces:
             await answer.write(piece)
     await answer.write_eof()
