@@ -136,3 +136,12 @@ async def test_a_redirection_leads_through_the_proxy(http: Any, port: int) -> No
     answer = await http("GET", f"{PODS}/p/proxy/moved")
 
     assert answer.body["path"] == "/x?y"
+
+
+@pytest.mark.parametrize("method", ["DELETE", "OPTIONS", "PATCH", "POST", "PUT"])
+async def test_what_is_no_page_needs_no_slash(http: Any, port: int, method: str) -> None:
+    await make_pod(http, port)
+
+    answer = await http(method, f"{PODS}/p/proxy?x=y")
+
+    assert (answer.status, answer.body["method"], answer.body["path"]) == (203, method, "/?x=y")

@@ -1,4 +1,4 @@
-"""Links of a page that is seen through a proxy: absolute paths get the prefix under which the proxy serves it.
+"""Links of a page that is seen through a proxy: absolute paths get the prefix that the proxy has for it.
 
 Pure. Source: apimachinery pkg/util/proxy/transport.go; which attributes are links: HTML 4.01, index of
 attributes, and the index of the HTML living standard.

@@ -47,7 +47,7 @@ class ProxyRequests:
         self._insecure.verify_mode = ssl.CERT_NONE  # of pods and services nothing is known to check
 
     async def serve(self, request: web.BaseRequest, user: User, target: Target) -> web.StreamResponse:
-        """Raises ApiError. A path that names a proxy without a slash behind is sent there first."""
+        """Raises ApiError. A page asked for without a slash behind the proxy's name is sent there first."""
         verb = _VERBS.get(request.method)
         if verb is None:
             raise MethodNotAllowed("the server does not allow this method on the requested resource")
@@ -59,8 +59,10 @@ class ProxyRequests:
         await self._actions.connect(user, target.of(name), options)
         backend = self._locator.locate(target)
         if not rest.startswith("/"):
-            path, _, query = request.raw_path.partition("?")
-            return Reply(b"", 301, headers=[("Location", f"{path}/{'?' if query else ''}{query}")])
+            if request.method in (hdrs.METH_GET, hdrs.METH_HEAD):
+                path, _, query = request.raw_path.partition("?")
+                return Reply(b"", 301, headers=[("Location", f"{path}/{'?' if query else ''}{query}")])
+            rest = f"/{rest}"
         if hdrs.UPGRADE in request.headers:
             return await self._upgrade(request, backend, rest)
         return await self._pass(request, backend, rest)
@@ -119,7 +121,7 @@ async def _answer(
     request: web.BaseRequest, response: aiohttp.ClientResponse, answer: web.StreamResponse, rest: str
 ) -> None:
     """Send an answer whose links, here and in a redirection, lead through the proxy."""
-    before = request.raw_path.removesuffix(rest)
+    before = request.raw_path.removesuffix(rest).removesuffix("/")
     prefix = Prefix(before, frozenset({response.url.authority, request.host}))
     if location := answer.headers.get(hdrs.LOCATION):
         answer.headers[hdrs.LOCATION] = prefix.url(location)
