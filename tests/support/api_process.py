@@ -1,6 +1,7 @@
 """An API server in a process of its own, on a free port of the loopback, with its state in a folder.
 
-Run as a program (`python -m support.api_process FOLDER`) it is that process, and prints its port.
+Run as a program (`python -m support.api_process FOLDER`) it is that process, and prints its port. As in
+`proa server`, garbage is collected rarely.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import uvloop
 
+from proa.cli.parts.running import collect_rarely
 from support.server import api_server
 from support.wire import administrator
 
@@ -72,4 +74,5 @@ async def _serve(folder: Path) -> None:
 
 
 if __name__ == "__main__":
+    collect_rarely()
     uvloop.run(_serve(Path(sys.argv[1])))
