@@ -5,6 +5,7 @@ Source: Kubernetes object names; RFC 1123; apimachinery util/validation, apiserv
 
 from __future__ import annotations
 
+import ipaddress
 import random
 import re
 from dataclasses import dataclass
@@ -92,8 +93,21 @@ def label_value_problems(value: str) -> list[str]:
     return LABEL_VALUE.problems(value)
 
 
+def address_problems(text: str) -> list[str]:
+    """Why a text is no IP address, in the one form that each has; empty when it is."""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return ["must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"]
+    if address.version == 6 and address.ipv4_mapped:
+        return ["must not be an IPv4-mapped IPv6 address"]
+    return [] if str(address) == text else [f'must be in canonical form ("{address}")']
+
+
 def name_problems(plural: str, name: str) -> list[str]:
     """Why a name is not allowed for a kind; empty when it is."""
+    if plural == "ipaddresses":
+        return address_problems(name)
     if plural not in _PATH_KINDS:
         return _LABEL_KINDS.get(plural, SUBDOMAIN).problems(name)
     if name in (".", ".."):

@@ -204,6 +204,7 @@ class ApiServer:
         await bootstrap.ensure(client)
         await role_reconciliation.reconcile(client)
         await self._listen()
+        await own.ensure_range(client, self._config.service_cidr)
         await own.ensure(client, self._services.first_address, address, self.port)
         self._tasks += await self._aggregator.start(client, KINDS.group_versions)
         manager = Manager(client)

@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -107,3 +108,57 @@ async def test_allocations_survive_a_restart(tmp_path: Path) -> None:
         )
 
     assert "already allocated" in str(results[0])
+
+
+@pytest.mark.parametrize("kind", ["ClusterIP", "ExternalName"])
+async def test_another_type_keeps_nothing_that_it_does_not_need(http: Any, kind: str) -> None:
+    ports = [{"name": "a", "port": 80}]
+    before = await http(
+        "POST", PATH, service("a", type="LoadBalancer", externalTrafficPolicy="Local", ports=ports)
+    )
+    change = {"spec": {"type": kind, "externalName": "example.com" if kind == "ExternalName" else None}}
+    after = await http("PATCH", f"{PATH}/a", change, kind="application/merge-patch+json")
+    spec = after.body["spec"]
+
+    assert (before.body["spec"]["healthCheckNodePort"], after.status) != (0, 422)
+    gone = {"healthCheckNodePort", "externalTrafficPolicy", "allocateLoadBalancerNodePorts"}
+    assert not gone & spec.keys()
+    assert "nodePort" not in spec["ports"][0]
+    assert ("clusterIP" in spec) == ("ipFamilies" in spec) == (kind == "ClusterIP")
+
+
+async def test_what_is_asked_for_with_a_type_that_has_it_not_is_refused(http: Any) -> None:
+    made = (await http("POST", PATH, service("a"))).body
+    spec = {"type": "ExternalName", "externalName": "example.com", "clusterIP": "10.43.0.77"}
+    answer = await http("PUT", f"{PATH}/a", {**made, "spec": {**made["spec"], **spec}})
+
+    assert answer.status == 422
+    assert "may not be set for ExternalName services" in answer.body["message"]
+
+
+async def test_the_range_of_addresses_is_told(server: ApiServer, http: Any) -> None:
+    answer = await http("GET", "/apis/networking.k8s.io/v1/servicecidrs/kubernetes")
+
+    assert answer.body["spec"]["cidrs"] == ["10.43.0.0/16"]
+    assert answer.body["status"]["conditions"][0]["status"] == "True"
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("255.255.255.255", ""),
+        ("fe80::42:1dff:fe84:f9e2", ""),
+        ("fe80:0::1", 'must be in canonical form ("fe80::1")'),
+        ("::ffff:1.2.3.4", "must not be an IPv4-mapped IPv6 address"),
+        ("1.2.3", "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"),
+    ],
+)
+async def test_an_address_is_its_own_name(http: Any, name: str, problem: str) -> None:
+    parent = {"group": "example.com", "resource": "x", "name": "y"}
+    answer = await http(
+        "POST", "/apis/networking.k8s.io/v1/ipaddresses",
+        {"metadata": {"name": name}, "spec": {"parentRef": parent}},
+    )  # fmt: skip
+
+    assert answer.status == (422 if problem else 201)
+    assert problem in answer.body.get("message", "")

@@ -14,6 +14,7 @@ from proa.cluster.apiserver.admission.request import Request
 from proa.cluster.apiserver.schema import invalid
 from proa.cluster.apiserver.schema.field_error import FieldError, invalid_value
 from proa.cluster.apiserver.services.pool import Pool
+from proa.cluster.apiserver.services.transitions import drop_what_type_lacks
 from proa.cluster.apiserver.target import object_key
 from proa.cluster.apiserver.view import View
 from proa.errors import InternalError
@@ -60,6 +61,8 @@ class ServiceAllocator:
         service = request.obj
         if not service["metadata"].get("name"):
             return
+        if request.old:
+            drop_what_type_lacks(service, request.old)
         spec, old = service["spec"], (request.old or {}).get("spec") or {}
         _keep(spec, old)
         if spec["type"] == "ExternalName":

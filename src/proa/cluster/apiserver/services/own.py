@@ -1,4 +1,4 @@
-"""The Service `kubernetes`, by which pods reach this server, and its endpoints."""
+"""The Service `kubernetes`, by which pods reach this server, its endpoints, and the range of all Services."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from proa.errors import AlreadyExists
 from proa.kube.client import Client
-from proa.kube.resources import ENDPOINT_SLICES, ENDPOINTS, SERVICES, Object, Resource
+from proa.kube.meta import with_condition
+from proa.kube.resources import ENDPOINT_SLICES, ENDPOINTS, SERVICE_CIDRS, SERVICES, Object, Resource
 
 NAME = "kubernetes"
 NAMESPACE = "default"
@@ -23,6 +24,16 @@ async def ensure(client: Client, cluster_ip: str, address: str, port: int) -> No
             current = await client.get(resource, NAME, NAMESPACE)
             if resource != SERVICES:
                 await client.update(resource, {**current, **wanted, "metadata": current["metadata"]})
+
+
+async def ensure_range(client: Client, cidr: str) -> None:
+    """Tell from which network Services get their addresses."""
+    try:
+        await client.create(SERVICE_CIDRS, {"metadata": {"name": NAME}, "spec": {"cidrs": [cidr]}})
+    except AlreadyExists:
+        return
+    ready = with_condition([], "Ready", True, message="Kubernetes default Service CIDR is ready")
+    await client.patch(SERVICE_CIDRS, NAME, {"status": {"conditions": ready}}, subresource="status")
 
 
 def _objects(cluster_ip: str, address: str, port: int) -> Iterator[tuple[Resource, Object]]:
