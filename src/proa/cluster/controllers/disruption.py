@@ -89,7 +89,7 @@ class DisruptionBudgets:
             else:
                 owners[reference["uid"]] = reference
         if unmanaged:
-            text = _UNMANAGED.format(budget["spec"].get("selector"))
+            text = _UNMANAGED.format(_printed(budget["spec"].get("selector") or {}))
             await self._events.event(budget, "Warning", "UnmanagedPods", text)
         sizes = {}
         for reference in owners.values():
@@ -127,6 +127,20 @@ def _selects(budget: Object, pod: Object) -> bool:
 
 def _namespace(obj: Object) -> tuple[str, ...]:
     return (obj["metadata"]["namespace"],)
+
+
+def _printed(selector: Object) -> str:
+    """A selector as upstream prints it in events."""
+    labels = "".join(f"{k}: {v}," for k, v in sorted((selector.get("matchLabels") or {}).items()))
+    terms = "".join(
+        f"LabelSelectorRequirement{{Key:{term['key']},Operator:{term['operator']},"
+        f"Values:[{' '.join(term.get('values') or ())}],}},"
+        for term in selector.get("matchExpressions") or ()
+    )
+    return (
+        f"&LabelSelector{{MatchLabels:map[string]string{{{labels}}},"
+        f"MatchExpressions:[]LabelSelectorRequirement{{{terms}}},}}"
+    )
 
 
 def setup(manager: Manager, config: ControllersConfig) -> None:  # noqa: ARG001 - the form of all

@@ -61,16 +61,22 @@ def desired(service: Object, pods: Sequence[Object], nodes: Mapping[str, Object]
 
 
 def _subsets(found: Sequence[Backend]) -> Iterator[Object]:
-    by_ports: dict[tuple[Port, ...], list[Backend]] = {}
+    """Ports that the same pods have stand together; so a port stands once, where names have other numbers."""
+    by_port: dict[Port | None, list[Backend]] = {}
     for backend in found:
-        by_ports.setdefault(backend.ports, []).append(backend)
-    for ports, group in sorted(by_ports.items()):
+        for port in backend.ports or (None,):
+            by_port.setdefault(port, []).append(backend)
+    by_pods: dict[tuple[str, ...], tuple[list[Backend], list[Port]]] = {}
+    for port, group in by_port.items():
+        addresses = tuple(backend.address for backend in group)
+        by_pods.setdefault(addresses, (group, []))[1].extend([port] if port else [])
+    for group, ports in by_pods.values():
         subset: Object = {}
         for name, ready in (("addresses", True), ("notReadyAddresses", False)):
-            if addresses := [_address(backend) for backend in group if backend.ready is ready]:
-                subset[name] = addresses
+            if listed := [_address(backend) for backend in group if backend.ready is ready]:
+                subset[name] = listed
         if ports:
-            subset["ports"] = [slices.port_object(port) for port in ports]
+            subset["ports"] = [slices.port_object(port) for port in sorted(ports)]
         yield subset
 
 

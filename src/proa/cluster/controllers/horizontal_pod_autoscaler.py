@@ -114,6 +114,7 @@ class Autoscalers:
             text = f"the HPA controller was unable to get the target's current scale: {error.message}"
             status.set("AbleToScale", False, "FailedGetScale", text)
             raise MetricsError(f"failed to query scale subresource: {error}") from error
+        status.observed = autoscaler["metadata"].get("generation")
         message = "the HPA controller was able to get the target's current scale"
         status.set("AbleToScale", True, "SucceededGetScale", message)
         return resource, scale

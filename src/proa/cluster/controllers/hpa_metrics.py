@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from urllib.parse import quote
 
 from proa.cluster.controllers.hpa_samples import MetricsError, Sample
-from proa.errors import ApiError
+from proa.errors import ApiError, NotFound, ServiceUnavailable
 from proa.kube import Object, to_milli
 from proa.kube.meta import parse_time
 from proa.kube.selectors import format_selector
@@ -82,7 +82,10 @@ class MetricsReader:
         try:
             items: list[Object] = (await self._read(path, query)).get("items") or []
         except ApiError as error:
-            raise MetricsError(f"unable to fetch metrics from {api} metrics API: {error.message}") from error
+            text = f"unable to fetch metrics from {api} metrics API: {error.message}"
+            if api == "resource" and isinstance(error, NotFound | ServiceUnavailable):
+                text += " (get pods.metrics.k8s.io)"  # as clients say what they asked for
+            raise MetricsError(text) from error
         if not items:
             raise MetricsError(f"no metrics returned from {api} metrics API")
         return items

@@ -10,9 +10,10 @@ class Status:
 
     def __init__(self, autoscaler: Object) -> None:
         old = autoscaler.get("status") or {}
-        self._metadata, self._spec = autoscaler["metadata"], autoscaler["spec"]
+        self._spec = autoscaler["spec"]
         self._conditions = [dict(condition) for condition in old.get("conditions") or ()]
         self._last_scale = old.get("lastScaleTime")
+        self.observed = old.get("observedGeneration")
         self.current = int(old.get("currentReplicas") or 0)
         self.desired = int(old.get("desiredReplicas") or 0)
         self.metrics: list[Object] = []
@@ -47,7 +48,7 @@ class Status:
     def to_object(self) -> Object:
         """The status to write."""
         status: Object = {
-            "observedGeneration": self._metadata.get("generation"),
+            "observedGeneration": self.observed,
             "lastScaleTime": self._last_scale,
             "currentReplicas": self.current,
             "desiredReplicas": self.desired,

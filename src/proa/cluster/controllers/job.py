@@ -119,8 +119,6 @@ class Jobs:
         resumed = condition_is_true(job, "Suspended") and not job["spec"].get("suspend")
         if not job["spec"].get("suspend"):
             status["startTime"] = now() if resumed else before.get("startTime") or now()
-        elif "startTime" in before:
-            status["startTime"] = before["startTime"]
         if end is not None and end.succeeded and settled:
             status["completionTime"] = now()
         if status == before:

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Iterable
 
 from proa.cluster.controllers.config import ControllersConfig
+from proa.cluster.controllers.disruption_target import mark
 from proa.cluster.controllers.pods import BY_NODE, is_finished, node_names
 from proa.errors import NotFound
 from proa.kube import (
@@ -16,7 +17,6 @@ from proa.kube import (
     Controller,
     Manager,
     Object,
-    PatchType,
     Result,
     Source,
     is_deleting,
@@ -108,12 +108,7 @@ class TerminatedPods:
 async def _fail(client: Client, pod: Object) -> None:
     if is_finished(pod):
         return
-    metadata = pod["metadata"]
-    status = {"phase": "Failed", "reason": "NodeLost", "message": "The node of this pod no longer exists."}
-    patch = {"metadata": {"uid": metadata["uid"]}, "status": status}
-    await client.patch(
-        PODS, metadata["name"], patch, metadata["namespace"], kind=PatchType.STRATEGIC, subresource="status"
-    )
+    await mark(client, pod, "DeletionByPodGC", "PodGC: node no longer exists", phase="Failed")
 
 
 async def _remove(client: Client, pod: Object) -> None:

@@ -1,9 +1,13 @@
-"""A claim that a pod uses is not removed under it: finalizer kubernetes.io/pvc-protection."""
+"""A claim that a pod uses is not removed under it, and says whether one does.
+
+Finalizer kubernetes.io/pvc-protection; condition Unused.
+Source: kubernetes pkg/controller/volume/pvcprotection.
+"""
 
 from __future__ import annotations
 
 from proa.cluster.controllers.config import ControllersConfig
-from proa.cluster.controllers.pods import claim_keys
+from proa.cluster.controllers.pods import claim_keys, is_finished
 from proa.kube import (
     PERSISTENT_VOLUME_CLAIMS,
     PODS,
@@ -12,12 +16,15 @@ from proa.kube import (
     Object,
     Source,
     is_deleting,
+    now,
     split_key,
 )
 from proa.kube.finalizers import set_finalizer
 
 FINALIZER = "kubernetes.io/pvc-protection"
 _BY_CLAIM = "claim"
+_USED = ("False", "PodUsingPVC", "A pod is currently referencing this PVC")
+_UNUSED = ("True", "NoPodsUsingPVC", "No pods are currently referencing this PVC")
 
 
 class ClaimProtection:
@@ -34,8 +41,28 @@ class ClaimProtection:
         claim = self.claims.get(key)
         if claim is None:
             return
+        if not is_deleting(claim) and (claim.get("status") or {}).get("phase") == "Bound":
+            used = any(not is_finished(pod) for pod in self.pods.by_index(_BY_CLAIM, key))
+            await self._tell_use(claim, used=used)
         wanted = not is_deleting(claim) or await self._in_use(key)
         await set_finalizer(self._client, PERSISTENT_VOLUME_CLAIMS, claim, FINALIZER, wanted=wanted)
+
+    async def _tell_use(self, claim: Object, *, used: bool) -> None:
+        """Bring the condition Unused up to date; it tells since when."""
+        conditions = list(claim["status"].get("conditions") or ())
+        status, reason, message = _USED if used else _UNUSED
+        if any(each["type"] == "Unused" and each["status"] == status for each in conditions):
+            return
+        told = {"type": "Unused", "status": status, "reason": reason, "message": message}
+        others = [each for each in conditions if each["type"] != "Unused"]
+        metadata = claim["metadata"]
+        patch = {
+            "metadata": {"resourceVersion": metadata["resourceVersion"]},
+            "status": {"conditions": [*others, told | {"lastTransitionTime": now()}]},
+        }
+        await self._client.patch(
+            PERSISTENT_VOLUME_CLAIMS, metadata["name"], patch, metadata["namespace"], subresource="status"
+        )
 
     async def _in_use(self, key: str) -> bool:
         if any(_holds(pod) for pod in self.pods.by_index(_BY_CLAIM, key)):
@@ -47,8 +74,7 @@ class ClaimProtection:
 
 def _holds(pod: Object) -> bool:
     """Whether the pod has or may have the claim mounted: it has a node and has not finished."""
-    finished = (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed")
-    return bool(pod["spec"].get("nodeName")) and not finished
+    return bool(pod["spec"].get("nodeName")) and not is_finished(pod)
 
 
 def setup(manager: Manager, config: ControllersConfig) -> None:  # noqa: ARG001 - one shape for all controllers

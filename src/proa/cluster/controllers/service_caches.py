@@ -27,7 +27,7 @@ class ServiceCaches:
         self.pods.add_index(BY_LABEL, label_terms)
         self.pods.add_index(BY_NODE, node_names)
         self.nodes = manager.informer(NODES)
-        self._zones: dict[str, str] = {}
+        self._zones: dict[str, str | None] = {}
         self._shares: dict[str, float] = {}
 
     def sources(self) -> list[Source]:
@@ -55,13 +55,14 @@ class ServiceCaches:
         return {str(node["metadata"]["name"]): node for node in self.nodes.list()}
 
     def _services_of_moved_node(self, node: Object) -> Iterable[str]:
-        """Nodes report all the time; only zones that differ from those last seen matter."""
-        name, zone = node["metadata"]["name"], labels_of(node).get(ZONE, "")
+        """Nodes report all the time; only that they come or go and zones that differ from before matter."""
+        name = node["metadata"]["name"]
+        zone = labels_of(node).get(ZONE, "") if self.nodes.get(name) else None
         shares = zone_shares(self.nodes.list())
         if self._shares != shares:  # hints of all may have to change
             self._shares, self._zones[name] = shares, zone
             return [key_of(service) for service in self.services.list()]
-        if self._zones.get(name, "") == zone:
+        if self._zones.get(name) == zone:
             return ()
         self._zones[name] = zone
         pods = self.pods.by_index(BY_NODE, name)

@@ -48,10 +48,14 @@ class Plan:
 def desired(
     service: Object, pods: Sequence[Object], nodes: Mapping[str, Object]
 ) -> dict[Group, dict[str, Object]]:
-    """The endpoints of a Service by group and address; a family without any has one empty group."""
+    """The endpoints of a Service by group and address; a family without any has one empty group.
+
+    A pod of a node that does not exist is left out, unless the Service publishes whoever is not ready.
+    """
     groups: dict[Group, dict[str, Object]] = {}
+    publish = bool(service["spec"].get("publishNotReadyAddresses"))
     for family in families(service):
-        found = list(backends(service, pods, nodes, family))
+        found = [b for b in backends(service, pods, nodes, family) if publish or b.node in nodes]
         hinted = hints(service, found, nodes)
         for backend in found:
             endpoint = _endpoint(backend, hinted.get(backend.address))

@@ -25,10 +25,14 @@ class StatefulClaims:
                 await self._create(owner, pod, wanted)
         return True
 
-    async def settle_owners(self, owner: Object, pod: Object, *, condemned: bool) -> None:
-        """The pod's claims have just those of the set and the pod as owners that the policy wants."""
+    async def settle_owners(self, owner: Object, pod: Object, *, condemned: bool) -> bool:
+        """The pod's claims have just those of the set and the pod as owners that the policy wants.
+
+        A claim that somebody else controls is left alone. Returns whether one was changed.
+        """
+        changed = False
         if not owner["spec"].get("persistentVolumeClaimRetentionPolicy"):
-            return
+            return changed
         ours = {owner["metadata"]["uid"], pod["metadata"]["uid"]}
         for wanted in claims(owner, pod, condemned=condemned):
             present = self.informer.get(key_of(wanted))
@@ -37,12 +41,14 @@ class StatefulClaims:
             before = present["metadata"].get("ownerReferences") or []
             others = [reference for reference in before if reference["uid"] not in ours]
             after = [*others, *(wanted["metadata"].get("ownerReferences") or ())]
-            if {r["uid"] for r in after} != {r["uid"] for r in before}:
+            if after != before and not any(reference.get("controller") for reference in others):
                 await self._write_owners(present, after)
+                changed = True
+        return changed
 
     async def _create(self, owner: Object, pod: Object, wanted: Object) -> None:
         metadata, name = wanted["metadata"], owner["metadata"]["name"]
-        what = f"create Claim {metadata['name']} Pod {pod['metadata']['name']} in StatefulSet {name}"
+        what = f"Create Claim {metadata['name']} Pod {pod['metadata']['name']} in StatefulSet {name}"
         try:
             await self._client.create(PERSISTENT_VOLUME_CLAIMS, wanted, metadata["namespace"])
         except AlreadyExists:

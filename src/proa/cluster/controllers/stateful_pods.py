@@ -99,10 +99,8 @@ def claims(owner: Object, pod: Object, *, condemned: bool) -> list[Object]:
 
 
 def _claim_owners(owner: Object, pod: Object, condemned: bool) -> list[Object]:
+    """The claim goes with its pod, or with the set, or stays."""
     policy: Mapping[str, Any] = owner["spec"].get("persistentVolumeClaimRetentionPolicy") or {}
-    owners = []
-    if policy.get("whenDeleted") == "Delete":
-        owners.append(owner_reference(owner, controller=False))
-    if policy.get("whenScaled") == "Delete" and condemned and "uid" in pod["metadata"]:
-        owners.append(owner_reference(pod, controller=False))
-    return owners
+    if policy.get("whenScaled") == "Delete" and condemned:
+        return [owner_reference(pod)]
+    return [owner_reference(owner)] if policy.get("whenDeleted") == "Delete" else []

@@ -84,7 +84,7 @@ class StatefulSets:
         if not labels or is_deleting(pod):
             return
         patch = {"metadata": {"labels": labels, "uid": metadata["uid"]}}
-        what = f"update Pod {metadata['name']} in StatefulSet {owner['metadata']['name']}"
+        what = f"Update Pod {metadata['name']} in StatefulSet {owner['metadata']['name']}"
         try:
             await self._client.patch(PODS, metadata["name"], patch, metadata["namespace"])
         except ApiError as fault:
@@ -96,7 +96,9 @@ class StatefulSets:
         for pod in filter(None, those.replicas.values()):
             if (pod.get("status") or {}).get("phase") == "Pending":
                 await self._claims.ensure(owner, pod)
-            await self._claims.settle_owners(owner, pod, condemned=False)
+            if await self._claims.settle_owners(owner, pod, condemned=False):
+                what = f"Update Pod {pod['metadata']['name']} in StatefulSet {owner['metadata']['name']}"
+                await self._events.event(owner, "Normal", "SuccessfulUpdate", f"{what} successful")
         for pod in those.condemned:
             await self._claims.settle_owners(owner, pod, condemned=True)
 
@@ -116,7 +118,7 @@ class StatefulSets:
 
     async def _create(self, owner: Object, pod: Object) -> None:
         name = pod["metadata"]["name"]
-        what = f"create Pod {name} in StatefulSet {owner['metadata']['name']}"
+        what = f"Create Pod {name} in StatefulSet {owner['metadata']['name']}"
         try:
             made = await self._client.create(PODS, pod, pod["metadata"]["namespace"])
         except ApiError as fault:
@@ -128,7 +130,7 @@ class StatefulSets:
 
     async def _delete(self, owner: Object, pod: Object) -> None:
         metadata = pod["metadata"]
-        what = f"delete Pod {metadata['name']} in StatefulSet {owner['metadata']['name']}"
+        what = f"Delete Pod {metadata['name']} in StatefulSet {owner['metadata']['name']}"
         try:
             with suppress(NotFound):
                 await self._client.delete(PODS, metadata["name"], metadata["namespace"], uid=metadata["uid"])

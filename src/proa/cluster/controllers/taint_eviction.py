@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from proa.cluster.controllers.config import ControllersConfig
+from proa.cluster.controllers.disruption_target import mark
 from proa.cluster.controllers.pods import BY_NODE, is_finished, node_names
 from proa.cluster.tolerations import Taint, tolerates
 from proa.errors import NotFound
@@ -30,6 +31,8 @@ from proa.kube import (
 )
 
 _log = logging.getLogger(__name__)
+
+_WHY = "Taint manager: deleting due to NoExecute taint"
 
 
 class TaintEviction:
@@ -57,6 +60,7 @@ class TaintEviction:
         await self._events.event(pod, "Normal", "TaintManagerEviction", f"Marking for deletion Pod {key}")
         metadata = pod["metadata"]
         with suppress(NotFound):
+            await mark(self._client, pod, "DeletionByTaintManager", _WHY)
             await self._client.delete(PODS, metadata["name"], metadata["namespace"], uid=metadata["uid"])
         return None
 

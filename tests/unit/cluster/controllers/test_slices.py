@@ -16,6 +16,7 @@ from proa.cluster.controllers import (
     slices,
 )
 from proa.kube import ENDPOINT_SLICES, ENDPOINTS, PODS, SERVICE_ACCOUNTS, SERVICES, Object
+from proa.kube import NODES as NODE_KIND
 from support.objects import node, pod
 from support.server import api_server, eventually, running
 from support.service_objects import service
@@ -115,7 +116,14 @@ def test_traffic_distribution_becomes_hints() -> None:
     assert hints == {"forZones": [{"name": "z1"}]}
     hints = only(slices.desired(web(trafficDistribution="PreferSameNode"), [backend(1)], NODES))[0]["hints"]
     assert hints == {"forZones": [{"name": "z1"}], "forNodes": [{"name": "n1"}]}
-    assert "hints" not in only(slices.desired(web(trafficDistribution="PreferClose"), [backend(1)], {}))[0]
+    nowhere = {"n1": node("n1")}
+    assert "hints" not in only(slices.desired(web(trafficDistribution="PreferClose"), [backend(1)], nowhere))[0]
+
+
+def test_a_pod_of_a_node_that_does_not_exist_is_left_out_unless_all_are_published() -> None:
+    assert only(slices.desired(web(), [backend(1)], {})) == []
+    published = slices.desired(web(publishNotReadyAddresses=True), [backend(1)], {})
+    assert [endpoint["addresses"] for endpoint in only(published)] == [["10.42.0.1"]]
 
 
 def test_a_headless_service_says_so_on_its_slices() -> None:
@@ -266,6 +274,7 @@ async def test_slices_and_endpoints_follow_pods(tmp_path: Path) -> None:
     ):
         client = server.client()
         await client.create(SERVICE_ACCOUNTS, {"metadata": {"name": "default"}}, "default")
+        await client.create(NODE_KIND, {"metadata": {"name": "n1"}})
         made = service(selector={"app": "web"}, ip="10.43.0.50")
         made["metadata"]["namespace"] = "default"
         await client.create(SERVICES, made, "default")

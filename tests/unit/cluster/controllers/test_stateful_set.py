@@ -102,8 +102,8 @@ async def test_pods_have_names_claims_and_a_place_in_dns(world: Workloads) -> No
     assert first["spec"]["volumes"][0]["persistentVolumeClaim"]["claimName"] == "data-web-0"
     claims = await world.all(PERSISTENT_VOLUME_CLAIMS)
     assert [one["metadata"]["name"] for one in claims] == ["data-web-0", "data-web-1"]
-    await world.event("StatefulSet", "SuccessfulCreate", "create Pod web-0 in StatefulSet web successful")
-    text = "create Claim data-web-0 Pod web-0 in StatefulSet web success"
+    await world.event("StatefulSet", "SuccessfulCreate", "Create Pod web-0 in StatefulSet web successful")
+    text = "Create Claim data-web-0 Pod web-0 in StatefulSet web success"
     await world.event("StatefulSet", "SuccessfulCreate", text)
 
 
