@@ -143,7 +143,7 @@ async def test_without_metrics_it_says_why(client: Client) -> None:
     assert told["message"] == (
         "the HPA was unable to compute the replica count: failed to get cpu utilization: "
         "unable to get metrics for resource cpu: unable to fetch metrics from resource metrics API: "
-        "the server is currently unable to handle the request"
+        "the server is currently unable to handle the request (get pods.metrics.k8s.io)"
     )
     assert len(await events(client, "FailedComputeMetricsReplicas")) == 1
     assert await replicas(client) == 2
