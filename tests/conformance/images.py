@@ -21,17 +21,17 @@ from proa.files import write_atomic
 from proa.machine import images
 from proa.machine.images import Image
 
-_ACCOUNTS: Mapping[str, tuple[bytes, int]] = {
-    "etc/passwd": (
-        b"root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/home:/bin/false\n"
-        b"user-defined-in-image:x:1000:1000::/home:/bin/sh\nwww-data:x:33:33::/var/www:/bin/false\n",
-        0o644,
-    ),
-    "etc/group": (
-        b"root:x:0:\nnogroup:x:65534:\nwww-data:x:33:\ngroup-defined-in-image:x:50000:user-defined-in-image\n",
-        0o644,
-    ),
-}
+_PASSWD = b"""root:x:0:0:root:/root:/bin/sh
+nobody:x:65534:65534:nobody:/home:/bin/false
+user-defined-in-image:x:1000:1000::/home:/bin/sh
+www-data:x:33:33::/var/www:/bin/false
+"""
+_GROUP = b"""root:x:0:
+nogroup:x:65534:
+www-data:x:33:
+group-defined-in-image:x:50000:user-defined-in-image
+"""
+_ACCOUNTS = {"etc/passwd": (_PASSWD, 0o644), "etc/group": (_GROUP, 0o644)}
 _TOOLS = (
     "bash",
     "bind9-dnsutils",
