@@ -2,7 +2,7 @@
 
 WATCHERS watches of one collection, each on a TLS connection of its own, then EVENTS changes of an object,
 some a second. The time of an event is from sending the change, whose durable write it includes, until a
-watcher has read it, in milliseconds. All watchers are in this process.
+watcher has read it, in milliseconds. All watchers are in one process beside this.
 
     python benchmarks/api/watchers.py [WATCHERS [EVENTS [EVENTS-A-SECOND [ROUNDS]]]]
 """
@@ -11,63 +11,72 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import statistics
+import subprocess
 import sys
 import time
 from collections import defaultdict
-from urllib.parse import urlsplit
+from pathlib import Path
 
 import uvloop
 from contestants import Contestant, contestants, report
 
-_STAMP = re.compile(rb'"k":"(\d+)"')
+_READER = Path(__file__).with_name("reader.py")
+_PATIENCE = 60.0
 
 
-class Watcher(asyncio.Protocol):
-    """Reads a watch and notes how old each event is."""
+async def _reader(
+    server: Contestant, revision: str, watchers: int, events: int
+) -> asyncio.subprocess.Process:
+    """A process that watches, once all its watches are open."""
+    command = [sys.executable, str(_READER), server.namespace, str(server.folder / "ca.crt")]
+    command += [revision, str(watchers), str(events)]
+    pipe = subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, limit=1 << 30)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(server.token.encode())
+    process.stdin.close()
+    if not await process.stdout.readline():
+        raise SystemExit(f"{server.name} refused a watch")
+    return process
 
-    def __init__(self, ages: list[float]) -> None:
-        self._ages = ages
 
-    def data_received(self, data: bytes) -> None:
-        now = time.monotonic_ns()
-        self._ages.extend((now - int(stamp)) / 1e6 for stamp in _STAMP.findall(data))
-
-
-async def _watch(server: Contestant, revision: str, ages: list[float]) -> asyncio.Transport:
-    loop, trust, address = asyncio.get_running_loop(), server.trust(), urlsplit(server.url)
-    host, port = address.hostname or "", address.port or 0
-    connected = await loop.create_connection(lambda: Watcher(ages), host, port, ssl=trust)
-    path = f"/api/v1/namespaces/default/configmaps?watch=true&resourceVersion={revision}"
-    head = f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {server.token}\r\n\r\n"
-    connected[0].write(head.encode())
-    return connected[0]
+async def _send(server: Contestant, url: str, events: int, rate: float) -> list[int]:
+    """Change the object so often; when each change was sent."""
+    sent = list[int]()
+    headers = {"Content-Type": "application/merge-patch+json"}
+    async with server.session() as session:
+        begin = time.monotonic()
+        for count in range(events):
+            await asyncio.sleep(max(0.0, begin + count / rate - time.monotonic()))
+            sent.append(time.monotonic_ns())
+            async with session.patch(
+                url, data=json.dumps({"data": {"k": str(count)}}), headers=headers
+            ) as answer:
+                answer.raise_for_status()
+    return sent
 
 
 async def measure(server: Contestant, watchers: int, events: int, rate: float) -> tuple[list[float], float]:
     """The ages of all events, and seconds of CPU of the server."""
-    ages = list[float]()
-    headers = {"Content-Type": "application/merge-patch+json"}
+    path = f"{server.namespace}/configmaps"
     async with server.session() as session:
-        path = f"{server.namespace}/configmaps"
         await session.post(path, json={"metadata": {"name": "watched"}})
+        await session.patch(
+            f"{path}/watched", json={"data": None}, headers={"Content-Type": "application/merge-patch+json"}
+        )
         async with session.get(path) as answer:
             revision = (await answer.json())["metadata"]["resourceVersion"]
-        transports = [await _watch(server, revision, ages) for _ in range(watchers)]
-        await asyncio.sleep(1)
-        cpu, begin = server.cpu(), time.monotonic()
-        for count in range(events):
-            await asyncio.sleep(max(0.0, begin + count / rate - time.monotonic()))
-            patch = json.dumps({"data": {"k": str(time.monotonic_ns())}})
-            async with session.patch(f"{path}/watched", data=patch, headers=headers) as answer:
-                answer.raise_for_status()
-        await asyncio.sleep(1)
-    for transport in transports:
-        transport.abort()
-    if len(ages) != watchers * events:
-        raise SystemExit(f"{server.name}: {len(ages)} of {watchers * events} events seen")
-    return sorted(ages), server.cpu() - cpu
+    reader = await _reader(server, revision, watchers, events)
+    await asyncio.sleep(1)
+    cpu = server.cpu()
+    sent = await _send(server, f"{path}/watched", events, rate)
+    async with asyncio.timeout(_PATIENCE):
+        arrivals = json.loads((await reader.communicate())[0])
+    used = server.cpu() - cpu
+    pairs = (pair for each in arrivals for pair in zip(each, sent, strict=True))
+    return sorted((arrival - begin) / 1e6 for arrival, begin in pairs), used
 
 
 async def main() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from proa.cluster.apiserver.lists import check_reached, selected
 from proa.cluster.apiserver.options import ListOptions
 from proa.cluster.apiserver.selection import Selection
 from proa.cluster.apiserver.target import Target
-from proa.cluster.store import Compacted, Entry, Event, Store, Watch, WatchOverflow
+from proa.cluster.store import Batch, Compacted, Entry, Event, Store, Watch, WatchOverflow
 from proa.errors import ApiError, Expired
 
 BOOKMARK_INTERVAL = 45.0
@@ -68,6 +68,10 @@ def change_of(event: Event, selection: Selection | None) -> Change | None:
     return Change("DELETED", before.at(now.revision)) if was and before is not None else None
 
 
+def _changes_of(events: Iterable[Event], selection: Selection | None) -> list[Change]:
+    return [change for event in events if (change := change_of(event, selection)) is not None]
+
+
 class WatchStream:
     """One watch, from its first line to its end. Close it, or leave the loop over it, to stop."""
 
@@ -96,18 +100,24 @@ class WatchStream:
         except Compacted as error:
             self._error = _too_old(error)
 
-    def push_to(self, sink: Callable[[Sequence[Change]], bool]) -> None:
-        """Hand changes to `sink` as they happen, while `changes` waits for them and `sink` takes them."""
+    def push_to(self, sink: Callable[[bytes], bool], render: Callable[[Sequence[Change]], bytes]) -> None:
+        """Hand what `render` makes of changes to `sink`, while `changes` waits for them and `sink` takes it.
+
+        It is rendered once for all watches with the same selectors, so `render` must be the same for all.
+        """
         kind, selection = self._target.kind, self._selection
         if self._watch is None or kind.form is not None or kind.conversion is not None:
             return
+        wanted = (self._options.label_selector, self._options.field_selector)
 
-        def push(events: Sequence[Event]) -> bool:
-            try:
-                changes = [c for c in (change_of(event, selection) for event in events) if c is not None]
-            except Exception:  # noqa: BLE001 - `changes` meets it again, where only this watch ends
-                return False
-            return not changes or sink(changes)
+        def push(events: Batch) -> bool:
+            rendered: bytes | None = events.notes.get(wanted)
+            if rendered is None:
+                try:
+                    rendered = events.notes[wanted] = render(_changes_of(events, selection))
+                except Exception:  # noqa: BLE001 - `changes` meets it again, where only this watch ends
+                    return False
+            return not rendered or sink(rendered)
 
         self._watch.push_to(push)
 
@@ -152,7 +162,7 @@ class WatchStream:
             wanted = min(bookmark_due, self._deadline, now + _ASK_FORM if form is not None else bookmark_due)
             events = await watch.batch(max(0.0, wanted - now))
             events = await stored_form.events_shown(self._target.kind, events)
-            if changes := [c for c in (change_of(e, self._selection) for e in events) if c is not None]:
+            if changes := _changes_of(events, self._selection):
                 yield changes
             if loop.time() >= min(bookmark_due, self._deadline):
                 bookmark_due = loop.time() + BOOKMARK_INTERVAL

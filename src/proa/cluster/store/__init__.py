@@ -2,6 +2,7 @@
 
 from proa.cluster.store.sqlite import SqliteStore
 from proa.cluster.store.store import (
+    Batch,
     Compacted,
     Entry,
     Event,
@@ -19,6 +20,7 @@ from proa.cluster.store.store import (
 )
 
 __all__ = [
+    "Batch",
     "Compacted",
     "Entry",
     "Event",

@@ -11,7 +11,7 @@ write that was answered before. A store of several servers (etcd) keeps this wit
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from proa.errors import ProaError
@@ -82,6 +82,25 @@ class Event:
         self.notes: dict[str, Any] = {}
 
 
+class Batch(list[Event]):
+    """Events that were published together, of one bucket; `notes` is what readers made of all of them."""
+
+    __slots__ = ("_parts", "notes")
+
+    def __init__(self, events: Iterable[Event] = ()) -> None:
+        super().__init__(events)
+        self.notes: dict[Hashable, Any] = {}
+        self._parts: dict[str, Batch] = {}
+
+    def under(self, prefix: str) -> Batch:
+        """Those whose keys begin so: the same object for all who ask."""
+        part = self._parts.get(prefix)
+        if part is None:
+            events = [event for event in self if event.entry.key.startswith(prefix)]
+            part = self._parts[prefix] = Batch(events)
+        return part
+
+
 class Page(NamedTuple):
     """Entries in the order of keys; `remaining` counts those after the limit."""
 
@@ -97,7 +116,7 @@ class Term(Hashable, Protocol):
         """The entry's value; None when it has none."""
 
 
-Sink = Callable[[Sequence["Event"]], bool]
+Sink = Callable[[Batch], bool]
 """Takes events at once, or says that it cannot now. Raises nothing."""
 
 

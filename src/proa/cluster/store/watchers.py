@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
 from proa.cluster.store.keyspace import bucket_of
-from proa.cluster.store.store import Event, Sink, WatchOverflow
+from proa.cluster.store.store import Batch, Event, Sink, WatchOverflow
 
 QUEUE_LIMIT = 2048
 
@@ -71,23 +71,24 @@ class QueuedWatch:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
-    def put(self, event: Event) -> None:
-        """Queue one event; beyond the limit the watch is cut off and what it held is freed."""
-        if len(self._queue) >= QUEUE_LIMIT:
+    def offer(self, batch: Batch) -> None:
+        """Hand on events: to the sink while the reader waits, if it takes them, else to the reader."""
+        idle = self._waiter is not None and not self._waiter.done()
+        if idle and self._sink is not None and self._sink(batch):
+            self.revision = self._hub.revision
+            return
+        self._put(batch)
+        if idle:
+            self._wake()
+
+    def _put(self, batch: Batch) -> None:
+        """Queue events; beyond the limit the watch is cut off and what it held is freed."""
+        if len(self._queue) + len(batch) > QUEUE_LIMIT:
             self._overflowed = True
             self._queue.clear()
             self.close()
-        else:
-            self._queue.append(event)
-
-    def flush(self) -> None:
-        """Hand on what is queued: to the sink if it takes it, else to who waits."""
-        idle = self._waiter is not None and not self._waiter.done()
-        if idle and self._sink is not None and not self._overflowed and self._sink(self._queue):
-            self._queue.clear()
-            self.revision = self._hub.revision
-        elif idle:
-            self._wake()
+        elif not self._overflowed:
+            self._queue.extend(batch)
 
     def push_to(self, sink: Sink) -> None:
         self._sink = sink
@@ -118,13 +119,11 @@ class Hub:
 
     def publish(self, events: Sequence[Event]) -> None:
         """Hand events, in the order of revisions, to whom they concern."""
-        concerned: dict[QueuedWatch, None] = {}
+        batches: dict[str, Batch] = {}
         for event in events:
             self.revision = event.entry.revision
-            key = event.entry.key
-            for watch in tuple(self._watches.get(bucket_of(key), ())):
-                if key.startswith(watch.prefix):
-                    watch.put(event)
-                    concerned[watch] = None
-        for watch in concerned:
-            watch.flush()
+            batches.setdefault(bucket_of(event.entry.key), Batch()).append(event)
+        for bucket, batch in batches.items():
+            for watch in tuple(self._watches.get(bucket, ())):
+                if part := batch.under(watch.prefix):
+                    watch.offer(part)

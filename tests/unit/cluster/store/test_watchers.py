@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proa.cluster.store import Entry, Event
+from proa.cluster.store import Batch, Entry, Event
 from proa.cluster.store.watchers import Hub, QueuedWatch
 
 _BATCHES = st.lists(st.tuples(st.integers(1, 3), st.booleans(), st.booleans()), max_size=20)
@@ -65,3 +65,30 @@ async def test_while_nobody_waits_nothing_is_pushed() -> None:
 
     assert [event.entry.revision for event in await watch.batch()] == [1, 2]
     watch.close()
+
+
+def _watching(hub: Hub, prefix: str, told: list[Batch]) -> QueuedWatch:
+    """A watch whose batches are noted whole while it waits."""
+    watch = QueuedWatch(hub, prefix, None)
+    hub.add(watch)
+    watch.push_to(lambda batch: not told.append(batch))  # type: ignore[func-returns-value]
+    return watch
+
+
+async def test_who_watches_the_same_is_handed_the_same_batch_of_their_events_only() -> None:
+    hub, told = Hub(0), {name: list[Batch]() for name in "abcd"}
+    prefixes = {"a": "/pods/x/", "b": "/pods/x/", "c": "/pods/", "d": "/nodes/"}
+    watches = [_watching(hub, prefix, told[name]) for name, prefix in prefixes.items()]
+    readers = [asyncio.create_task(watch.batch()) for watch in watches]
+    await asyncio.sleep(0)
+
+    keys = ["/pods/x/1", "/pods/y/1", "/pods/x/2"]
+    hub.publish([Event(Entry(key, n, 0, b""), None, deleted=False) for n, key in enumerate(keys, 1)])
+
+    revisions = {name: [[e.entry.revision for e in b] for b in batches] for name, batches in told.items()}
+    assert revisions == {"a": [[1, 3]], "b": [[1, 3]], "c": [[1, 2, 3]], "d": []}
+    assert told["a"][0] is told["b"][0]
+    assert [watch.revision for watch in watches] == [3, 3, 3, 0]
+    for reader, watch in zip(readers, watches, strict=True):
+        reader.cancel()
+        watch.close()

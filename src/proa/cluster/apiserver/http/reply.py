@@ -142,9 +142,9 @@ class ChunkedReply(Reply):
 
     def push(self, chunks: bytes) -> bool:
         """Send whole chunks at once; False when the client is behind, or gone."""
-        request = self._request
-        transport = request.transport if request is not None else None
-        if request is None or transport is None or transport.is_closing() or request.protocol.writing_paused:
+        protocol = self._request.protocol if self._request is not None else None
+        transport = protocol.transport if protocol is not None else None
+        if protocol is None or transport is None or protocol.writing_paused or transport.is_closing():
             return False
         transport.write(chunks)
         return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from aiohttp import web
 
@@ -27,13 +27,18 @@ async def stream_watch(
         response = ChunkedReply()
         await response.prepare(request)
         if form is Form.OBJECT:
-            stream.push_to(lambda changes: response.push(b"".join([_chunk(each) for each in changes])))
+            stream.push_to(response.push, _chunks)
         with streaming(request):
             async for changes in stream.changes():
                 await response.send(b"".join([frame(change) for change in changes]))
     finally:
         stream.close()
     return response
+
+
+def _chunks(changes: Sequence[Change]) -> bytes:
+    """The lines, each as a chunk of its own."""
+    return b"".join([_chunk(change) for change in changes])
 
 
 def _chunk(change: Change) -> bytes:
