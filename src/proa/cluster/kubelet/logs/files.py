@@ -5,6 +5,7 @@ Source: pkg/kubelet/logs/container_log_manager.go (containerLogMaxSize, containe
 
 from __future__ import annotations
 
+import glob
 import gzip
 import shutil
 import time
@@ -21,11 +22,14 @@ _HASTY = 1
 
 
 def sizes(logs: Path) -> dict[Path, int]:
-    """The logs that are being written, below a directory for each pod and container."""
+    """The logs that are being written, below a directory for each pod and container.
+
+    Pods go meanwhile, with their directories.
+    """
     found = {}
-    for path in logs.glob("*/*/*.log"):
-        with suppress(FileNotFoundError):
-            found[path] = path.stat().st_size
+    for name in glob.iglob("*/*/*.log", root_dir=logs):  # Path.glob fails when a directory goes  # noqa: PTH207
+        with suppress(OSError):
+            found[logs / name] = (logs / name).stat().st_size
     return found
 
 

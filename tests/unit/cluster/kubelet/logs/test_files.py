@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import os
+import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -42,6 +45,21 @@ def test_only_logs_that_are_written_are_measured(tmp_path: Path) -> None:
     (folder / "0.log").write_bytes(b"abc")
     (folder / "0.log.20260101-000000-000").write_bytes(b"abcd")
     assert sizes(tmp_path) == {folder / "0.log": 3}
+
+
+def test_a_pod_may_go_while_logs_are_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for pod in ("gone", "pod"):
+        (tmp_path / pod / "main").mkdir(parents=True)
+        (tmp_path / pod / "main" / "0.log").write_bytes(b"abc")
+    scan = os.scandir
+
+    def racing(path: str | Path) -> Any:
+        if "gone" in str(path):
+            shutil.rmtree(tmp_path / "gone", ignore_errors=True)
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", racing)
+    assert sizes(tmp_path) == {tmp_path / "pod" / "main" / "0.log": 3}
 
 
 def test_what_is_moved_aside_is_compressed_but_for_the_newest(tmp_path: Path) -> None:
