@@ -284,4 +284,75 @@ BAD = (
     ),
 )
 
-STORIES = (*JUDGED, *MUTATED, *BAD)
+AUTOSCALERS = "/apis/autoscaling/v2/namespaces/<ns>/horizontalpodautoscalers"
+OLD_AUTOSCALERS = rule(apiGroups=["autoscaling"], resources=["horizontalpodautoscalers"], operations=["*"])
+SEEN = (
+    "object.apiVersion + ' ' + string(object.spec.targetCPUUtilizationPercentage) + ' ' + "
+    "string(has(object.spec.metrics)) + ' ' + request.kind.version + request.resource.version + ' ' + "
+    "request.requestKind.version + request.requestResource.version + ' ' + string(object.spec.maxReplicas)"
+)
+
+
+def autoscaler(name: str) -> Any:
+    resource = {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 60}}
+    return {
+        "metadata": {"name": name, "labels": {"policy": "equivalent"}},
+        "spec": {
+            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"},
+            "maxReplicas": 3,
+            "metrics": [{"type": "Resource", "resource": resource}],
+        },
+    }
+
+
+def old_rule(**more: Any) -> Any:
+    labels = {"matchLabels": {"policy": "equivalent"}}
+    return {"resourceRules": [OLD_AUTOSCALERS], "objectSelector": labels, **more}
+
+
+def _made(kind: str, name: str, match: Any, **spec: Any) -> Step:
+    plural = f"{GROUP}/{kind.lower()[:-1]}ies"
+    return post(
+        f"policy {name}", plural, obj(kind, name, {"matchConstraints": match, **spec}), only=("kind",)
+    )
+
+
+def _bound(kind: str, name: str, **spec: Any) -> Step:
+    body = obj(f"{kind}Binding", name, {"policyName": name, **spec})
+    return post(f"binding {name}", f"{GROUP}/{kind.lower()}bindings", body, only=("kind",))
+
+
+def _gone(kind: str, name: str) -> tuple[Step, Step]:
+    return (
+        delete(f"unbind {name}", f"{GROUP}/{kind.lower()}bindings/{name}", only=("status",)),
+        delete(f"delete {name}", f"{GROUP}/{kind.lower()[:-1]}ies/{name}", only=("status",)),
+    )
+
+
+JUDGING = "ValidatingAdmissionPolicy"
+DENY = {"validationActions": ["Deny"]}
+EQUIVALENT = story(
+    "equivalent versions",
+    _made(JUDGING, "a-exact", old_rule(matchPolicy="Exact"), validations=[{"expression": "false"}]),
+    _bound(JUDGING, "a-exact", **DENY),
+    _made(
+        JUDGING,
+        "b-excluded",
+        old_rule(excludeResourceRules=[OLD_AUTOSCALERS]),
+        validations=[{"expression": "false"}],
+    ),
+    _bound(JUDGING, "b-excluded", **DENY),
+    _made(
+        JUDGING,
+        "c-old",
+        old_rule(),
+        validations=[{"expression": "object.spec.maxReplicas != 3", "messageExpression": SEEN}],
+    ),
+    _bound(JUDGING, "c-old", **DENY, matchResources=old_rule()),
+    post("create", f"{AUTOSCALERS}?dryRun=All", autoscaler("x"), until=422, only=FAILURE),
+    *_gone(JUDGING, "a-exact"),
+    *_gone(JUDGING, "b-excluded"),
+    *_gone(JUDGING, "c-old"),
+)
+
+STORIES = (*JUDGED, *MUTATED, EQUIVALENT, *BAD)

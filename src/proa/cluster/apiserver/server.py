@@ -154,11 +154,12 @@ class ApiServer:
 
     def _chain(self, view: View) -> Chain:
         """Who sees a write before it is stored."""
-        webhooks = Context(view, self._access.authorizer, Equivalents(self._kinds))
+        equivalents = Equivalents(self._kinds)
+        webhooks = Context(view, self._access.authorizer, equivalents)
         return Chain(
             mutating=(*MUTATING, lifecycle.keep_stored_versions),
             mutators=(
-                MutatingPolicies(view, self._access.authorizer, self._kinds).admit,
+                MutatingPolicies(view, self._access.authorizer, self._kinds, equivalents).admit,
                 MutatingWebhooks(self._webhooks, webhooks).admit,
             ),
             completing=(*COMPLETING, *self._access.completing, about("services")(self._services.admit)),
@@ -170,7 +171,7 @@ class ApiServer:
                 finalizers.warn,
             ),
             validators=(
-                ValidatingPolicies(view, self._access.authorizer, self._kinds).admit,
+                ValidatingPolicies(view, self._access.authorizer, self._kinds, equivalents).admit,
                 ValidatingWebhooks(self._webhooks, webhooks).admit,
             ),
             final=(QuotaAdmission(view).admit,),

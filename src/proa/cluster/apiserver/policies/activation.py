@@ -17,16 +17,15 @@ from proa.cluster.cel import Budget, Failure, Program
 from proa.cluster.cel.functions.authorization import Authorizer as AuthorizerValue
 from proa.cluster.cel.functions.authorization import Decision, Question, ResourceCheck
 from proa.errors import NotFound
-from proa.kube.resources import NAMESPACES, Object, Resource
+from proa.kube.resources import NAMESPACES, Object
 
 _HIDDEN = frozenset({"uid", "object", "oldObject"})
 
 
 def activation(
-    request: Request, resource: Resource, namespace: Object | None, authorizer: Authorizer
+    request: Request, seen: Seen, namespace: Object | None, authorizer: Authorizer
 ) -> dict[str, Any]:
-    """What expressions see of a request, taken as one for that resource."""
-    now = None if request.operation == "DELETE" else request.obj
+    """What expressions see of a request, taken as one for a resource in some version."""
     decide = _decider(request.user, authorizer)
     target = request.target
     own = Question(
@@ -37,10 +36,10 @@ def activation(
         name=request.name,
     )
     return {
-        "object": now,
-        "oldObject": request.old,
+        "object": seen.obj,
+        "oldObject": seen.old,
         "namespaceObject": namespace,
-        "request": _shown(request, Seen(resource, now, request.old)),
+        "request": _shown(request, seen),
         "authorizer": AuthorizerValue(decide),
         REQUEST_RESOURCE: ResourceCheck(decide, own),
     }

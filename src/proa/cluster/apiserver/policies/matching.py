@@ -31,10 +31,10 @@ class NamedRule:
         """From a NamedRuleWithOperations."""
         return cls(Rule.of(entry), frozenset(entry.get("resourceNames") or ()))
 
-    def covers(self, request: Request) -> bool:
-        """Whether the rule is about the request."""
+    def covers(self, resource: Resource, request: Request) -> bool:
+        """Whether the rule is about the request as one for that resource."""
         named = not self.names or request.name in self.names
-        return named and self.rule.covers(request.target.resource, request)
+        return named and self.rule.covers(resource, request)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,7 @@ class Match:
     excluded: Sequence[NamedRule]
     namespaces: Selector
     objects: Selector
+    equivalent: bool
 
     @classmethod
     def of(cls, entry: Mapping[str, Any] | None) -> Match:
@@ -55,17 +56,28 @@ class Match:
             tuple(map(NamedRule.of, given.get("excludeResourceRules") or ())),
             label_selector(given.get("namespaceSelector")) or Selector(),
             label_selector(given.get("objectSelector")) or Selector(),
+            equivalent=given.get("matchPolicy") != "Exact",
         )
 
-    def resource(self, request: Request, view: View) -> Resource | None:
-        """The resource as which the request is matched; None when it is not. Raises NotFound."""
-        if self.rules and not any(rule.covers(request) for rule in self.rules):
-            return None
-        if any(rule.covers(request) for rule in self.excluded):
+    def resource(self, request: Request, view: View, others: Sequence[Resource]) -> Resource | None:
+        """The resource as which the request is matched; None when it is not. Raises NotFound.
+
+        `others` are the resources under which the object is served as well.
+        """
+        if self._matched(self.excluded, request, others):
             return None
         if not selects_object(self.objects, request) or not self._selects_namespace(request, view):
             return None
-        return request.target.resource
+        return self._matched(self.rules, request, others) if self.rules else request.target.resource
+
+    def _matched(
+        self, rules: Sequence[NamedRule], request: Request, others: Sequence[Resource]
+    ) -> Resource | None:
+        own = request.target.resource
+        if any(rule.covers(own, request) for rule in rules):
+            return own
+        known = others if self.equivalent else ()
+        return next((other for rule in rules for other in known if rule.covers(other, request)), None)
 
     def _selects_namespace(self, request: Request, view: View) -> bool:
         name = namespace_of(request)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from proa.cluster.apiserver.admission import Request
@@ -16,6 +15,7 @@ from proa.cluster.apiserver.policies.mutating_policy import MutatingPolicy, Muta
 from proa.cluster.apiserver.policies.params import ParamsError, collect
 from proa.cluster.apiserver.policies.refusal import Refused
 from proa.cluster.apiserver.view import View
+from proa.cluster.apiserver.webhooks.equivalents import Equivalents
 from proa.cluster.apiserver.webhooks.rules import EXEMPT, namespace_of
 from proa.errors import Forbidden, NotFound
 from proa.kube.resources import Object, Resource
@@ -31,9 +31,10 @@ _OPERATIONS = ("CREATE", "UPDATE")
 class MutatingPolicies:
     """All policies, as an admission step."""
 
-    def __init__(self, view: View, authorizer: Authorizer, kinds: Registry) -> None:
+    def __init__(self, view: View, authorizer: Authorizer, kinds: Registry, equivalents: Equivalents) -> None:
         self._catalogue = Catalogue(view, POLICIES, BINDINGS, compile_policy)
         self._authorizer = authorizer
+        self._equivalents = equivalents
         self._kinds = kinds
 
     async def admit(self, request: Request, view: View) -> None:
@@ -45,32 +46,34 @@ class MutatingPolicies:
             message
             for each in bound
             for binding in each.bindings
-            for message in self._mutate(each.policy, binding, request, view)
+            for message in await self._mutate(each.policy, binding, request, view)
         ]
         if errors:
             raise _refused(request, errors)
 
-    def _mutate(
+    async def _mutate(
         self, policy: MutatingPolicy, binding: Binding, request: Request, view: View
-    ) -> Iterator[str]:
+    ) -> list[str]:
         """Apply a policy as one binding says; the complaints that refuse the request."""
         said = f"policy '{policy.name}' with binding '{binding.name}' denied request:"
         try:
-            resource = policy.match.resource(request, view)
-            if resource is None or binding.match.resource(request, view) is None:
-                return
+            others = self._equivalents.of(request.target)
+            resource = policy.match.resource(request, view, others)
+            if resource is None or binding.match.resource(request, view, others) is None:
+                return []
             where = namespace_of(request)
             params = collect(policy.param_kind, binding.params, where, self._kinds, view)
             for param in params:
-                self._apply(policy, binding, request, view, (resource, param))
+                await self._apply(policy, binding, request, view, (resource, param))
         except (ParamsError, NotFound) as error:
             if not policy.ignores_failure:
-                yield f"{said} failed to configure binding: {error}"
+                return [f"{said} failed to configure binding: {error}"]
         except (MutationError, ConditionFailed) as error:
             if not policy.ignores_failure:
-                yield f"{said} {error}"
+                return [f"{said} {error}"]
+        return []
 
-    def _apply(
+    async def _apply(
         self,
         policy: MutatingPolicy,
         binding: Binding,
@@ -83,13 +86,16 @@ class MutatingPolicies:
         if request.round and not (policy.reinvoked and key in request.invoked and not request.knows(key)):
             return
         namespace = namespace_of_request(request, view)
-        values: dict[str, Any] = activation(request, resource, namespace, self._authorizer)
+        seen = await self._equivalents.seen(request, resource)
+        values: dict[str, Any] = activation(request, seen, namespace, self._authorizer)
         values["params"] = param
         if not policy.applies(values):
             return
-        changed = policy.mutate(request.obj, schema_of(request.target), values)
-        if changed != request.obj:
-            request.replace(changed)
+        assert seen.obj is not None, "policies change what is created and updated"
+        node = schema_of(self._equivalents.target(request.target, resource))
+        changed = policy.mutate(seen.obj, node, values)
+        if changed != seen.obj:
+            request.replace(await self._equivalents.taken(changed, resource, request.target))
         request.invoked[key] = request.version
 
 

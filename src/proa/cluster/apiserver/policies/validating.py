@@ -20,6 +20,8 @@ from proa.cluster.apiserver.policies.validating_policy import (
     compile_policy,
 )
 from proa.cluster.apiserver.view import View
+from proa.cluster.apiserver.webhooks.equivalents import Equivalents
+from proa.cluster.apiserver.webhooks.review import Seen
 from proa.cluster.apiserver.webhooks.rules import EXEMPT, namespace_of
 from proa.errors import NotFound
 from proa.kube.resources import Resource
@@ -53,9 +55,10 @@ class _Found:
 class ValidatingPolicies:
     """All policies, as an admission step."""
 
-    def __init__(self, view: View, authorizer: Authorizer, kinds: Registry) -> None:
+    def __init__(self, view: View, authorizer: Authorizer, kinds: Registry, equivalents: Equivalents) -> None:
         self._catalogue = Catalogue(view, POLICIES, BINDINGS, compile_policy)
         self._authorizer = authorizer
+        self._equivalents = equivalents
         self._kinds = kinds
 
     async def admit(self, request: Request, view: View) -> None:
@@ -63,7 +66,7 @@ class ValidatingPolicies:
         bound = self._catalogue.bound()
         if not bound or request.target.qualified in EXEMPT:
             return
-        found = [item for each in bound for item in self._judged(each, request, view)]
+        found = [item for each in bound for item in await self._judged(each, request, view)]
         _warn(request, found)
         _note(found)
         denied = next((item for item in found if "Deny" in item.actions), None)
@@ -71,19 +74,25 @@ class ValidatingPolicies:
             violation = denied.violation
             raise refused(request, f"{denied.source} denied request: {violation.message}", violation.reason)
 
-    def _judged(self, bound: Bound[ValidatingPolicy], request: Request, view: View) -> Iterator[_Found]:
+    async def _judged(self, bound: Bound[ValidatingPolicy], request: Request, view: View) -> list[_Found]:
         policy = bound.policy
         try:
-            resource = policy.match.resource(request, view)
+            resource = policy.match.resource(request, view, self._equivalents.of(request.target))
         except NotFound as error:
-            yield from _misconfigured(policy, "", f"failed to configure policy: {error}")
-            return
+            return list(_misconfigured(policy, "", f"failed to configure policy: {error}"))
         if resource is None:
-            return
+            return []
+        seen = await self._equivalents.seen(request, resource)
+        return list(self._bound_verdicts(bound, seen, request, view))
+
+    def _bound_verdicts(
+        self, bound: Bound[ValidatingPolicy], seen: Seen, request: Request, view: View
+    ) -> Iterator[_Found]:
+        policy = bound.policy
         annotations: dict[str, list[str]] = {}
         for binding in bound.bindings:
             try:
-                verdicts = list(self._verdicts(policy, binding, resource, request, view))
+                verdicts = list(self._verdicts(policy, binding, seen, request, view))
             except (ParamsError, NotFound) as error:
                 yield from _misconfigured(policy, binding.name, f"failed to configure binding: {error}")
                 continue
@@ -93,15 +102,15 @@ class ValidatingPolicies:
             annotate(f"{policy.name}/{key}", ", ".join(dict.fromkeys(values)))
 
     def _verdicts(
-        self, policy: ValidatingPolicy, binding: Binding, resource: Resource, request: Request, view: View
+        self, policy: ValidatingPolicy, binding: Binding, seen: Seen, request: Request, view: View
     ) -> Iterator[Verdict]:
-        if binding.match.resource(request, view) is None:
+        if binding.match.resource(request, view, self._equivalents.of(request.target)) is None:
             return
         params = collect(policy.param_kind, binding.params, namespace_of(request), self._kinds, view)
         if not params:
             return
         namespace = namespace_of_request(request, view)
-        values = activation(request, resource, namespace, self._authorizer)
+        values = activation(request, seen, namespace, self._authorizer)
         for param in params:
             yield policy.judge({**values, "params": param})
 

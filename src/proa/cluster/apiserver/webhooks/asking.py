@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from proa.cluster.apiserver import codec
 from proa.cluster.apiserver.admission import Request, annotate
@@ -22,7 +22,7 @@ from proa.cluster.apiserver.webhooks.configuration import Webhook
 from proa.cluster.apiserver.webhooks.equivalents import Equivalents
 from proa.cluster.apiserver.webhooks.rules import EXEMPT, matching_resource, namespace_of, selects_object
 from proa.errors import ApiError, BadRequest, Forbidden, InternalError, NotFound
-from proa.kube.resources import NAMESPACES, Object
+from proa.kube.resources import NAMESPACES
 
 _log = logging.getLogger(__name__)
 
@@ -55,10 +55,8 @@ async def relevant(
 def _conditions_hold(hook: Webhook, request: Request, seen: review.Seen, authorizer: Authorizer) -> bool:
     if not hook.conditions:
         return True
-    obj = request.obj if seen.obj is None else seen.obj
-    shown = replace(request, obj=obj, old=seen.old)
     try:
-        return satisfied(hook.conditions, activation(shown, seen.resource, None, authorizer))
+        return satisfied(hook.conditions, activation(request, seen, None, authorizer))
     except ConditionFailed as error:
         if hook.ignores_failure:
             return False
@@ -73,12 +71,7 @@ async def _seen(hook: Webhook, request: Request, context: Context) -> review.See
         return None
     if not _selects_namespace(hook, request, context.view):
         return None
-
-    async def shown(obj: Object | None) -> Object | None:
-        return None if obj is None else await context.equivalents.shown(obj, request.target, resource)
-
-    now = None if request.operation == "DELETE" else request.obj
-    return review.Seen(resource, await shown(now), await shown(request.old))
+    return await context.equivalents.seen(request, resource)
 
 
 def _selects_namespace(hook: Webhook, request: Request, view: View) -> bool:

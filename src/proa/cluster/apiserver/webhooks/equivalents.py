@@ -1,4 +1,4 @@
-"""The other versions of a kind, as which a webhook may want to see an object, and the way there and back.
+"""The other versions of a kind, as which a webhook or policy may want to see it, and the way there and back.
 
 Source: kubernetes.io, extensible admission controllers, matchPolicy.
 """
@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+from proa.cluster.apiserver.admission import Request
 from proa.cluster.apiserver.kind import Kind
 from proa.cluster.apiserver.kinds.registry import Registry
 from proa.cluster.apiserver.target import Target, key_prefix
+from proa.cluster.apiserver.webhooks.review import Seen
 from proa.kube.resources import Object, Resource
 
 
@@ -29,6 +32,19 @@ class Equivalents:
             for kind in self._collections().get(_collection(target.kind), ())
             if kind is not target.kind and _has(kind, target.subresource)
         ]
+
+    async def seen(self, request: Request, resource: Resource) -> Seen:
+        """A request as one for that resource, with its objects in that version. Raises ApiError."""
+
+        async def shown(obj: Object | None) -> Object | None:
+            return None if obj is None else await self.shown(obj, request.target, resource)
+
+        now = None if request.operation == "DELETE" else request.obj
+        return Seen(resource, await shown(now), await shown(request.old))
+
+    def target(self, target: Target, resource: Resource) -> Target:
+        """The target as one of that resource."""
+        return target if resource == target.resource else replace(target, kind=self._kind(resource))
 
     async def shown(self, obj: Object, target: Target, resource: Resource) -> Object:
         """An object of the target's version as one of that resource. Raises ApiError.

@@ -169,3 +169,37 @@ async def test_a_mutation_has_to_make_an_object(api: aiohttp.ClientSession) -> N
     code, answer = await post(api, f"{_GROUP}/mutatingadmissionpolicies", policy(applying("true")))
     assert code == 422
     assert "must evaluate to Object but got bool" in answer["message"]
+
+
+async def test_a_policy_changes_the_version_that_its_rule_names(api: aiohttp.ClientSession) -> None:
+    rule = {
+        "apiGroups": ["autoscaling"],
+        "apiVersions": ["v1"],
+        "operations": ["CREATE"],
+        "resources": ["horizontalpodautoscalers"],
+    }
+    wanted = policy(
+        applying("Object{spec: Object.spec{targetCPUUtilizationPercentage: 30}}"),
+        patching(
+            "[JSONPatch{op: 'replace', path: '/spec/maxReplicas', "
+            "value: object.spec.targetCPUUtilizationPercentage}]"
+        ),
+        matchConstraints={"resourceRules": [rule]},
+    )
+    resource = {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 60}}
+    spec = {
+        "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"},
+        "maxReplicas": 3,
+        "metrics": [{"type": "Resource", "resource": resource}],
+    }
+    await put_to_use(api, wanted)
+
+    code, made = await post(
+        api,
+        "/apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers",
+        {"metadata": {"name": "web"}, "spec": spec},
+    )
+
+    assert (code, made["apiVersion"]) == (201, "autoscaling/v2"), made
+    assert made["spec"]["maxReplicas"] == 30
+    assert made["spec"]["metrics"][0]["resource"]["target"]["averageUtilization"] == 30
