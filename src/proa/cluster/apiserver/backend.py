@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 from proa.cluster.apiserver.admission import Admission
@@ -12,13 +10,18 @@ from proa.cluster.store import Entry, Store, StoreUnavailable
 from proa.errors import ServiceUnavailable
 
 
-@contextmanager
-def answering() -> Iterator[None]:
-    """Turn a failure of the disk into 503, which clients try again."""
-    try:
-        yield
-    except StoreUnavailable as error:
-        raise ServiceUnavailable(str(error)) from error
+class _Answering:
+    """Turns a failure of the disk into 503, which clients try again."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
+        if isinstance(error, StoreUnavailable):
+            raise ServiceUnavailable(str(error)) from error
+
+
+ANSWERING = _Answering()
 
 
 @dataclass(frozen=True)

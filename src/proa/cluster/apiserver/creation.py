@@ -6,7 +6,7 @@ from functools import partial
 
 from proa.cluster.apiserver import codec, field_managers, metadata, names, object_rules, stored_form
 from proa.cluster.apiserver.admission import Request
-from proa.cluster.apiserver.backend import Backend, answering
+from proa.cluster.apiserver.backend import ANSWERING, Backend
 from proa.cluster.apiserver.identity import User
 from proa.cluster.apiserver.options import WriteOptions
 from proa.cluster.apiserver.schema import FieldError, invalid
@@ -56,7 +56,7 @@ async def _name_and_store(backend: Backend, request: Request, missing: list[Fiel
             fields["name"] = names.generate(base)
         target.kind.add(obj)
         try:
-            with request.provisional():
+            with request:
                 backend.admission.complete(request)
                 return await _store(backend, request, missing)
         except AlreadyExists:
@@ -104,7 +104,7 @@ async def _store(backend: Backend, request: Request, missing: list[FieldError]) 
         return Entry(about.key, 0, 0, codec.encode_json(obj))
     value = await stored_form.value(target.kind, obj)
     try:
-        with answering():
+        with ANSWERING:
             entry = await backend.store.create(about.key, value)
         return await stored_form.shown(target.kind, entry)
     except KeyExists:

@@ -18,6 +18,7 @@ from proa.kube.resources import Object
 _DROPPED_WHEN_EMPTY = ("labels", "annotations", "finalizers", "ownerReferences", "generateName")
 _ASKED_BY_METADATA = {"Deployment": "annotations", "EndpointSlice": "labels"}
 _SERVER_OWNED = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation")
+_OF_A_LIFE = (*_SERVER_OWNED, "selfLink", "resourceVersion", "managedFields")
 _VERSION_4 = 4 << 76 | 2 << 62
 """Version and variant, where a UUID has them (RFC 9562)."""
 _RANDOM = ~(0xF << 76 | 3 << 62)
@@ -73,7 +74,7 @@ def settle_address(obj: Object, target: Target) -> None:
 def wipe(obj: Object) -> None:
     """Leave nothing of a past life in the metadata."""
     metadata = obj["metadata"]
-    for name in (*_SERVER_OWNED, "selfLink", "resourceVersion", "managedFields"):
+    for name in _OF_A_LIFE:
         metadata.pop(name, None)
 
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 import ipaddress
 import random
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 
 @dataclass(frozen=True)
@@ -83,14 +85,17 @@ _PATH_KINDS = frozenset(
     {"apiservices", "clusterrolebindings", "clusterroles", "clustertrustbundles", "rolebindings", "roles"}
 )
 
+_REMEMBERED = 4096
+"""Keys and values of labels that are known; most come again and again."""
 SUFFIX_LENGTH = 5
 _SUFFIX_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 _MAX_GENERATED = 63
 
 
-def label_value_problems(value: str) -> list[str]:
+@lru_cache(_REMEMBERED)
+def label_value_problems(value: str) -> Sequence[str]:
     """Why the value of a label is not allowed."""
-    return LABEL_VALUE.problems(value)
+    return tuple(LABEL_VALUE.problems(value))
 
 
 def address_problems(text: str) -> list[str]:
@@ -115,11 +120,12 @@ def name_problems(plural: str, name: str) -> list[str]:
     return [f"may not contain '{char}'" for char in "/%" if char in name]
 
 
-def key_problems(key: str) -> list[str]:
+@lru_cache(_REMEMBERED)
+def key_problems(key: str) -> Sequence[str]:
     """Why the key of a label or annotation, or a finalizer, is not allowed."""
     if key.count("/") > 1:
         optional = "with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
-        return [f"{_KEY_NAME.message.replace('name part', 'a valid label key', 1)} {optional}"]
+        return (f"{_KEY_NAME.message.replace('name part', 'a valid label key', 1)} {optional}",)
     prefix, slash, name = key.rpartition("/")
     problems = []
     if slash and not prefix:
@@ -128,7 +134,7 @@ def key_problems(key: str) -> list[str]:
         problems += [f"prefix part {problem}" for problem in SUBDOMAIN.problems(prefix)]
     if not name:
         problems.append("name part must be non-empty")
-    return problems + _KEY_NAME.problems(name)
+    return (*problems, *_KEY_NAME.problems(name))
 
 
 def generate(base: str) -> str:

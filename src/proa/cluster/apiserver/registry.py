@@ -13,7 +13,7 @@ from typing import Any
 from proa.cluster.apiserver import applying, creation, metadata, removal, stored_form, updating
 from proa.cluster.apiserver.admission import Request
 from proa.cluster.apiserver.applying import Written
-from proa.cluster.apiserver.backend import Backend, answering
+from proa.cluster.apiserver.backend import ANSWERING, Backend
 from proa.cluster.apiserver.codec import encode_json, notes
 from proa.cluster.apiserver.field_managers import schema_of
 from proa.cluster.apiserver.identity import User
@@ -49,7 +49,7 @@ class Registry:
 
     async def list(self, target: Target, options: ListOptions) -> Listing:
         """A page of entries."""
-        with answering():
+        with ANSWERING:
             return await list_entries(self.store, target, options)
 
     def watch(self, target: Target, options: ListOptions) -> WatchStream:

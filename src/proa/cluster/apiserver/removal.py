@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from proa.cluster.apiserver import codec, deletion, stored_form
 from proa.cluster.apiserver.admission import Request
-from proa.cluster.apiserver.backend import Backend, answering
+from proa.cluster.apiserver.backend import ANSWERING, Backend
 from proa.cluster.apiserver.identity import User
 from proa.cluster.apiserver.options import DeleteOptions
 from proa.cluster.apiserver.target import Target
@@ -70,7 +70,7 @@ async def _carry_out(
     if options.dry_run:
         return _gone(target, obj)
     value = await stored_form.value(target.kind, obj)
-    with answering():
+    with ANSWERING:
         if not stays:
             deleted = await backend.store.delete(target.key, value, entry.revision)
             if target.kind.returns_deleted:

@@ -7,7 +7,7 @@ from functools import partial
 
 from proa.cluster.apiserver import codec, deletion, field_managers, metadata, object_rules, stored_form
 from proa.cluster.apiserver.admission import Admission, Request
-from proa.cluster.apiserver.backend import Backend, answering
+from proa.cluster.apiserver.backend import ANSWERING, Backend
 from proa.cluster.apiserver.identity import User
 from proa.cluster.apiserver.options import WriteOptions
 from proa.cluster.apiserver.schema import FieldError, invalid
@@ -78,7 +78,7 @@ async def modify(
         complete = partial(_completed, old=old, target=target)
         request = Request("UPDATE", target, user, new, old, options, complete)
         try:
-            with request.provisional():
+            with request:
                 return await _settle(backend, request, entry, missing)
         except RevisionMismatch:
             continue
@@ -186,7 +186,7 @@ def _check_preconditions(new: Object, old: Object, target: Target) -> None:
 async def _write(backend: Backend, target: Target, new: Object, revision: int) -> Entry:
     value = await stored_form.value(target.kind, new)
     try:
-        with answering():
+        with ANSWERING:
             if deletion.is_finished(new):
                 return await backend.store.delete(target.key, value, revision)
             return await backend.store.update(target.key, value, revision)

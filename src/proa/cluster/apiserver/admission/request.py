@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -25,6 +24,9 @@ class Request:
 
     `obj` is what the request is about: for a subresource with a kind of its own (Scale, Binding, Eviction)
     an object of that kind, for CONNECT the options, for DELETE the object that goes, as `old` is.
+
+    A write is done within it as a context: what steps reserved is undone unless the block ends well, and
+    after a dry run.
     """
 
     operation: Operation
@@ -71,24 +73,15 @@ class Request:
         """Whether a webhook or policy was asked, and the object is as that left it."""
         return self.invoked.get(asked) == self.version
 
-    @contextmanager
-    def provisional(self) -> Iterator[None]:
-        """Undo what steps reserved unless the block, which writes, ends well. A dry run undoes it too."""
-        try:
-            yield
-        except BaseException:
-            self.revert()
-            raise
-        finally:
-            while self.ended:
-                self.ended.pop()()
-        if self.dry_run:
-            self.revert()
+    def __enter__(self) -> None:
+        pass
 
-    def revert(self) -> None:
-        """Give back what steps reserved."""
-        while self.undo:
-            self.undo.pop()()
+    def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
+        if error is not None or self.dry_run:
+            while self.undo:
+                self.undo.pop()()
+        while self.ended:
+            self.ended.pop()()
 
     def creates(self, qualified: str) -> bool:
         """Whether an object of that kind is created (`pods`, `deployments.apps`)."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from proa.cluster.apiserver.apply.paths import EMPTY, FieldSet, from_fields_v1, to_fields_v1
 from proa.kube.resources import Object
@@ -28,8 +29,7 @@ _UNOWNED: FieldSet = frozenset(
 )
 
 
-@dataclass(frozen=True)
-class Manager:
+class Manager(NamedTuple):
     """One who writes: what tells an entry from the others. For Apply the version does not count."""
 
     name: str

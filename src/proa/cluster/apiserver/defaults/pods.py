@@ -29,8 +29,9 @@ def pod(obj: Object) -> None:
     fill(spec, enableServiceLinks=True)
     if spec["terminationGracePeriodSeconds"] < 0:
         spec["terminationGracePeriodSeconds"] = 1
-    if obj.get("status") is not None:
-        fill(obj["status"], qosClass=qos_class(obj))
+    status = obj.get("status")
+    if status is not None and status.get("qosClass") is None:
+        status["qosClass"] = qos_class(obj)
     for name in ("initContainers", "containers"):
         for container in each(spec, name):
             _request_what_is_limited(container)

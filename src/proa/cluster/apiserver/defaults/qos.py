@@ -31,7 +31,7 @@ def _resources(spec: Object) -> Iterator[Object]:
 
 def _positive(amounts: Object | None) -> dict[str, str]:
     """The compute amounts that are more than nothing."""
-    return {k: v for k, v in (amounts or {}).items() if k in _COMPUTE and parse_quantity(v) > 0}
+    return {k: v for k, v in (amounts or {}).items() if k in _COMPUTE and parse_quantity(v).numerator > 0}
 
 
 def _is_guaranteed(resources: Object) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from proa.cluster.apiserver.names import LABEL, LABEL_VALUE, key_problems
+from proa.cluster.apiserver.names import LABEL, key_problems, label_value_problems
 from proa.cluster.apiserver.schema.field_error import (
     FieldError,
     duplicate,
@@ -30,31 +30,34 @@ def path(obj: Object | None, *names: str) -> Any:
     return value
 
 
-def elements(obj: Object | None, field: str, name: str) -> Iterator[tuple[str, Object]]:
+def elements(obj: Object | None, field: str, name: str) -> Sequence[tuple[str, Object]]:
     """(`field.name[i]`, element) of a list of objects."""
-    for index, element in enumerate(path(obj, name) or ()):
-        yield f"{field}.{name}[{index}]", element
+    found = obj.get(name) if isinstance(obj, dict) else None
+    return [(f"{field}.{name}[{index}]", element) for index, element in enumerate(found)] if found else ()
 
 
-def one_of(field: str, value: str | None, supported: Sequence[str]) -> Iterator[FieldError]:
+def one_of(field: str, value: str | None, supported: Sequence[str]) -> Sequence[FieldError]:
     """A set value must be a supported one."""
-    if value is not None and value not in supported:
-        yield unsupported(field, value, supported)
+    if value is None or value in supported:
+        return ()
+    return [unsupported(field, value, supported)]
 
 
-def non_negative(field: str, value: int | None) -> Iterator[FieldError]:
+def non_negative(field: str, value: int | None) -> Sequence[FieldError]:
     """A number, if set, must not be below zero."""
-    if value is not None and value < 0:
-        yield invalid_value(field, value, "must be greater than or equal to 0")
+    if value is None or value >= 0:
+        return ()
+    return [invalid_value(field, value, "must be greater than or equal to 0")]
 
 
-def in_range(field: str, value: int | None, low: int, high: int) -> Iterator[FieldError]:
+def in_range(field: str, value: int | None, low: int, high: int) -> Sequence[FieldError]:
     """A number, if set, must lie within the bounds."""
-    if value is not None and not low <= value <= high:
-        yield invalid_value(field, value, f"must be between {low} and {high}, inclusive")
+    if value is None or low <= value <= high:
+        return ()
+    return [invalid_value(field, value, f"must be between {low} and {high}, inclusive")]
 
 
-def port(field: str, value: int | None) -> Iterator[FieldError]:
+def port(field: str, value: int | None) -> Sequence[FieldError]:
     """A port number."""
     return in_range(field, value, 1, 65535)
 
@@ -65,16 +68,19 @@ def immutable(obj: Object, old: Object | None, *names: str) -> Iterator[FieldErr
         yield invalid_value(".".join(names), path(obj, *names), IMMUTABLE)
 
 
-def dns_label(field: str, value: str) -> Iterator[FieldError]:
+def dns_label(field: str, value: str) -> Sequence[FieldError]:
     """A DNS label."""
-    return (invalid_value(field, value, problem) for problem in LABEL.problems(value))
+    return [invalid_value(field, value, problem) for problem in LABEL.problems(value)]
 
 
-def labels(field: str, values: Object | None) -> Iterator[FieldError]:
+def labels(field: str, values: Object | None) -> Sequence[FieldError]:
     """A map of labels."""
-    for key, value in (values or {}).items():
-        yield from (invalid_value(field, key, problem) for problem in key_problems(key))
-        yield from (invalid_value(field, value, problem) for problem in LABEL_VALUE.problems(value))
+    return [
+        invalid_value(field, text, problem)
+        for key, value in (values or {}).items()
+        for text, problems in ((key, key_problems(key)), (value, label_value_problems(value)))
+        for problem in problems
+    ]
 
 
 def selector(field: str, value: Object | None) -> Iterator[FieldError]:
@@ -100,11 +106,13 @@ def selects(value: Object | None, candidates: Object | None) -> bool:
     return compiled is not None and compiled.matches(candidates or {})
 
 
-def amounts(field: str, values: Object | None) -> Iterator[FieldError]:
+def amounts(field: str, values: Object | None) -> Sequence[FieldError]:
     """Quantities by resource name; none is negative."""
-    for name, amount in (values or {}).items():
-        if parse_quantity(amount) < 0:
-            yield invalid_value(f"{field}[{name}]", str(amount), "must be greater than or equal to 0")
+    return [
+        invalid_value(f"{field}[{name}]", str(amount), "must be greater than or equal to 0")
+        for name, amount in (values or {}).items()
+        if parse_quantity(amount).numerator < 0
+    ]
 
 
 def unique(field: str, values: Iterable[tuple[str, Any]]) -> Iterator[FieldError]:

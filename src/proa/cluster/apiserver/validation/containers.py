@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from proa.cluster.apiserver.schema.field_error import (
     FieldError,
@@ -53,7 +53,8 @@ def container(
     for at, variable in elements(item, field, "env"):
         yield from _variable(at, variable)
     yield from _mounts(field, item, known_volumes)
-    yield from _resources(f"{field}.resources", item.get("resources") or {})
+    if item.get("resources"):
+        yield from _resources(f"{field}.resources", item["resources"])
     if is_init and item.get("restartPolicy") != "Always":
         for name in (*_PROBES, "lifecycle"):
             if item.get(name) is not None:
@@ -61,7 +62,8 @@ def container(
                     f"{field}.{name}", "may not be set for init containers without restartPolicy=Always"
                 )
         return
-    yield from _lifecycle(f"{field}.lifecycle", item.get("lifecycle") or {})
+    if item.get("lifecycle"):
+        yield from _lifecycle(f"{field}.lifecycle", item["lifecycle"])
     for name in _PROBES:
         if item.get(name) is not None:
             yield from _probe(f"{field}.{name}", item[name], once=name != "readinessProbe")
@@ -83,7 +85,7 @@ def _image(field: str, item: Object) -> Iterator[FieldError]:
 
 
 def _ports(field: str, item: Object) -> Iterator[FieldError]:
-    ports = list(elements(item, field, "ports"))
+    ports = elements(item, field, "ports")
     for at, entry in ports:
         if entry.get("containerPort") == 0:
             yield required(f"{at}.containerPort")
@@ -155,12 +157,12 @@ def _mounts(field: str, item: Object, known: set[str | None]) -> Iterator[FieldE
             )
 
 
-def sub_path(field: str, value: str) -> Iterator[FieldError]:
+def sub_path(field: str, value: str) -> Sequence[FieldError]:
     """A path below a volume: relative, and it does not climb."""
-    if value.startswith("/"):
-        yield invalid_value(field, value, "must be a relative path")
+    errors = [invalid_value(field, value, "must be a relative path")] if value.startswith("/") else []
     if ".." in value.split("/"):
-        yield invalid_value(field, value, "must not contain '..'")
+        errors.append(invalid_value(field, value, "must not contain '..'"))
+    return errors
 
 
 def _resources(field: str, resources: Object) -> Iterator[FieldError]:
@@ -168,7 +170,8 @@ def _resources(field: str, resources: Object) -> Iterator[FieldError]:
     for kind, given in (("limits", limits), ("requests", requests)):
         yield from amounts(f"{field}.{kind}", given)
         for name in given:
-            yield from _resource_name(f"{field}.{kind}[{name}]", name)
+            if name not in _STANDARD and not _is_extended(name):
+                yield from _unknown_resource(f"{field}.{kind}[{name}]", name)
     if any(_is_extended(name) and name not in limits for name in requests):
         yield required(f"{field}.limits", "Limit must be set for non overcommitable resources")
     for name, amount in requests.items():
@@ -187,10 +190,12 @@ def _is_extended(name: str) -> bool:
     return "/" in name or name.startswith("hugepages-")
 
 
-def _resource_name(field: str, name: str) -> Iterator[FieldError]:
-    if name not in _STANDARD and not _is_extended(name):
-        yield invalid_value(field, name, "must be a standard resource type or fully qualified")
-        yield invalid_value(field, name, "must be a standard resource for containers")
+def _unknown_resource(field: str, name: str) -> Sequence[FieldError]:
+    whys = (
+        "must be a standard resource type or fully qualified",
+        "must be a standard resource for containers",
+    )
+    return [invalid_value(field, name, why) for why in whys]
 
 
 def _probe(field: str, probe: Object, *, once: bool) -> Iterator[FieldError]:

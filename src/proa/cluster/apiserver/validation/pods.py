@@ -60,7 +60,8 @@ def pod_spec(field: str, spec: Object) -> Iterator[FieldError]:
     yield from sysctls(field, spec)
     yield from security(field, spec)
     yield from _dns(field, spec)
-    yield from affinity(f"{field}.affinity", spec.get("affinity"))
+    if spec.get("affinity"):
+        yield from affinity(f"{field}.affinity", spec["affinity"])
     yield from tolerations(field, spec)
     yield from topology_spread(field, spec)
 
@@ -93,9 +94,9 @@ def _identity(field: str, spec: Object) -> Iterator[FieldError]:
     for name in ("hostname", "subdomain"):
         if spec.get(name):
             yield from dns_label(f"{field}.{name}", spec[name])
+    context = spec.get("securityContext") or {}
     for name in ("runAsUser", "runAsGroup", "fsGroup"):
-        value = path(spec, "securityContext", name)
-        yield from in_range(f"{field}.securityContext.{name}", value, 0, 2**31 - 1)
+        yield from in_range(f"{field}.securityContext.{name}", context.get(name), 0, 2**31 - 1)
 
 
 def _dns(field: str, spec: Object) -> Iterator[FieldError]:

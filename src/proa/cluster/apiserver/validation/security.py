@@ -26,7 +26,8 @@ def security(field: str, spec: Object) -> Iterator[FieldError]:
     host_users = spec.get("hostUsers") is not False
     for name in ("initContainers", "containers", "ephemeralContainers"):
         for at, item in elements(spec, field, name):
-            yield from _container(f"{at}.securityContext", item.get("securityContext") or {}, host_users)
+            if item.get("securityContext"):
+                yield from _container(f"{at}.securityContext", item["securityContext"], host_users)
 
 
 def _container(at: str, context: Object, host_users: bool) -> Iterator[FieldError]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from proa.cluster.apiserver.schema.field_error import FieldError, forbidden, invalid_value, required
 from proa.cluster.apiserver.validation.common import dns_label, elements, in_range, one_of, path, unique
@@ -18,7 +18,7 @@ _MIN_TOKEN_SECONDS = 600
 
 def volumes(field: str, spec: Object) -> Iterator[FieldError]:
     """All volumes of a PodSpec."""
-    found = list(elements(spec, field, "volumes"))
+    found = elements(spec, field, "volumes")
     for at, volume in found:
         if volume.get("name"):
             yield from dns_label(f"{at}.name", volume["name"])
@@ -32,7 +32,8 @@ def _source(field: str, volume: Object) -> Iterator[FieldError]:
         yield required(field, "must specify a volume type")
     for name in sources[1:]:
         yield forbidden(f"{field}.{name}", "may not specify more than 1 volume type")
-    yield from _host_path(f"{field}.hostPath", volume.get("hostPath"))
+    if volume.get("hostPath") is not None:
+        yield from _host_path(f"{field}.hostPath", volume["hostPath"])
     for name in _WITH_MODES:
         if volume.get(name) is not None:
             yield from _files(f"{field}.{name}", volume[name])
@@ -42,9 +43,7 @@ def _source(field: str, volume: Object) -> Iterator[FieldError]:
         yield from _projection(at, source)
 
 
-def _host_path(field: str, source: Object | None) -> Iterator[FieldError]:
-    if source is None:
-        return
+def _host_path(field: str, source: Object) -> Iterator[FieldError]:
     if ".." in (source.get("path") or "").split("/"):
         yield invalid_value(f"{field}.path", source["path"], "must not contain '..'")
     yield from one_of(f"{field}.type", source.get("type"), _HOST_PATH_TYPES)
@@ -57,9 +56,10 @@ def _files(field: str, source: Object) -> Iterator[FieldError]:
         yield from _mode(f"{at}.mode", item.get("mode"))
 
 
-def _mode(field: str, mode: int | None) -> Iterator[FieldError]:
-    if mode is not None and not 0 <= mode <= 0o777:
-        yield invalid_value(field, mode, "must be a number between 0 and 0777 (octal), both inclusive")
+def _mode(field: str, mode: int | None) -> Sequence[FieldError]:
+    if mode is None or 0 <= mode <= 0o777:
+        return ()
+    return [invalid_value(field, mode, "must be a number between 0 and 0777 (octal), both inclusive")]
 
 
 def _projection(field: str, source: Object) -> Iterator[FieldError]:
