@@ -292,6 +292,25 @@ async def test_eviction_deletes(http: Any) -> None:
     assert (await http("GET", f"{PODS}/p")).status == 404
 
 
+async def test_eviction_tells_the_pod_why_it_goes(http: Any) -> None:
+    made = (await http("POST", PODS, pod(nodeName="n"))).body
+    await http("PATCH", f"{PODS}/p/status", {"status": {"phase": "Running"}}, kind=MERGE)
+    eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": "p"}}
+    wrong = eviction | {"deleteOptions": {"preconditions": {"uid": "another"}}}
+    refused = await http("POST", f"{PODS}/p/eviction", wrong)
+    assert (refused.status, "the UID in the precondition (another)" in refused.body["message"]) == (409, True)
+    version = (await http("GET", f"{PODS}/p")).body["metadata"]["resourceVersion"]
+    exact = eviction | {"deleteOptions": {"preconditions": {"resourceVersion": version}}}
+    assert (await http("POST", f"{PODS}/p/eviction", exact)).status == 201
+    going = (await http("GET", f"{PODS}/p")).body
+    assert going["metadata"]["uid"] == made["metadata"]["uid"]
+    assert "deletionTimestamp" in going["metadata"]
+    (target,) = [c for c in going["status"]["conditions"] if c["type"] == "DisruptionTarget"]
+    assert (target["status"], target["reason"], target["message"]) == (
+        "True", "EvictionByEvictionAPI", "Eviction API: evicting",
+    )  # fmt: skip
+
+
 async def test_a_pod_is_given_its_token_tolerations_and_priority(http: Any) -> None:
     spec = (await http("POST", PODS, pod(priorityClassName="system-node-critical"))).body["spec"]
 
@@ -303,6 +322,27 @@ async def test_a_pod_is_given_its_token_tolerations_and_priority(http: Any) -> N
         "node.kubernetes.io/not-ready",
         "node.kubernetes.io/unreachable",
     }
+
+
+async def test_a_pod_keeps_its_tolerations_but_not_how_long(http: Any) -> None:
+    mine = {"key": "mine", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 1}
+    other = {"key": "other", "operator": "Exists"}
+    made = (await http("POST", PODS, pod(tolerations=[mine]))).body
+
+    async def update(*tolerations: dict[str, Any]) -> Any:
+        changed = made | {"spec": made["spec"] | {"tolerations": list(tolerations)}}
+        changed["metadata"] = {"name": "p"}
+        return await http("PUT", f"{PODS}/p", changed)
+
+    forgetful = await update(other)
+    longer = await update({**mine, "tolerationSeconds": 9}, other)
+
+    assert "existing toleration can not be modified except its tolerationSeconds" in forgetful.body["message"]
+    assert longer.body["spec"]["tolerations"][0]["tolerationSeconds"] == 9
+    assert [t["key"] for t in longer.body["spec"]["tolerations"][2:]] == [
+        "node.kubernetes.io/not-ready",
+        "node.kubernetes.io/unreachable",
+    ]
 
 
 async def test_a_pod_needs_its_account_and_its_priority_class(http: Any) -> None:

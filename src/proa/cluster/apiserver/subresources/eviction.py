@@ -16,13 +16,14 @@ from proa.cluster.apiserver.target import Target, key_prefix
 from proa.cluster.apiserver.updating import keep_owners, modify
 from proa.cluster.apiserver.view import View
 from proa.errors import BadRequest, InternalError, NotFound, TooManyRequests
-from proa.kube.meta import is_deleting, labels_of
+from proa.kube.meta import is_deleting, labels_of, with_condition
 from proa.kube.resources import PODS, Object, Resource
 from proa.kube.selectors import label_selector
 
 BUDGETS = Resource("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget")
 _MOST_DISRUPTED = 2000
 _RETRY_SECONDS = 10
+_TARGET, _WHY = "DisruptionTarget", ("EvictionByEvictionAPI", "Eviction API: evicting")
 _SEVERAL = "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."
 _VIOLATION = "Cannot evict pod as it would violate the pod's disruption budget."
 
@@ -51,8 +52,25 @@ class Evictor:
             raise target.not_found()
         if not _goes_anyway(pod):
             await self._ask_budget(post, pod, dry_run=wishes.dry_run)
+        if not wishes.dry_run:
+            wishes = await self._mark(post, target, wishes)
         await self._registry.delete(target, post.user, wishes)
         return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
+
+    async def _mark(self, post: Post, target: Target, wishes: DeleteOptions) -> DeleteOptions:
+        """Say in the pod's status why it goes; the wishes for the pod as it is then."""
+
+        def mark(pod: Object) -> Object:
+            _check_preconditions(pod, target, wishes)
+            status = pod.setdefault("status", {})
+            status["conditions"] = with_condition(status.get("conditions") or [], _TARGET, True, *_WHY)
+            return pod
+
+        about, options = replace(target, subresource="eviction"), WriteOptions()
+        entry = await modify(self._registry.backend, about, post.user, mark, options, keep_owners)
+        if not wishes.resource_version:
+            return wishes
+        return replace(wishes, resource_version=codec.decode(entry)["metadata"]["resourceVersion"])
 
     async def _ask_budget(self, post: Post, pod: Object, *, dry_run: bool) -> None:
         budgets = self._budgets_of(pod)
@@ -89,6 +107,18 @@ class Evictor:
         await modify(
             self._registry.backend, target, post.user, take, WriteOptions(dry_run=dry_run), keep_owners
         )
+
+
+def _check_preconditions(pod: Object, target: Target, wishes: DeleteOptions) -> None:
+    """Raises Conflict when the eviction is about another pod, or another version of it."""
+    about = pod["metadata"]
+    for field, wanted, found, what in (
+        ("UID", wishes.uid, about["uid"], "deleted and then recreated"),
+        ("ResourceVersion", wishes.resource_version, about["resourceVersion"], "modified"),
+    ):
+        if wanted and wanted != found:
+            differs = f"the {field} in the precondition ({wanted}) does not match the {field} in record"
+            raise target.conflict(f"{differs} ({found}). The object might have been {what}")
 
 
 def _goes_anyway(pod: Object) -> bool:
