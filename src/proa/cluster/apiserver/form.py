@@ -25,6 +25,10 @@ class Shape:
 class Conversion(Protocol):
     """How objects of one version are stored, where that is not as they are shown."""
 
+    @property
+    def keeps_labels(self) -> bool:
+        """Whether objects show the labels that they are stored with."""
+
     def passes(self, entry: Entry) -> bool:
         """Whether stored bytes are what a client of this version is to see."""
 

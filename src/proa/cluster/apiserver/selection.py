@@ -72,13 +72,14 @@ class Selection:
         return replace(target, namespace=namespace) if namespace and not target.namespace else target
 
     def terms(self) -> Iterator[tuple[Term, frozenset[str]]]:
-        """What must have one of some values; none where objects are not stored as they are shown."""
+        """What must have one of some values in what is stored, which may not be what is shown."""
         kind = self.kind
-        if kind.form is None and kind.conversion is None:
+        form = kind.form or kind.conversion
+        if form is None or form.keeps_labels:
             yield from ((_Label(each.key), each.values) for each in _included(self.labels))
-            yield from (
-                (_Field(each.key, kind.resource, kind), each.values) for each in _included(self.fields)
-            )
+        if form is None:
+            fields = _included(self.fields)
+            yield from ((_Field(each.key, kind.resource, kind), each.values) for each in fields)
 
     def narrow(self, entries: Sequence[Entry]) -> Sequence[Entry]:
         """Those of many that may match: most are left out by one term, without a call for each entry."""

@@ -34,10 +34,11 @@ async def events_shown(kind: Kind, events: Sequence[Event]) -> Sequence[Event]:
     form = kind.form or kind.conversion
     if form is None:
         return events
-    return [event if _passes(kind, event) else await _event_shown(kind, event) for event in events]
+    return [event if passes(kind, event) else await _event_shown(kind, event) for event in events]
 
 
-def _passes(kind: Kind, event: Event) -> bool:
+def passes(kind: Kind, event: Event) -> bool:
+    """Whether what is stored is what clients of the kind's version see."""
     form, previous = kind.form or kind.conversion, event.previous
     return form is None or (form.passes(event.entry) and (previous is None or form.passes(previous)))
 

@@ -106,14 +106,16 @@ class WatchStream:
         It is rendered once for all watches with the same selectors, so `render` must be the same for all.
         """
         kind, selection = self._target.kind, self._selection
-        if self._watch is None or kind.form is not None or kind.conversion is not None:
+        if self._watch is None:
             return
-        wanted = (self._options.label_selector, self._options.field_selector)
+        wanted = (kind.resource.version, self._options.label_selector, self._options.field_selector)
 
         def push(events: Batch) -> bool:
             rendered: bytes | None = events.notes.get(wanted)
             if rendered is None:
                 try:
+                    if not all(stored_form.passes(kind, event) for event in events):
+                        return False
                     rendered = events.notes[wanted] = render(_changes_of(events, selection))
                 except Exception:  # noqa: BLE001 - `changes` meets it again, where only this watch ends
                     return False

@@ -26,6 +26,13 @@ def _pod(number: int, part: int) -> Value:
     return codec.encode({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
 
 
+def _ingress(number: int) -> Value:
+    metadata = {"name": f"i{number:03}", "namespace": "n", "labels": {"part": str(number % 50)}}
+    spec = {"defaultBackend": {"service": {"name": "s", "port": {"number": 80}}}}
+    kind = {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress"}
+    return codec.encode(kind | {"metadata": metadata, "spec": spec})
+
+
 def _key(number: int) -> str:
     return f"/pods/{_NAMESPACES[number % 2]}/p{number:03}"
 
@@ -93,3 +100,25 @@ async def test_pages_of_an_index_stay_of_the_revision_of_the_first(store: Sqlite
 
     now = await list_entries(store, _target("two"), ListOptions(label_selector="part=7"))
     assert _names(now.entries) == ["p007", "p057", "p107", "p157", "p207", "p999"]
+
+
+async def test_old_versions_are_found_by_label_before_they_are_converted(store: SqliteStore) -> None:
+    kind = KINDS.find("networking.k8s.io", "v1beta1", "ingresses")
+    assert kind is not None
+    await asyncio.gather(
+        *(store.create(f"networking.k8s.io/ingresses/n/i{n:03}", _ingress(n)) for n in range(_MANY))
+    )
+    target, options = Target(kind), ListOptions(label_selector="part=7")
+    selection = Selection.of(kind, options)
+    assert selection is not None
+
+    found = selected(store, target, selection)
+    listing = await list_entries(store, target, options)
+
+    assert found is not None
+    assert _names(found.entries) == ["i007", "i057", "i107", "i157", "i207", "i257"]
+    assert _names(listing.entries) == _names(found.entries)
+    assert codec.decode(listing.entries[0])["spec"] == {"backend": {"serviceName": "s", "servicePort": 80}}
+    by_field = Selection.of(kind, ListOptions(field_selector="metadata.name=i007"))
+    assert by_field is not None
+    assert list(by_field.terms()) == []

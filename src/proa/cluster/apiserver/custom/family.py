@@ -10,7 +10,7 @@ from typing import Any
 from proa.cluster.apiserver import codec
 from proa.cluster.apiserver.codec import encode_json
 from proa.cluster.apiserver.custom import embedded, publishing
-from proa.cluster.apiserver.custom.conversion import Converter
+from proa.cluster.apiserver.custom.conversion import Converter, Renaming
 from proa.cluster.apiserver.custom.defaulting import default
 from proa.cluster.apiserver.custom.node import CustomNode
 from proa.cluster.apiserver.custom.pruning import drop_nulls, prune
@@ -102,6 +102,10 @@ class CustomForm:
         if shape.malformed:
             return [shape.malformed]
         return [f".{text[15:-1]}: field not declared in schema" for text in shape.unknown]
+
+    @property
+    def keeps_labels(self) -> bool:
+        return isinstance(self.family.converter, Renaming)
 
     def passes(self, entry: Entry) -> bool:
         if not entry.value.startswith(self._opening):

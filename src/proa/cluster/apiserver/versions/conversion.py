@@ -31,6 +31,11 @@ class PureConversion:
     show: Convert
     store: Convert
 
+    @property
+    def keeps_labels(self) -> bool:
+        """Always: versions of built-in kinds differ elsewhere."""
+        return True
+
     def passes(self, _: Entry) -> bool:
         """Never: what is stored is of another version."""
         return False
