@@ -14,7 +14,7 @@ from proa.errors import InternalError
 from proa.kube.resources import Object
 
 _SECONDS = 30.0
-_KEPT = ("name", "namespace", "uid")
+_KEPT = {"name": "name", "namespace": "namespace", "uid": "UID"}
 
 
 class Converter(Protocol):
@@ -59,11 +59,14 @@ class Webhook:
             raise self._failed(objects, str(error)) from error
         problem, converted = read_answer(answer, uid, objects, api_version)
         if problem:
-            raise self._failed(objects, problem)
+            raise self._wrong(objects, problem)
         return converted
 
     def _failed(self, objects: list[Object], why: str) -> InternalError:
-        message = f"conversion webhook for {objects[0]['apiVersion']}, Kind={self._kind} failed: {why}"
+        return self._wrong(objects, f"failed: {why}")
+
+    def _wrong(self, objects: list[Object], what: str) -> InternalError:
+        message = f"conversion webhook for {objects[0]['apiVersion']}, Kind={self._kind} {what}"
         return InternalError(message, {"causes": [{"message": message}]})
 
 
@@ -73,34 +76,48 @@ def read_answer(
     """(problem, converted objects) of a ConversionReview. What only the server owns stays as it was."""
     response = answer.get("response")
     if not isinstance(response, dict):
-        return "no response provided", []
+        return "failed: no response provided", []
     if response.get("uid") != uid:
-        return f'expected response.uid="{uid}", got "{response.get("uid", "")}"', []
+        return f'failed: expected response.uid="{uid}", got "{response.get("uid", "")}"', []
     result = response.get("result") or {}
-    if result.get("status") != "Success":
-        return result.get("message") or f"webhook returned {result.get('status', 'no status')!r}", []
+    if (status := result.get("status") or "") != "Success":
+        why = result.get("message") or f"response.result.status was '{status}', not 'Success'"
+        return f"failed: {why}", []
     converted = response.get("convertedObjects") or []
     if len(converted) != len(asked):
-        return f"webhook returned {len(converted)} objects, expected {len(asked)}", []
+        return f"returned {len(converted)} objects, expected {len(asked)}", []
     for index, (new, old) in enumerate(zip(converted, asked, strict=True)):
-        if problem := _difference(new, old, api_version):
-            return f"invalid converted object at index {index}: {problem}", []
-        new["metadata"] = _metadata(new["metadata"], old["metadata"])
+        if problem := _strangeness(new, old, api_version):
+            return f"returned invalid object at index {index}: {problem}", []
+        if problem := _difference(_metadata_of(new), old["metadata"]):
+            return f"returned invalid object: {problem}", []
+        new["metadata"] = _metadata(_metadata_of(new), old["metadata"])
     return "", converted
 
 
-def _difference(new: Any, old: Object, api_version: str) -> str:
-    if not isinstance(new, dict) or not isinstance(new.get("metadata"), dict):
-        return "invalid metadata of type <nil> in input object"
+def _strangeness(new: Any, old: Object, api_version: str) -> str:
+    """Why this is no object of the kind in that version."""
+    if not isinstance(new, dict):
+        return "it is no JSON object"
     if new.get("apiVersion") != api_version:
         return f"invalid groupVersion (expected {api_version}, received {new.get('apiVersion')})"
     if new.get("kind") != old["kind"]:
         return f"invalid kind (expected {old['kind']}, received {new.get('kind')})"
-    for name in _KEPT:
-        before, after = old["metadata"].get(name, ""), new["metadata"].get(name, "")
-        if before != after:
-            return f'metadata.{name} changed: "{before}" != "{after}"'
     return ""
+
+
+def _difference(new: Object, old: Object) -> str:
+    """Why these are the metadata of another object."""
+    for name, shown in _KEPT.items():
+        before, after = old.get(name, ""), new.get(name, "")
+        if before != after:
+            return f"must have the same {shown}: {before} != {after}"
+    return ""
+
+
+def _metadata_of(obj: Object) -> Object:
+    metadata = obj.get("metadata")
+    return metadata if isinstance(metadata, dict) else {}
 
 
 def _metadata(new: Object, old: Object) -> Object:

@@ -85,7 +85,7 @@ def _converter(spec: Object, kind: str, caller: WebhookCaller) -> Converter:
     conversion = spec.get("conversion") or {}
     if conversion.get("strategy") != "Webhook":
         return Renaming()
-    return Webhook(caller, f"{kind}.{spec['group']}", conversion["webhook"])
+    return Webhook(caller, kind, conversion["webhook"])
 
 
 def _kind(definition: Object, version: Mapping[str, Any], family: Family) -> Kind:
