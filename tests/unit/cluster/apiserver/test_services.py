@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from proa.cluster.apiserver import ApiServer
 from proa.cluster.apiserver.services.pool import Pool
+from proa.errors import InternalError
 from proa.kube import ENDPOINT_SLICES, SERVICES
 from support.server import api_server
 
@@ -162,3 +163,50 @@ async def test_an_address_is_its_own_name(http: Any, name: str, problem: str) ->
 
     assert answer.status == (422 if problem else 201)
     assert problem in answer.body.get("message", "")
+
+
+async def test_a_cluster_of_one_family_says_so(http: Any) -> None:
+    plain = (await http("POST", PATH, service("a", ipFamilyPolicy="PreferDualStack"))).body["spec"]
+    assert (plain["ipFamilies"], plain["clusterIPs"]) == (["IPv4"], [plain["clusterIP"]])
+    refused: dict[str, dict[str, Any]] = {
+        "this cluster is not configured for dual-stack services": {"ipFamilyPolicy": "RequireDualStack"},
+        'spec.ipFamilies[0]: Invalid value: "IPv6": not configured on this cluster': {"ipFamilies": ["IPv6"]},
+        "IPv6 is not configured on this cluster": {"clusterIP": "fd43::9"},
+        "when multiple IP families are specified": {
+            "ipFamilies": ["IPv4", "IPv6"],
+            "ipFamilyPolicy": "SingleStack",
+        },
+    }
+    for message, spec in refused.items():
+        answer = await http("POST", PATH, service("b", **spec))
+        assert (answer.status, message in answer.body["message"]) == (422, True), answer.body
+
+
+async def test_a_headless_service_that_selects_nobody_may_hold_both_families(http: Any) -> None:
+    spec = (await http("POST", PATH, service("h", clusterIP="None", selector=None))).body["spec"]
+    assert (spec["ipFamilyPolicy"], spec["ipFamilies"]) == ("RequireDualStack", ["IPv4", "IPv6"])
+    selecting = (await http("POST", PATH, service("s", clusterIP="None", selector={"a": "b"}))).body["spec"]
+    assert (selecting["ipFamilyPolicy"], selecting["ipFamilies"]) == ("SingleStack", ["IPv4"])
+
+
+async def test_a_port_has_one_node_port_for_all_protocols(http: Any) -> None:
+    both = [{"name": n, "port": 53, "protocol": n.upper()} for n in ("udp", "tcp")]
+    other = {"name": "metrics", "port": 9153}
+    udp, tcp, metrics = (
+        port["nodePort"]
+        for port in (await http("POST", PATH, service("a", type="NodePort", ports=[*both, other]))).body[
+            "spec"
+        ]["ports"]
+    )
+    assert udp == tcp != metrics
+    closed = service("b", type="LoadBalancer", allocateLoadBalancerNodePorts=False)
+    assert "nodePort" not in (await http("POST", PATH, closed)).body["spec"]["ports"][0]
+
+
+async def test_a_range_that_is_full_is_an_error_that_says_so(tmp_path: Path) -> None:
+    async with api_server(tmp_path, service_cidr="10.43.0.0/29") as server:
+        client = server.client()
+        for number in range(5):
+            await client.create(SERVICES, service(f"s{number}"), "default")
+        with pytest.raises(InternalError, match="failed to allocate a serviceIP: range is full"):
+            await client.create(SERVICES, service("one-more"), "default")

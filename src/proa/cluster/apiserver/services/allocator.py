@@ -13,6 +13,7 @@ from typing import Any
 from proa.cluster.apiserver.admission.request import Request
 from proa.cluster.apiserver.schema import invalid
 from proa.cluster.apiserver.schema.field_error import FieldError, invalid_value
+from proa.cluster.apiserver.services import families
 from proa.cluster.apiserver.services.pool import Pool
 from proa.cluster.apiserver.services.transitions import drop_what_type_lacks
 from proa.cluster.apiserver.target import object_key
@@ -67,18 +68,17 @@ class ServiceAllocator:
         _keep(spec, old)
         if spec["type"] == "ExternalName":
             return
-        if errors := [*self._give_address(request, spec), *self._give_ports(request, spec)]:
+        errors = list(families.settle(spec, self._family))
+        if errors := errors or [*self._give_address(request, spec), *self._give_ports(request, spec)]:
             raise invalid("Service", "", service["metadata"]["name"], errors)
 
     def _give_address(self, request: Request, spec: Object) -> Iterator[FieldError]:
-        spec.setdefault("ipFamilies", [self._family])
-        spec.setdefault("ipFamilyPolicy", "SingleStack")
         wanted = spec.get("clusterIP") or next(iter(spec.get("clusterIPs") or ()), "")
         if wanted and wanted != NO_ADDRESS:
             if problem := self._claim(request, wanted):
                 yield invalid_value("spec.clusterIPs", [wanted], problem)
         elif not wanted:
-            number = self._picked(request, self.addresses, "cluster address")
+            number = self._picked(request, self.addresses, "serviceIP")
             wanted = str(ipaddress.ip_address(number))
         spec["clusterIP"], spec["clusterIPs"] = wanted, [wanted]
 
@@ -95,32 +95,37 @@ class ServiceAllocator:
         return f"failed to allocate IP {text}: {why}" if why else ""
 
     def _give_ports(self, request: Request, spec: Object) -> Iterator[FieldError]:
-        if spec["type"] not in _WITH_NODE_PORTS or spec.get("allocateLoadBalancerNodePorts") is False:
+        if spec["type"] not in _WITH_NODE_PORTS:
             return
-        for index, port in enumerate(spec.get("ports") or ()):
+        ports = spec.get("ports") or ()
+        chosen = {port["port"]: port["nodePort"] for port in reversed(ports) if port.get("nodePort")}
+        for index, port in enumerate(ports):
             number = port.get("nodePort")
-            if not number:
-                port["nodePort"] = self._picked(request, self.ports, "node port")
-            elif number not in self.ports:
-                yield invalid_value(
-                    f"spec.ports[{index}].nodePort", number, "provided port is not in the valid range"
-                )
-            elif not _reserve(request, self.ports, number):
-                yield invalid_value(
-                    f"spec.ports[{index}].nodePort", number, "provided port is already allocated"
-                )
+            if number:
+                yield from self._claim_port(request, index, number)
+            elif port["port"] in chosen:  # one number for all protocols of a port
+                port["nodePort"] = chosen[port["port"]]
+            elif spec.get("allocateLoadBalancerNodePorts") is not False:
+                chosen[port["port"]] = port["nodePort"] = self._picked(request, self.ports, "nodePort")
         if (
             spec["type"] == "LoadBalancer"
             and spec.get("externalTrafficPolicy") == "Local"
             and not spec.get("healthCheckNodePort")
         ):
-            spec["healthCheckNodePort"] = self._picked(request, self.ports, "node port")
+            spec["healthCheckNodePort"] = self._picked(request, self.ports, "nodePort")
+
+    def _claim_port(self, request: Request, index: int, number: int) -> Iterator[FieldError]:
+        field = f"spec.ports[{index}].nodePort"
+        if number not in self.ports:
+            yield invalid_value(field, number, "provided port is not in the valid range")
+        elif not _reserve(request, self.ports, number):
+            yield invalid_value(field, number, "provided port is already allocated")
 
     def _picked(self, request: Request, pool: Pool, what: str) -> int:
         owner = _owner(request.obj)
         number = pool.pick(owner)
         if number is None:
-            raise InternalError(f"failed to allocate a {what}: the range is full")
+            raise InternalError(f"failed to allocate a {what}: range is full")
         request.undo.append(lambda: pool.release(number, owner))
         return number
 
