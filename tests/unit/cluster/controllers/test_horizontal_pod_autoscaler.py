@@ -13,8 +13,9 @@ from proa.cluster.controllers.config import ControllersConfig
 from proa.cluster.controllers.horizontal_pod_autoscaler import AUTOSCALERS
 from proa.cluster.controllers.workload_kinds import DEPLOYMENTS
 from proa.errors import ServiceUnavailable
-from proa.kube import EVENTS, PODS, SERVICE_ACCOUNTS, Client, Manager, Object, now
-from proa.kube.meta import find_condition
+from proa.kube import EVENTS, PODS, SERVICE_ACCOUNTS, Client, Manager, Object, Resource, now
+from proa.kube.meta import condition_is_true, find_condition
+from proa.kube.resources import CUSTOM_RESOURCE_DEFINITIONS
 from support.server import api_server, eventually, running
 from support.workloads import template, workload
 
@@ -191,3 +192,63 @@ async def test_a_workload_at_zero_is_left_alone(client: Client, metrics: Metrics
     await client.create(AUTOSCALERS, autoscaler(), "default")
     await condition(client, "ScalingActive", "ScalingDisabled")
     assert await replicas(client) == 0
+
+
+FLEETS = Resource("example.com", "v1", "fleets", "Fleet")
+
+
+def fleet_definition() -> Object:
+    """A kind with /scale, whose replicas and selector have names of their own."""
+    count, text = {"type": "integer"}, {"type": "string"}
+    schema = {
+        "type": "object",
+        "properties": {
+            "spec": {"type": "object", "properties": {"size": count}},
+            "status": {"type": "object", "properties": {"seen": count, "labels": text}},
+        },
+    }
+    scale = {
+        "specReplicasPath": ".spec.size",
+        "statusReplicasPath": ".status.seen",
+        "labelSelectorPath": ".status.labels",
+    }
+    version = {
+        "name": "v1",
+        "served": True,
+        "storage": True,
+        "schema": {"openAPIV3Schema": schema},
+        "subresources": {"status": {}, "scale": scale},
+    }
+    names = {"plural": "fleets", "kind": "Fleet"}
+    spec = {"group": "example.com", "scope": "Namespaced", "names": names, "versions": [version]}
+    return {"metadata": {"name": "fleets.example.com"}, "spec": spec}
+
+
+async def test_a_custom_resource_is_scaled_by_its_scale(client: Client, metrics: Metrics) -> None:
+    metrics.pods(150, 170)
+    await client.create(CUSTOM_RESOURCE_DEFINITIONS, fleet_definition())
+
+    async def established() -> bool:
+        found = await client.get(CUSTOM_RESOURCE_DEFINITIONS, "fleets.example.com")
+        return condition_is_true(found, "Established")
+
+    await eventually(established)
+    fleet = {
+        "apiVersion": "example.com/v1",
+        "kind": "Fleet",
+        "metadata": {"name": "web"},
+        "spec": {"size": 2},
+    }
+    await client.create(FLEETS, fleet, "default")
+    seen = {"status": {"seen": 2, "labels": "app=web"}}
+    await client.patch(FLEETS, "web", seen, "default", subresource="status")
+    reference = {"apiVersion": "example.com/v1", "kind": "Fleet", "name": "web"}
+
+    await client.create(AUTOSCALERS, autoscaler(scaleTargetRef=reference), "default")
+
+    await condition(client, "AbleToScale", "SucceededRescale")
+    scaled = await client.get(FLEETS, "web", "default")
+    assert scaled["spec"] == {"size": 4}
+    owners = {entry["subresource"] for entry in scaled["metadata"]["managedFields"] if "subresource" in entry}
+    assert owners == {"status", "scale"}
+    assert await replicas(client) == 2

@@ -157,8 +157,10 @@ BAD: dict[str, tuple[Any, str]] = {
     "no metadata": (spoiling(without_metadata), "returned invalid object: must have the same name: a != "),
     "another version": (
         spoiling(wrong_version),
-        "returned invalid object at index 0: invalid groupVersion "
-        f"(expected {GROUP}/v2, received {GROUP}/v3)",
+        (
+            "returned invalid object at index 0: invalid groupVersion "
+            f"(expected {GROUP}/v2, received {GROUP}/v3)"
+        ),
     ),
     "another kind": (
         spoiling(wrong_kind),
