@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-PORT = 4443
 RESOLUTION = 15.0
 """Seconds between two looks at a kubelet, as metrics-server's --metric-resolution on k3s."""
 
@@ -16,8 +15,8 @@ class MetricsConfig:
 
     address: str
     """Where it listens, and where the cluster finds it: the address of the API server."""
-    port: int = PORT
-    """0 takes any free port."""
+    port: int = 0
+    """0 takes any free port: the cluster finds it by the Service's endpoint."""
     certificate: Path
     key: Path
     """It serves as metrics-server.kube-system.svc with these."""

@@ -32,9 +32,9 @@ _LABELS = {
 _OURS = ("app.kubernetes.io/managed-by", "proa")
 
 
-def service(port: int) -> Object:
+def service() -> Object:
     """The Service; it selects nothing."""
-    ports = [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": port}]
+    ports = [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": "https"}]
     return {"metadata": {"name": NAME, "namespace": NAMESPACE, "labels": _LABELS}, "spec": {"ports": ports}}
 
 
@@ -95,7 +95,7 @@ class MetricsService:
         await self._point()
 
     def _wanted(self) -> Iterator[tuple[Resource, Object]]:
-        yield SERVICES, service(self._port)
+        yield SERVICES, service()
         yield _CLUSTER_ROLES, reader_role()
         yield _API_SERVICES, api_service(self._config.authority.read_bytes())
 
