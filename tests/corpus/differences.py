@@ -50,6 +50,7 @@ DIFFERENCES: tuple[Difference, ...] = (
         _WORDS,
     ),
     Difference("values in messages", "refusals/metadata/two controllers", _WORDS),
+    Difference("values in messages", "certificates/(outcomes/another spec|volumes/by both)", _WORDS),
     Difference(
         "bad input is no server error",
         "refusals/metadata/a resourceVersion|refusals/field validation/unknown in an apply"

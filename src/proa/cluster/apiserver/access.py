@@ -26,9 +26,11 @@ class Access:
             certificates.complete,
         )
         """Admission steps before an object is checked."""
+        signers = SignerRights(self.authorizer)
         self.validating: tuple[Step, ...] = (
             restriction.admit,
-            about(certificates.QUALIFIED)(SignerRights(self.authorizer).admit),
+            about(certificates.QUALIFIED)(signers.admit),
+            about(certificates.OF_PODS)(signers.admit_outcome),
         )
         """Admission steps after that."""
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
+from proa.cluster.kubelet.certificates import PodCertificates, TrustBundles
 from proa.cluster.kubelet.cgroups import Cgroups
 from proa.cluster.kubelet.config import KubeletConfig
 from proa.cluster.kubelet.cri import Runtime
@@ -36,6 +37,8 @@ class Host:
     images: ImageManager
     objects: ObjectCache
     tokens: TokenManager
+    certificates: PodCertificates
+    bundles: TrustBundles
     volumes: VolumeManager
     cgroups: Cgroups
     handlers: Handlers
@@ -66,6 +69,8 @@ class Host:
         self.observer.forget(uid)
         self.objects.release(uid)
         self.tokens.forget(uid)
+        self.certificates.forget(uid)
+        self.bundles.forget(uid)
         self.probes.forget(uid)
         self.statuses.forget(uid)
         self.images.forget(uid)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from proa.cluster.kubelet.access import Gate, Reviews
 from proa.cluster.kubelet.admission import port_refusal, security_refusal, sysctl_refusal
+from proa.cluster.kubelet.certificates import PodCertificates, TrustBundles
 from proa.cluster.kubelet.cgroups import Cgroups
 from proa.cluster.kubelet.config import KubeletConfig
 from proa.cluster.kubelet.cri import Channel, Images, Runtime, Tasks, follow_exits
@@ -40,6 +41,7 @@ from proa.cluster.kubelet.status_writer import StatusWriter
 from proa.cluster.kubelet.streams import StreamRoutes
 from proa.cluster.kubelet.tokens import TokenManager
 from proa.cluster.kubelet.volumes.manager import VolumeManager
+from proa.cluster.kubelet.volumes.plugin import Credentials
 from proa.kube import PODS, SERVICES, Client, EventRecorder, Informer, Object, to_integer, to_milli
 
 _log = logging.getLogger(__name__)
@@ -93,6 +95,8 @@ class Kubelet:
         finally:
             await server.stop()
             await host.objects.close()
+            await host.certificates.close()
+            await host.bundles.close()
             await channel.close()
 
     async def _work(self, channel: Channel, host: Host) -> None:
@@ -137,7 +141,12 @@ class Kubelet:
             "pods": to_integer(facts.allocatable["pods"]),
         }
         self._sizes = Resizer(AllocationStore(config.allocations_file), pods, self._room, events.event)
-        objects, tokens, handlers = ObjectCache(client, pods.refresh), TokenManager(client), Handlers(runtime)
+        objects, handlers = ObjectCache(client, pods.refresh), Handlers(runtime)
+        credentials = Credentials(
+            tokens=(tokens := TokenManager(client)),
+            certificates=(certificates := PodCertificates(client, config.node_name, pods.refresh)),
+            bundles=(bundles := TrustBundles(client, pods.refresh)),
+        )
         return Host(
             config=config,
             client=client,
@@ -147,7 +156,9 @@ class Kubelet:
             images=ImageManager(Images(channel), events),
             objects=objects,
             tokens=tokens,
-            volumes=VolumeManager(config, objects, tokens, lambda: facts),
+            certificates=certificates,
+            bundles=bundles,
+            volumes=VolumeManager(config, objects, credentials, lambda: facts),
             cgroups=Cgroups(config.cgroup_mount, config.arguments.pod_max_pids),
             handlers=handlers,
             probes=ProbeManager(handlers, events, config.node_ip, pods.wake),

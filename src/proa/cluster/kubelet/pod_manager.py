@@ -175,7 +175,7 @@ class PodManager:
             if present.get(uid) != self._fingerprints.get(uid):
                 self.wake(uid)
         self._fingerprints = present
-        for uid in self.host.tokens.due():
+        for uid in self.host.tokens.due() | self.host.certificates.due():
             self.refresh(uid)
         for uid in strangers(self.host, present) - self._workers.keys() - self._orphans.keys():
             self._orphans[uid] = asyncio.create_task(self._clear_away(uid))

@@ -116,6 +116,11 @@ def security_context(holder: Any) -> Object:
     return dict(holder.get("securityContext") or {})
 
 
+def account_of(pod: Object) -> str:
+    """The name of the pod's service account."""
+    return str(pod["spec"].get("serviceAccountName") or "default")
+
+
 def container_hash(container: Object) -> str:
     """Changes when a running container no longer is what the pod asks for.
 

@@ -7,6 +7,7 @@ import random
 import time
 from dataclasses import dataclass
 
+from proa.cluster.kubelet.pods import account_of
 from proa.kube import SERVICE_ACCOUNTS, Client, Object, parse_time
 
 _RENEW_AFTER = 0.8
@@ -62,10 +63,9 @@ class TokenManager:
                 },
             },
         }
-        account = pod["spec"].get("serviceAccountName") or "default"
         async with self._turns:
             answer = await self._client.create(
-                SERVICE_ACCOUNTS, request, metadata["namespace"], name=account, subresource="token"
+                SERVICE_ACCOUNTS, request, metadata["namespace"], name=account_of(pod), subresource="token"
             )
         return _token(answer["status"])
 

@@ -22,6 +22,7 @@ from proa.kube.resources import Object
 
 GROUP = "certificates.k8s.io"
 QUALIFIED = f"certificatesigningrequests.{GROUP}"
+OF_PODS = f"podcertificaterequests.{GROUP}"
 _DECIDING = ("Approved", "Denied")
 
 
@@ -82,6 +83,11 @@ class SignerRights:
             _check_subject(request)
         elif request.operation == "UPDATE" and request.old is not None:
             self._check_update(request, request.old)
+
+    def admit_outcome(self, request: Request, _view: View) -> None:
+        """Who says what becomes of a pod's certificate is its signer. Raises Forbidden."""
+        if request.operation == "UPDATE" and request.obj.get("status") != (request.old or {}).get("status"):
+            self._require(request, "sign")
 
     def _check_update(self, request: Request, old: Object) -> None:
         new_certificate = (request.obj.get("status") or {}).get("certificate")

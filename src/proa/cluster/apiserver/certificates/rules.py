@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import re
 from collections.abc import Iterator
 
 from cryptography import x509
 
 from proa.cluster.apiserver.certificates.requests import load_request
+from proa.cluster.apiserver.certificates.signer_names import signer_name
 from proa.cluster.apiserver.certificates.signers import LEGACY
 from proa.cluster.apiserver.schema.field_error import (
     FieldError,
@@ -22,7 +22,6 @@ from proa.cluster.apiserver.schema.field_error import (
 from proa.cluster.key_usages import NAMES
 from proa.kube.resources import Object
 
-_SIGNER = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+/[^/%]+")
 _MINIMUM_SECONDS = 600
 _BEGIN = b"-----BEGIN CERTIFICATE-----"
 _DECIDING = ("Approved", "Denied", "Failed")
@@ -58,12 +57,8 @@ def _usages(usages: list[str]) -> Iterator[FieldError]:
 
 
 def _signer(name: str) -> Iterator[FieldError]:
-    if not name:
-        yield required("spec.signerName")
-    elif not _SIGNER.fullmatch(name):
-        detail = "must be a fully qualified domain and path of the form 'example.com/signer-name'"
-        yield invalid_value("spec.signerName", name, detail)
-    elif name == LEGACY:
+    yield from signer_name("spec.signerName", name)
+    if name == LEGACY:
         detail = "the legacy signerName is not allowed via this API version"
         yield invalid_value("spec.signerName", name, detail)
 

@@ -22,13 +22,16 @@ def trust_bundle(obj: Object, old: Object | None) -> Iterator[FieldError]:
     """ClusterTrustBundle; a bundle that a change leaves alone is not read again."""
     spec = obj.get("spec") or {}
     name = obj["metadata"].get("name") or ""
-    yield from (invalid_value("metadata.name", name, text) for text in _name(name, spec.get("signerName")))
+    yield from (
+        invalid_value("metadata.name", name, text) for text in bundle_name(name, spec.get("signerName"))
+    )
     bundle = spec.get("trustBundle") or ""
     if old is None or (old.get("spec") or {}).get("trustBundle") != bundle:
         yield from (invalid_value(_FIELD, "<value omitted>", text) for text in _anchors(bundle))
 
 
-def _name(name: str, signer: str | None) -> Iterator[str]:
+def bundle_name(name: str, signer: str | None) -> Iterator[str]:
+    """Why a bundle of that signer, or of none, may not have this name."""
     if not signer:
         if ":" in name:
             yield 'ClusterTrustBundle without signer name must not have ":" in its name'

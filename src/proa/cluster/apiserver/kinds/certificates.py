@@ -1,6 +1,6 @@
 """certificates.k8s.io: signing requests and trust bundles."""
 
-from proa.cluster.apiserver.certificates import rules
+from proa.cluster.apiserver.certificates import pod_certificates, rules
 from proa.cluster.apiserver.certificates.trust_bundles import trust_bundle
 from proa.cluster.apiserver.columns import policies as columns
 from proa.cluster.apiserver.defaults import status
@@ -32,6 +32,8 @@ KINDS = (
         "PodCertificateRequest",
         subresources=(STATUS,),
         fields=_SIGNER | {"spec.nodeName": read("spec", "nodeName")},
+        defaults=(pod_certificates.complete,),
         first_status=status.empty,
+        rules=(pod_certificates.request,),
     ),
 )

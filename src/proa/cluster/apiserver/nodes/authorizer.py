@@ -8,12 +8,11 @@ from proa.cluster.apiserver.authorizer import Action, Rule, allows
 from proa.cluster.apiserver.identity import User
 from proa.cluster.apiserver.nodes.graph import NodeGraph
 from proa.cluster.apiserver.nodes.identity import node_of
-from proa.kube.resources import Resource
+from proa.kube.resources import POD_CERTIFICATE_REQUESTS, Resource
 
 LEASES = "kube-node-lease"
 _ATTACHMENTS = Resource("storage.k8s.io", "v1", "volumeattachments", "VolumeAttachment", namespaced=False)
 _SLICES = Resource("resource.k8s.io", "v1", "resourceslices", "ResourceSlice", namespaced=False)
-_CERTIFICATES = Resource("certificates.k8s.io", "v1", "podcertificaterequests", "PodCertificateRequest")
 _OWN = ("get", "create", "update", "patch", "delete")
 _READ = ("get", "list", "watch")
 
@@ -144,7 +143,7 @@ class NodeAuthorizer:
         if action.verb == "create":
             return ""
         if action.verb == "get":
-            related = self._graph.names_node(node, _CERTIFICATES, action.name, action.namespace)
+            related = self._graph.names_node(node, POD_CERTIFICATE_REQUESTS, action.name, action.namespace)
             return self._unless(related, node)
         if action.verb not in ("list", "watch"):
             return f"nodes may not {action.verb} podcertificaterequests"

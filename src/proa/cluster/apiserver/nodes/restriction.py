@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import NoReturn
 
 from cryptography import x509
 
 from proa.cluster.apiserver.admission.request import Request
 from proa.cluster.apiserver.certificates.requests import common_name, load_request
+from proa.cluster.apiserver.nodes import pod_certificates
 from proa.cluster.apiserver.nodes.identity import NODES_GROUP, node_of
 from proa.cluster.apiserver.nodes.references import MIRROR, references
+from proa.cluster.apiserver.nodes.refusal import refuse
 from proa.cluster.apiserver.view import View
-from proa.errors import Forbidden, NotFound
+from proa.errors import NotFound
 from proa.kube.resources import NODES, PODS, Object
 
 _KUBELET_LABELS = frozenset({
@@ -37,14 +38,8 @@ def admit(request: Request, view: View) -> None:
         return
     node = node_of(request.user)
     if node is None:
-        _refuse(request, f'could not determine node from user "{request.user.name}"')
+        refuse(request, f'could not determine node from user "{request.user.name}"')
     check(node, request, view)
-
-
-def _refuse(request: Request, why: str) -> NoReturn:
-    about = request.target.of(request.name)
-    name = f' "{about.name}"' if about.name else ""
-    raise Forbidden(f"{about.qualified}{name} is forbidden: {why}", about.details())
 
 
 def _pod(node: str, request: Request, view: View) -> None:
@@ -55,9 +50,9 @@ def _pod(node: str, request: Request, view: View) -> None:
             _pod_status(node, request)
         case "eviction":
             if _node_of_pod(request.target.name, request, view) != node:
-                _refuse(request, f"node {node} can only evict pods with spec.nodeName set to itself")
+                refuse(request, f"node {node} can only evict pods with spec.nodeName set to itself")
         case other:
-            _refuse(
+            refuse(
                 request, f"unexpected pod subresource \"{other}\", only 'status' and 'eviction' are allowed"
             )
 
@@ -74,70 +69,66 @@ def _whole_pod(node: str, request: Request, view: View) -> None:
         _mirror(node, request, view)
     elif request.operation == "DELETE":
         if ((request.old or {}).get("spec") or {}).get("nodeName") != node:
-            _refuse(request, f'node "{node}" can only delete pods with spec.nodeName set to itself')
+            refuse(request, f'node "{node}" can only delete pods with spec.nodeName set to itself')
     else:
         why = f'node "{node}" can only create and delete mirror pods'
-        _refuse(request, f"unexpected operation {request.operation}, {why}")
+        refuse(request, f"unexpected operation {request.operation}, {why}")
 
 
 def _mirror(node: str, request: Request, view: View) -> None:
     pod = request.obj
     if MIRROR not in (pod["metadata"].get("annotations") or {}):
-        _refuse(
-            request, f'pod does not have "{MIRROR}" annotation, node "{node}" can only create mirror pods'
-        )
+        refuse(request, f'pod does not have "{MIRROR}" annotation, node "{node}" can only create mirror pods')
     if (pod.get("spec") or {}).get("nodeName") != node:
-        _refuse(request, f'node "{node}" can only create pods with spec.nodeName set to itself')
+        refuse(request, f'node "{node}" can only create pods with spec.nodeName set to itself')
     _mirror_owner(node, request, view)
     plain = {**pod, "metadata": {**pod["metadata"], "annotations": {}}}
     for plural, _ in sorted(references(plain)):
         if plural in ("serviceaccounts", "secrets"):
             what = "service accounts" if plural == "serviceaccounts" else "secrets"
-            _refuse(request, f"a mirror pod may not reference {what}")
-        _refuse(request, f'node "{node}" can not create pods that reference {plural}')
+            refuse(request, f"a mirror pod may not reference {what}")
+        refuse(request, f'node "{node}" can not create pods that reference {plural}')
 
 
 def _mirror_owner(node: str, request: Request, view: View) -> None:
     owners = request.obj["metadata"].get("ownerReferences") or []
     if len(owners) > 1:
-        _refuse(request, f'node "{node}" can only create pods with a single owner reference set to itself')
+        refuse(request, f'node "{node}" can only create pods with a single owner reference set to itself')
     owner = owners[0] if owners else {}
     if (owner.get("apiVersion"), owner.get("kind"), owner.get("name")) != ("v1", "Node", node):
-        _refuse(request, f'node "{node}" can only create pods with an owner reference set to itself')
+        refuse(request, f'node "{node}" can only create pods with an owner reference set to itself')
     if not owner.get("controller"):
-        _refuse(
-            request, f'node "{node}" can only create pods with a controller owner reference set to itself'
-        )
+        refuse(request, f'node "{node}" can only create pods with a controller owner reference set to itself')
     if owner.get("blockOwnerDeletion"):
-        _refuse(request, f'node "{node}" must not set blockOwnerDeletion on an owner reference')
+        refuse(request, f'node "{node}" must not set blockOwnerDeletion on an owner reference')
     found = view.get(NODES, node)
     if found is None:
         raise NotFound(f'nodes "{node}" not found', {"name": node, "kind": "nodes"})
     uid = found["metadata"]["uid"]
     if owner.get("uid") != uid:
-        _refuse(request, f"node {node} UID mismatch: expected {owner.get('uid')} got {uid}")
+        refuse(request, f"node {node} UID mismatch: expected {owner.get('uid')} got {uid}")
 
 
 def _pod_status(node: str, request: Request) -> None:
     old, new = request.old or {}, request.obj
     if (old.get("spec") or {}).get("nodeName") != node:
         limit = "can only update pod status for pods with spec.nodeName set to itself"
-        _refuse(request, f'node "{node}" {limit}')
+        refuse(request, f'node "{node}" {limit}')
     if (old["metadata"].get("labels") or {}) != (new["metadata"].get("labels") or {}):
-        _refuse(request, f'node "{node}" cannot update labels through pod status')
+        refuse(request, f'node "{node}" cannot update labels through pod status')
     before, after = old.get("status") or {}, new.get("status") or {}
     if (before.get("resourceClaimStatuses") or []) != (after.get("resourceClaimStatuses") or []):
-        _refuse(request, f'node "{node}" cannot update resource claim statues')
+        refuse(request, f'node "{node}" cannot update resource claim statues')
 
 
 def _node(node: str, request: Request, _view: View) -> None:
     if request.name != node:
-        _refuse(request, f'node "{node}" is not allowed to modify node "{request.name}"')
+        refuse(request, f'node "{node}" is not allowed to modify node "{request.name}"')
     if request.operation == "CREATE":
         if (request.obj.get("spec") or {}).get("configSource") is not None:
-            _refuse(request, f'node "{node}" is not allowed to create pods with a non-nil configSource')
+            refuse(request, f'node "{node}" is not allowed to create pods with a non-nil configSource')
         if labels := _forbidden_labels(request):
-            _refuse(request, f'node "{node}" is not allowed to set the following labels: {", ".join(labels)}')
+            refuse(request, f'node "{node}" is not allowed to set the following labels: {", ".join(labels)}')
     elif request.operation == "UPDATE":
         _node_update(node, request)
 
@@ -145,14 +136,14 @@ def _node(node: str, request: Request, _view: View) -> None:
 def _node_update(node: str, request: Request) -> None:
     new, old = request.obj.get("spec") or {}, (request.old or {}).get("spec") or {}
     if new.get("configSource") is not None and new["configSource"] != old.get("configSource"):
-        _refuse(request, f'node "{node}" is not allowed to update configSource to a new non-nil configSource')
+        refuse(request, f'node "{node}" is not allowed to update configSource to a new non-nil configSource')
     if (new.get("taints") or []) != (old.get("taints") or []):
-        _refuse(request, f'node "{node}" is not allowed to modify taints')
+        refuse(request, f'node "{node}" is not allowed to modify taints')
     owners = [(o or {})["metadata"].get("ownerReferences") or [] for o in (request.obj, request.old)]
     if owners[0] != owners[1]:
-        _refuse(request, f'node "{node}" is not allowed to modify ownerReferences')
+        refuse(request, f'node "{node}" is not allowed to modify ownerReferences')
     if labels := _forbidden_labels(request):
-        _refuse(request, f"is not allowed to modify labels: {', '.join(labels)}")
+        refuse(request, f"is not allowed to modify labels: {', '.join(labels)}")
 
 
 def _forbidden_labels(request: Request) -> list[str]:
@@ -178,9 +169,9 @@ def _within(domain: str, parent: str) -> bool:
 
 def _claim(node: str, request: Request, _view: View) -> None:
     if request.target.subresource != "status":
-        _refuse(request, "may only update PVC status")
+        refuse(request, "may only update PVC status")
     if _fixed_of_claim(request.obj) != _fixed_of_claim(request.old or {}):
-        _refuse(
+        refuse(
             request,
             f'node "{node}" is not allowed to update fields other than status.quantity and status.conditions',
         )
@@ -200,20 +191,20 @@ def _account(node: str, request: Request, view: View) -> None:
         return
     reference = (request.obj.get("spec") or {}).get("boundObjectRef") or {}
     if (reference.get("apiVersion"), reference.get("kind")) != ("v1", "Pod") or not reference.get("name"):
-        _refuse(request, "node requested token not bound to a pod")
+        refuse(request, "node requested token not bound to a pod")
     uid = reference.get("uid")
     if not uid:
-        _refuse(request, "node requested token with a pod binding without a uid")
+        refuse(request, "node requested token with a pod binding without a uid")
     on = _node_of_pod(reference["name"], request, view)
     pod = view.get(PODS, reference["name"], request.target.namespace) or {}
     if uid != pod["metadata"]["uid"]:
-        _refuse(
+        refuse(
             request,
             f"the UID in the bound object reference ({uid}) does not match the UID in record. "
             "The object might have been deleted and then recreated",
         )
     if on != node:
-        _refuse(request, "node requested token bound to a pod scheduled on a different node")
+        refuse(request, "node requested token bound to a pod scheduled on a different node")
     _audience(request, pod)
 
 
@@ -221,10 +212,10 @@ def _audience(request: Request, pod: Object) -> None:
     """A node asks tokens only for the audiences that its pod's volumes name."""
     audiences = (request.obj.get("spec") or {}).get("audiences") or [""]
     if len(audiences) > 1:
-        _refuse(request, "node may only request 0 or 1 audiences")
+        refuse(request, "node may only request 0 or 1 audiences")
     if audiences[0] not in set(_audiences(pod)):
         user, wanted = request.user.name, audiences[0]
-        _refuse(request, f'{user} is not authorized to request tokens for audience "{wanted}"')
+        refuse(request, f'{user} is not authorized to request tokens for audience "{wanted}"')
 
 
 def _audiences(pod: Object) -> Iterator[str]:
@@ -236,22 +227,22 @@ def _audiences(pod: Object) -> Iterator[str]:
 
 def _lease(node: str, request: Request, _view: View) -> None:
     if request.operation == "CREATE" and request.target.namespace != "kube-node-lease":
-        _refuse(request, 'can only access leases in the "kube-node-lease" system namespace')
+        refuse(request, 'can only access leases in the "kube-node-lease" system namespace')
     if request.name != node:
-        _refuse(request, "can only access node lease with the same name as the requesting node")
+        refuse(request, "can only access node lease with the same name as the requesting node")
 
 
 def _csi_node(node: str, request: Request, _view: View) -> None:
     if request.name != node:
-        _refuse(request, "can only access CSINode with the same name as the requesting node")
+        refuse(request, "can only access CSINode with the same name as the requesting node")
 
 
 def _slice(node: str, request: Request, _view: View) -> None:
     if request.operation == "DELETE":
         if ((request.old or {}).get("spec") or {}).get("nodeName") != node:
-            _refuse(request, "can only delete ResourceSlice with the same NodeName as the requesting node")
+            refuse(request, "can only delete ResourceSlice with the same NodeName as the requesting node")
     elif request.operation == "CREATE" and (request.obj.get("spec") or {}).get("nodeName") != node:
-        _refuse(request, "can only create ResourceSlice with the same NodeName as the requesting node")
+        refuse(request, "can only create ResourceSlice with the same NodeName as the requesting node")
 
 
 def _signing_request(_node: str, request: Request, _view: View) -> None:
@@ -261,9 +252,9 @@ def _signing_request(_node: str, request: Request, _view: View) -> None:
     try:
         asked: x509.CertificateSigningRequest = load_request(spec.get("request"))
     except ValueError as error:
-        _refuse(request, f"unable to parse csr: {error}")
+        refuse(request, f"unable to parse csr: {error}")
     if common_name(asked) != request.user.name:
-        _refuse(request, f"can only create a node CSR with CN={request.user.name}")
+        refuse(request, f"can only create a node CSR with CN={request.user.name}")
 
 
 _CHECKS: Mapping[str, Check] = {
@@ -275,4 +266,5 @@ _CHECKS: Mapping[str, Check] = {
     "csinodes.storage.k8s.io": _csi_node,
     "resourceslices.resource.k8s.io": _slice,
     "certificatesigningrequests.certificates.k8s.io": _signing_request,
+    "podcertificaterequests.certificates.k8s.io": pod_certificates.admit,
 }

@@ -43,6 +43,15 @@ MAY_LACK = {
     f"{_EXTENSIONS}.CustomResourceColumnDefinition": {"name", "type", "jsonPath"},
     f"{_EXTENSIONS}.CustomResourceSubresourceScale": {"specReplicasPath", "statusReplicasPath"},
     f"{_EXTENSIONS}.SelectableField": {"jsonPath"},
+    "io.k8s.api.certificates.v1.PodCertificateRequestSpec": {
+        "podName",
+        "podUID",
+        "serviceAccountName",
+        "serviceAccountUID",
+        "nodeName",
+        "nodeUID",
+        "stubPKCS10Request",
+    },
     "io.k8s.api.core.v1.PodAffinityTerm": {"topologyKey"},
     "io.k8s.api.core.v1.TopologySpreadConstraint": {"topologyKey"},
 }

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from proa.cluster.apiserver.schema.field_error import FieldError, forbidden, invalid_value, required
 from proa.cluster.apiserver.validation.common import dns_label, elements, in_range, one_of, path, unique
 from proa.cluster.apiserver.validation.containers import sub_path
+from proa.cluster.apiserver.validation.projections import pod_certificate, trust_bundle
 from proa.kube.resources import Object
 
 _HOST_PATH_TYPES = (
@@ -65,6 +66,10 @@ def _mode(field: str, mode: int | None) -> Sequence[FieldError]:
 def _projection(field: str, source: Object) -> Iterator[FieldError]:
     for name in source:
         yield from _files(f"{field}.{name}", source[name] or {})
+    if source.get("clusterTrustBundle") is not None:
+        yield from trust_bundle(f"{field}.clusterTrustBundle", source["clusterTrustBundle"])
+    if source.get("podCertificate") is not None:
+        yield from pod_certificate(f"{field}.podCertificate", source["podCertificate"])
     seconds = path(source, "serviceAccountToken", "expirationSeconds")
     at = f"{field}.serviceAccountToken.expirationSeconds"
     if seconds is not None and seconds < _MIN_TOKEN_SECONDS:

@@ -16,7 +16,7 @@ from proa.cluster.kubelet.mounts import mounts_below, unmount_below
 from proa.cluster.kubelet.objects import ObjectCache
 from proa.cluster.kubelet.pods import security_context
 from proa.cluster.kubelet.problems import VolumeProblem, config_problem
-from proa.cluster.kubelet.volumes.plugin import PLUGINS, ReadyVolume, TokenSource, VolumeRequest
+from proa.cluster.kubelet.volumes.plugin import PLUGINS, Credentials, ReadyVolume, VolumeRequest
 from proa.cluster.kubelet.volumes.subpath import bind_subpath
 from proa.errors import ApiError
 from proa.kube import Object
@@ -31,11 +31,15 @@ class VolumeManager:
     """Brings volumes to where containers can mount them."""
 
     def __init__(
-        self, config: KubeletConfig, objects: ObjectCache, tokens: TokenSource, node: Callable[[], NodeFacts]
+        self,
+        config: KubeletConfig,
+        objects: ObjectCache,
+        credentials: Credentials,
+        node: Callable[[], NodeFacts],
     ) -> None:
         self._config = config
         self._objects = objects
-        self._tokens = tokens
+        self._credentials = credentials
         self._node = node
 
     async def set_up(self, pod: Object, pod_ips: Sequence[str]) -> Volumes:
@@ -57,7 +61,7 @@ class VolumeManager:
             directory=self._config.pods_dir / uid / "volumes" / plugin.directory / name,
             lookup=self._objects.get,
             hold=partial(self._objects.hold, uid),
-            tokens=self._tokens,
+            credentials=self._credentials,
             node=self._node(),
             pod_ips=pod_ips,
             fs_group=security_context(pod["spec"]).get("fsGroup"),

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from proa.cluster.kubelet.certificates import PodCertificates, TrustBundles
 from proa.cluster.kubelet.environment import Lookup
 from proa.cluster.kubelet.fields import NodeFacts
 from proa.cluster.kubelet.objects import Reference
@@ -25,6 +26,15 @@ class TokenSource(Protocol):
         """A token of the pod's service account that is still good for a while."""
 
 
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Where projected volumes get what a pod proves itself with, and what it trusts."""
+
+    tokens: TokenSource
+    certificates: PodCertificates
+    bundles: TrustBundles
+
+
 @dataclass(frozen=True)
 class VolumeRequest:
     """One volume of one pod, and what its set-up may draw on."""
@@ -36,7 +46,7 @@ class VolumeRequest:
     lookup: Lookup
     hold: Callable[[Iterable[Reference]], Awaitable[None]]
     """Follow further objects for this pod; afterwards `lookup` knows them."""
-    tokens: TokenSource
+    credentials: Credentials
     node: NodeFacts
     pod_ips: Sequence[str] = ()
     fs_group: int | None = None

@@ -1,7 +1,8 @@
 """projected: several sources in one directory, in memory.
 
-Fields: `sources` (serviceAccountToken, configMap, secret, downwardAPI), `defaultMode` (0644).
-Tokens come from the API server's TokenRequest and are renewed after four fifths of their life.
+Fields: `sources` (serviceAccountToken, configMap, secret, downwardAPI, clusterTrustBundle, podCertificate),
+`defaultMode` (0644). Tokens come from the API server's TokenRequest and are renewed after four fifths of
+their life; certificates come from their signer by a PodCertificateRequest and are renewed when it says.
 Needs tmpfs. Source: API reference, ProjectedVolumeSource.
 """
 
@@ -21,14 +22,20 @@ _DEFAULT_LIFETIME = 3600
 async def set_up(source: Object, request: VolumeRequest) -> ReadyVolume:
     mode = mode_of(source, request)
     files: dict[str, File] = {}
-    for projection in source.get("sources") or ():
-        files |= await _project(projection, request, mode)
+    for index, projection in enumerate(source.get("sources") or ()):
+        if "podCertificate" in projection:
+            place = f"{request.name}/{index}"
+            files |= await _certificate(projection["podCertificate"], request, mode, place)
+        else:
+            files |= await _project(projection, request, mode)
     return await show_files(files, request, in_memory=True)
 
 
 async def _project(projection: Object, request: VolumeRequest, mode: int) -> dict[str, File]:
     if "serviceAccountToken" in projection:
         return await _token(projection["serviceAccountToken"], request, mode)
+    if "clusterTrustBundle" in projection:
+        return await _trust(projection["clusterTrustBundle"], request, mode)
     if "configMap" in projection:
         part = projection["configMap"]
         return object_files(config_map(request, part["name"]), part, request, mode)
@@ -42,5 +49,22 @@ async def _project(projection: Object, request: VolumeRequest, mode: int) -> dic
 
 async def _token(part: Object, request: VolumeRequest, mode: int) -> dict[str, File]:
     lifetime = part.get("expirationSeconds") or _DEFAULT_LIFETIME
-    token = await request.tokens.token(request.pod, part.get("audience") or "", lifetime)
+    token = await request.credentials.tokens.token(request.pod, part.get("audience") or "", lifetime)
     return {part["path"]: File(token.encode(), mode if request.fs_group is None else 0o640)}
+
+
+async def _trust(part: Object, request: VolumeRequest, mode: int) -> dict[str, File]:
+    uid = request.pod["metadata"]["uid"]
+    anchors = await request.credentials.bundles.anchors(uid, part)
+    if anchors is None and not part.get("optional"):
+        if "name" in part:
+            raise VolumeProblem(f'clustertrustbundle "{part["name"]}" not found')
+        raise VolumeProblem("combination of signerName and labelSelector matched zero ClusterTrustBundles")
+    return {part["path"]: File(anchors or b"", mode)}
+
+
+async def _certificate(part: Object, request: VolumeRequest, mode: int, place: str) -> dict[str, File]:
+    key, chain = await request.credentials.certificates.credential(request.pod, place, part)
+    shown = {"credentialBundlePath": key + chain, "keyPath": key, "certificateChainPath": chain}
+    bits = mode if request.fs_group is None else 0o640
+    return {part[field]: File(content, bits) for field, content in shown.items() if part.get(field)}

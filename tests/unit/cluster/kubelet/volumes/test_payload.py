@@ -5,20 +5,25 @@ from pathlib import Path
 
 import pytest
 
+from proa.cluster.kubelet.certificates import PodCertificates, TrustBundles
 from proa.cluster.kubelet.fields import NodeFacts
 from proa.cluster.kubelet.objects import Reference
 from proa.cluster.kubelet.problems import VolumeProblem
 from proa.cluster.kubelet.volumes import PLUGINS, VolumeRequest
 from proa.cluster.kubelet.volumes.atomic import File
 from proa.cluster.kubelet.volumes.payload import config_map, downward_files, mode_of, object_files, secret
-from proa.cluster.kubelet.volumes.plugin import volume_plugin
+from proa.cluster.kubelet.volumes.plugin import Credentials, volume_plugin
 from proa.kube import CONFIG_MAPS, SECRETS, Object
 from support.kubelet_objects import pod
+from support.memory_client import MemoryClient
 
 STORE: dict[Reference, Object] = {
     Reference(CONFIG_MAPS, "d", "cm"): {"data": {"a": "1", "b": "2"}, "binaryData": {"c": "AA=="}},
     Reference(SECRETS, "d", "sec"): {"kind": "Secret", "data": {"pw": "c2VjcmV0"}},
 }
+
+
+NOBODY = MemoryClient().client
 
 
 class Tokens:
@@ -37,7 +42,7 @@ def request(fs_group: int | None = None) -> VolumeRequest:
         directory=Path(),
         lookup=STORE.get,
         hold=hold,
-        tokens=Tokens(),
+        credentials=Credentials(Tokens(), PodCertificates(NOBODY, "n", print), TrustBundles(NOBODY, print)),
         node=NodeFacts((), {}),
         fs_group=fs_group,
     )

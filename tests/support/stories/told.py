@@ -1,0 +1,52 @@
+"""All stories, where their recorded ends are, and what clears up after one."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+from proa.cluster.controllers.workload_kinds import (
+    CRON_JOBS,
+    DAEMON_SETS,
+    DEPLOYMENTS,
+    JOBS,
+    POD_DISRUPTION_BUDGETS,
+    REPLICATION_CONTROLLERS,
+    STATEFUL_SETS,
+)
+from proa.errors import NotFound
+from proa.kube import EVENTS, NODES, PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, PODS, SERVICES
+from support.server import eventually
+from support.stories import Story, daemon_sets, deployments, jobs, others, stateful_sets
+from support.stories.others import AUTOSCALERS
+from support.workloads import Workloads
+
+ALL: dict[str, Story] = {
+    story.__name__: story
+    for part in (others, jobs, deployments, stateful_sets, daemon_sets)
+    for story in part.STORIES
+}
+GOLDEN = Path(__file__).parents[2] / "unit/cluster/controllers/golden/stories.json"
+_OWNERS = (AUTOSCALERS, CRON_JOBS, JOBS, DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS, REPLICATION_CONTROLLERS)
+
+
+async def clean(world: Workloads) -> None:
+    """Nothing is left for the next story."""
+    for resource in (*_OWNERS, POD_DISRUPTION_BUDGETS, PERSISTENT_VOLUME_CLAIMS, SERVICES):
+        for each in await world.all(resource):
+            name = each["metadata"]["name"]
+            if name != "kubernetes":
+                with suppress(NotFound):
+                    await world.client.delete(resource, name, "default", propagation_policy="Background")
+
+    async def empty() -> bool:
+        for pod in await world.all(PODS):
+            await world.remove(pod)
+        return not await world.all(PODS) and not await world.all(PERSISTENT_VOLUME_CLAIMS)
+
+    await eventually(empty, "no pods")
+    for resource in (NODES, PERSISTENT_VOLUMES):
+        for each in (await world.client.list(resource))["items"]:
+            await world.client.delete(resource, each["metadata"]["name"])
+    for event in (await world.client.list(EVENTS, "default"))["items"]:
+        await world.client.delete(EVENTS, event["metadata"]["name"], "default")
