@@ -101,7 +101,7 @@ def applied(
     claimed = fields_of(schema, config)
     after = {**owners, manager.identity: Ownership(manager, claimed)}
     new: Object = merge(schema, before, config)
-    if last is not None and last.fields:
+    if last is not None and not last.fields <= claimed:
         new = merge(schema, _pruned(schema, new, after, last.fields), config)  # again: what was emptied went
     difference = compare(schema, before, new)
     if not force:

@@ -18,14 +18,17 @@ def copied(value: Any) -> Any:
 
 
 def apply_merge_patch(document: Object, patch: Any) -> Object:
-    """Merge `patch` into `document`: null removes, objects merge, all else replaces."""
+    """Merge `patch` into `document`: null removes, objects merge, all else replaces.
+
+    Neither is changed; the result shares with the document what the patch says nothing of.
+    """
     if not isinstance(patch, dict):
         raise BadRequest("a merge patch of an object must be a JSON object")
     return _merged(document, patch)
 
 
 def _merged(target: Any, patch: dict[str, Any]) -> Object:
-    result = copied(target) if isinstance(target, dict) else {}
+    result = dict(target) if isinstance(target, dict) else {}
     for key, value in patch.items():
         if value is None:
             result.pop(key, None)

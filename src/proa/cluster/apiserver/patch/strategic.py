@@ -14,7 +14,6 @@ from __future__ import annotations
 from typing import Any
 
 from proa.cluster.apiserver.patch.element_order import ordered
-from proa.cluster.apiserver.patch.merge import copied
 from proa.cluster.apiserver.schema.node import Node
 from proa.errors import BadRequest
 from proa.kube.resources import Object
@@ -30,11 +29,12 @@ _MISSING: Any = object()
 def apply_strategic_patch(document: Object, patch: Any, schema: Node | None) -> Object:
     """Merge `patch` into `document` by the merge keys and strategies of the schema.
 
-    Lists without a `merge` strategy, and all lists when no schema is known, are replaced.
+    Lists without a `merge` strategy, and all lists when no schema is known, are replaced. Neither argument
+    is changed; the result shares with the document what the patch says nothing of.
     """
     if not isinstance(patch, dict):
         raise BadRequest("a strategic merge patch must be a JSON object")
-    return _merge_map(copied(document), patch, schema)
+    return _merge_map(document, patch, schema)
 
 
 def _merge_map(original: Object, patch: Object, node: Node | None) -> Object:
@@ -63,7 +63,7 @@ def _field_names(patch: Object) -> list[str]:
 
 def _retained(original: Object, patch: Object) -> Object:
     if RETAIN not in patch:
-        return original
+        return dict(original)
     keys = _list(patch, RETAIN)
     for name in _field_names(patch):
         if patch.get(name) is not None and name not in keys:
