@@ -77,7 +77,7 @@ class Proxy:
                 if 300 <= response.status < 400 and hdrs.LOCATION in response.headers:
                     text = "the backend attempted to redirect this request, which is not permitted\n"
                     return text_reply(text, 502)
-                answer = answer_of(response)
+                answer = answer_of(request, response)
                 await relay(request, response.content.iter_any(), answer)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             if answer is not None:

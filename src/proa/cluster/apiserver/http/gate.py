@@ -15,7 +15,7 @@ from proa.cluster.apiserver.audit.auditor import DECISION, REASON, Auditor, Reco
 from proa.cluster.apiserver.authorization import Authorizer
 from proa.cluster.apiserver.http import body
 from proa.cluster.apiserver.http.identifying import Identifying
-from proa.cluster.apiserver.http.reply import Disconnected, Reply, error_reply
+from proa.cluster.apiserver.http.reply import AUDIT_ID, Disconnected, Reply, audit_headers, error_reply
 from proa.cluster.apiserver.http.request_info import READING, RequestInfo
 from proa.cluster.apiserver.identity import MASTERS, User
 from proa.cluster.apiserver.metrics import Metrics
@@ -123,6 +123,7 @@ class Gate:
         record = self._begin(auditor, request, caller, info)
         if record is None:
             return await serve(request, self._identifying.acting(request, caller, info), info)
+        request[AUDIT_ID] = record.audit_id
         token = AUDIT.set(record.annotations)
         response: web.StreamResponse = Disconnected(b"")
         try:
@@ -144,7 +145,7 @@ class Gate:
             sent = response.body if isinstance(response, Reply) and not info.long_running else b""
             auditor.complete(record, response.status, await _request_object(request), sent)
         if isinstance(response, Reply) and not info.long_running:
-            response.add_headers([("Audit-Id", record.audit_id)])
+            response.add_headers(audit_headers(request))
         return response
 
     def _begin(

@@ -12,6 +12,7 @@ import aiohttp
 from aiohttp import hdrs, web
 
 from proa.cluster.apiserver.http.connection import streaming
+from proa.cluster.apiserver.http.reply import audit_headers
 
 _BINARY, _BASE64 = "binary.k8s.io", "base64.binary.k8s.io"
 
@@ -27,7 +28,8 @@ async def send_log(request: web.BaseRequest, chunks: AsyncIterator[bytes]) -> we
 
 
 async def _as_body(request: web.BaseRequest, chunks: AsyncIterator[bytes]) -> web.StreamResponse:
-    response = web.StreamResponse(headers={hdrs.CONTENT_TYPE: "text/plain"})
+    headers = {hdrs.CONTENT_TYPE: "text/plain", **dict(audit_headers(request))}
+    response = web.StreamResponse(headers=headers)
     await response.prepare(request)
     async for chunk in chunks:
         await response.write(chunk)
@@ -37,6 +39,7 @@ async def _as_body(request: web.BaseRequest, chunks: AsyncIterator[bytes]) -> we
 
 async def _over_socket(request: web.BaseRequest, chunks: AsyncIterator[bytes]) -> web.StreamResponse:
     socket = web.WebSocketResponse(protocols=(_BINARY, _BASE64), autoping=True)
+    socket.headers.extend(audit_headers(request))
     await socket.prepare(request)
     async for chunk in chunks:
         if socket.ws_protocol == _BASE64:

@@ -90,7 +90,7 @@ class ProxyRequests:
                     skip_auto_headers=(hdrs.USER_AGENT, hdrs.ACCEPT, hdrs.ACCEPT_ENCODING),
                 ) as response,
             ):
-                answer = answer_of(response)
+                answer = answer_of(request, response)
                 await _answer(request, response, answer, rest)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             if answer is not None and answer.prepared:

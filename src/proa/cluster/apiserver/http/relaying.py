@@ -9,6 +9,7 @@ from aiohttp import hdrs, web
 
 from proa.cluster.apiserver.front_proxy import is_user_header
 from proa.cluster.apiserver.http.connection import streaming
+from proa.cluster.apiserver.http.reply import audit_headers
 
 _HOP_BY_HOP = frozenset(
     {
@@ -40,12 +41,14 @@ def end_to_end(request: web.BaseRequest) -> Iterator[tuple[str, str]]:
             yield name, value
 
 
-def answer_of(response: aiohttp.ClientResponse) -> web.StreamResponse:
+def answer_of(request: web.BaseRequest, response: aiohttp.ClientResponse) -> web.StreamResponse:
     """The beginning of the answer to the client."""
     answer = web.StreamResponse(status=response.status, reason=response.reason)
     for name, value in response.headers.items():
         if name.lower() not in _HOP_BY_HOP:
             answer.headers.add(name, value)
+    for name, value in audit_headers(request):
+        answer.headers[name] = value
     return answer
 
 

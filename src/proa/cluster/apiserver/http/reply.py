@@ -19,6 +19,7 @@ from proa.cluster.apiserver.codec import encode_json
 from proa.cluster.apiserver.http.negotiation import JSON
 from proa.errors import ApiError, TooManyRequests
 
+AUDIT_ID = web.RequestKey("audit_id", str)
 _DRAIN_ABOVE = 64 << 10
 
 
@@ -131,6 +132,7 @@ class ChunkedReply(Reply):
         if self._request is None:
             self._request = request
             self._keep = request.keep_alive
+            self.add_headers(audit_headers(request))
             self._write(b"".join([*self._lines(request), b"Transfer-Encoding: chunked\r\n\r\n"]))
 
     async def send(self, piece: bytes) -> None:
@@ -185,6 +187,12 @@ def error_reply(error: ApiError) -> Reply:
     )
     headers = [("Retry-After", str(seconds))] if seconds is not None else []
     return json_reply(error.status(), error.code, [*headers, *warnings(error.warnings)])
+
+
+def audit_headers(request: web.BaseRequest) -> list[tuple[str, str]]:
+    """By what the audit log knows the request; for answers that begin before they are complete."""
+    audit_id = request.get(AUDIT_ID)
+    return [("Audit-Id", audit_id)] if audit_id else []
 
 
 def warnings(texts: Iterable[str]) -> list[tuple[str, str]]:

@@ -8,13 +8,13 @@ faster than the other takes it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
 from aiohttp import hdrs, web
 
 from proa.cluster.apiserver.http.connection import streaming
-from proa.cluster.apiserver.http.reply import Reply
+from proa.cluster.apiserver.http.reply import Reply, audit_headers
 from proa.errors import ApiError, InternalError, ServiceUnavailable
 
 _CHUNK = 64 << 10
@@ -67,7 +67,7 @@ class Tunnel:
             raise ConnectionResetError("the client is gone")
         incoming = asyncio.StreamReader(_CHUNK)
         incoming.set_transport(request.transport)
-        request.transport.write(answer)
+        request.transport.write(_with_headers(answer, audit_headers(request)))
         request.protocol.set_parser(_Feed(incoming))  # type: ignore[arg-type]  # bytes instead of frames
         directions = {
             asyncio.create_task(self._to_server(incoming)),
@@ -120,6 +120,12 @@ def request_head(path: str, headers: Mapping[str, str]) -> bytes:
     lines += [f"{name}: {headers[name]}" for name in _PASSED_ON if name in headers]
     lines.append(f"Connection: {'Upgrade' if hdrs.UPGRADE in headers else 'close'}")
     return "\r\n".join([*lines, "", ""]).encode()
+
+
+def _with_headers(head: bytes, headers: Iterable[tuple[str, str]]) -> bytes:
+    """The head of an answer with more headers."""
+    first, _, rest = head.partition(b"\r\n")
+    return b"\r\n".join([first, *(f"{name}: {value}".encode() for name, value in headers), rest])
 
 
 def status_code(head: bytes) -> int:

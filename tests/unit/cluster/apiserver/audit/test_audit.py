@@ -16,7 +16,7 @@ from proa.cluster.apiserver.authorizer import Action
 from proa.cluster.apiserver.config import AuditConfig
 from proa.cluster.apiserver.identity import User
 from proa.errors import UserError
-from support.server import api_server, session
+from support.server import api_server, eventually, session
 
 ALICE = User("alice", ("dev", "system:authenticated"))
 GET = Action("get", "", "secrets", "", "default", "s")
@@ -125,3 +125,25 @@ async def test_requests_are_logged_as_upstream_does(tmp_path: Path) -> None:
     assert refused["impersonatedUser"]["username"] == "eve"
     assert refused["annotations"]["authorization.k8s.io/decision"] == "forbid"
     assert refused["responseStatus"]["reason"] == "Forbidden"
+
+
+async def test_answers_without_an_end_say_by_what_they_are_known(tmp_path: Path) -> None:
+    log = tmp_path / "audit.log"
+    config = AuditConfig(policy=policy_file(tmp_path, {"level": "Metadata"}), log=log)
+
+    async def there_are(lines: int, word: str) -> bool:
+        return sum(word in line for line in log.read_text().splitlines()) == lines
+
+    async with (
+        api_server(tmp_path, audit=config) as server,
+        session(server, tmp_path, "admin", "system:masters") as admin,
+    ):
+        path = "/api/v1/namespaces/default/configmaps"
+        async with admin.get(path, params={"watch": "1", "timeoutSeconds": "1"}) as answer:
+            audit_id = answer.headers["Audit-Id"]
+            await eventually(lambda: there_are(2, audit_id))
+        refused = await admin.get(f"{path}/none")
+
+    assert refused.headers.getall("Audit-Id") != [audit_id]
+    ended = [json.loads(line) for line in log.read_text().splitlines() if audit_id in line]
+    assert [event["stage"] for event in ended] == ["RequestReceived", "ResponseStarted", "ResponseComplete"]
