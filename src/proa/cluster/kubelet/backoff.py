@@ -18,11 +18,14 @@ class Backoff:
         return self._entries.get(key, (0.0, 0.0))[0]
 
     def remaining(self, key: str, since: float, now: float) -> float:
-        """Seconds until the next attempt is due, counted from `since`; 0 when it is due."""
+        """Seconds until the next attempt is due, counted from `since`; 0 when it is due.
+
+        Never more than the delay, also when `since` lies ahead, as after a clock that was set back.
+        """
         delay, updated = self._entries.get(key, (0.0, 0.0))
         if not delay or now - updated > 2 * self.longest:
             return 0.0
-        return max(0.0, since + delay - now)
+        return min(delay, max(0.0, since + delay - now))
 
     def step(self, key: str, now: float) -> None:
         """Note an attempt: the next failure waits twice as long, the first after a quiet time `first`."""

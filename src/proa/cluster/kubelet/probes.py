@@ -58,8 +58,8 @@ class Probed:
         return str(self.pod["metadata"]["uid"])
 
     def age(self) -> float:
-        """Seconds for which the container runs."""
-        return time.time() - self.started_at / 1e9
+        """Seconds for which the container runs; 0 when the clock was set back since it began."""
+        return max(0.0, time.time() - self.started_at / 1e9)
 
 
 class ProbeManager:
