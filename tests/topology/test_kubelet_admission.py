@@ -59,7 +59,11 @@ async def test_an_unsafe_sysctl_is_refused_and_a_safe_one_set(lab: KubeletLab) -
     await lab.create("unsafe", securityContext={"sysctls": sysctls})
     refused = await lab.wait_phase("unsafe", "Failed")
     assert refused["status"]["reason"] == "SysctlForbidden"
-    assert refused["status"]["message"] == 'forbidden sysctl: "kernel.msgmax" not allowlisted'
+    why = 'forbidden sysctl: "kernel.msgmax" not allowlisted'
+    assert refused["status"]["message"] == f"Pod was rejected: {why}"
+    assert "containerStatuses" not in refused["status"], (
+        "kubectl would show their state"
+    )
     sysctls = [{"name": "net.ipv4.ip_unprivileged_port_start", "value": "0"}]
     show = container("cat /proc/sys/net/ipv4/ip_unprivileged_port_start; exec sleep 1000000")
     await lab.create("safe", show, securityContext={"sysctls": sysctls})
@@ -111,13 +115,15 @@ async def test_what_the_kernel_does_not_enforce_is_refused(lab: KubeletLab) -> N
         await lab.create("armed", container(securityContext=context))
         pod = await lab.wait_phase("armed", "Failed")
         assert pod["status"]["reason"] == "AppArmor"
-        assert pod["status"]["message"] == "Cannot enforce AppArmor: AppArmor is not enabled on the host"
+        why = "Cannot enforce AppArmor: AppArmor is not enabled on the host"
+        assert pod["status"]["message"] == f"Pod was rejected: {why}"
     bare = container(securityContext={"procMount": "Unmasked"})
     with pytest.raises(Invalid, match="`hostUsers` must be false to use `Unmasked`"):
         await lab.create("bare", bare)
     await lab.create("bare", bare, hostUsers=False)
     pod = await lab.wait_phase("bare", "Failed")
-    assert pod["status"]["message"] == "hostUsers=false: user namespaces are not supported in this node"
+    why = "hostUsers=false: user namespaces are not supported in this node"
+    assert pod["status"]["message"] == f"Pod was rejected: {why}"
 
 
 async def test_a_container_that_would_run_as_root_says_so(lab: KubeletLab) -> None:

@@ -47,6 +47,21 @@ class StatusInputs:
     """By condition type, how far a resize is."""
 
 
+def rejected_status(pod: Object, started_at: str, reason: str, message: str) -> Object:
+    """The `status` of a pod that was never begun: nothing is said of its containers."""
+    reported = pod.get("status") or {}
+    status = {
+        "observedGeneration": pod["metadata"].get("generation"),
+        "phase": "Failed",
+        "reason": reason,
+        "message": f"Pod was rejected: {message}",
+        "conditions": reported.get("conditions"),
+        "startTime": started_at,
+        "qosClass": reported.get("qosClass") or qos_class(pod),
+    }
+    return {key: value for key, value in status.items() if value}
+
+
 def pod_status(pod: Object, inputs: StatusInputs) -> Object:
     """The new `status`; conditions that are not the kubelet's own stay as they are.
 

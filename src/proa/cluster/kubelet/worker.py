@@ -22,7 +22,7 @@ from proa.cluster.kubelet.plan import Plan, make_plan
 from proa.cluster.kubelet.pods import differs_in_status_only, find_container, grace_period, pod_name
 from proa.cluster.kubelet.resize.pod_resize import PodResize
 from proa.cluster.kubelet.restarts import CrashLoop
-from proa.cluster.kubelet.status import FINAL_PHASES, StatusInputs, pod_status
+from proa.cluster.kubelet.status import FINAL_PHASES, StatusInputs, pod_status, rejected_status
 from proa.cluster.kubelet.termination_messages import termination_message
 from proa.cluster.kubelet.terminator import kill_container
 from proa.kube import Object, is_deleting, now, parse_time
@@ -51,6 +51,7 @@ class PodWorker:
         self._resize = PodResize(host, self._operations)
         self._accepted = (pod.get("status") or {}).get("startTime") or now()
         self._failure: tuple[str, str] | None = None
+        self._rejected = False
         self._grace: int | None = None
         self._eviction_grace = _EVICTION_GRACE
         self._gone = False
@@ -172,7 +173,9 @@ class PodWorker:
     async def _give_up(self, pod: Object, seen: PodObservation) -> tuple[str, str] | None:
         """Reason and message of a pod that may not run, or not any longer."""
         untouched = seen.sandbox is None and not self._launch.begun
-        refusal = (await self._host.admit(pod) if untouched else None) or self._past_deadline(pod)
+        refusal = await self._host.admit(pod) if untouched else None
+        self._rejected = refusal is not None
+        refusal = refusal or self._past_deadline(pod)
         if refusal:
             await self._host.note(pod, "Warning", *refusal)
         return refusal
@@ -197,6 +200,8 @@ class PodWorker:
 
     def _status(self, pod: Object, seen: PodObservation) -> Object:
         probes = self._host.probes
+        if self._rejected and self._failure is not None:
+            return rejected_status(pod, self._accepted, *self._failure)
         return pod_status(
             pod,
             StatusInputs(

@@ -7,7 +7,7 @@ import pytest
 from proa.cluster.kubelet.observation import PodObservation
 from proa.cluster.kubelet.problems import ContainerProblem
 from proa.cluster.kubelet.resize.conditions import Mark
-from proa.cluster.kubelet.status import StatusInputs, pod_status, rfc3339
+from proa.cluster.kubelet.status import StatusInputs, pod_status, rejected_status, rfc3339
 from proa.kube import Object
 from support.kubelet_objects import EXITED, container, pod, sandbox, seen, spec_of
 
@@ -161,6 +161,15 @@ def test_a_resize_shows_what_was_given_and_what_a_container_has() -> None:
     assert conditions(result)["PodResizeInProgress"] == "True"
     ended = status(resized, seen(container(state=EXITED)), resources=lambda _: has, resize=marks)
     assert ended["containerStatuses"][0]["resources"] == given
+
+
+def test_a_rejected_pod_has_a_reason_and_no_containers() -> None:
+    refused = pod()
+    refused["status"]["conditions"] = [{"type": "PodScheduled", "status": "True"}]
+    result = rejected_status(refused, STARTED, "OutOfcpu", "no cpu")
+    assert (result["phase"], result["reason"]) == ("Failed", "OutOfcpu")
+    assert result["message"] == "Pod was rejected: no cpu"
+    assert (conditions(result), "containerStatuses" in result) == ({"PodScheduled": "True"}, False)
 
 
 def test_a_pod_that_was_given_up_says_why() -> None:
