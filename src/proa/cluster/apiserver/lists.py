@@ -56,16 +56,19 @@ class Listing:
         return b"".join(self.pieces())
 
     def pieces(self) -> Iterator[bytes]:
-        """The List object as JSON, in pieces that a processor's cache holds, or of one entry."""
-        values, size, before = [self.head()], 0, b""
-        for entry in self.entries:
-            values += (before, entry.value)
+        """The List object as JSON, in pieces of about the size that a processor's cache holds."""
+        values = [entry.value for entry in self.entries]
+        count = max(1, _PIECE_BYTES * len(values) // max(1, sum(map(len, values))))
+        before, after = self.head(), b"]}"
+        for start in range(0, len(values), count):
+            part = values[start : start + count]
+            part[0] = before + part[0]
             before = b","
-            size += len(entry.value)
-            if size > _PIECE_BYTES:
-                yield b"".join(values)
-                values, size = [], 0
-        yield b"".join([*values, b"]}"])
+            if start + count >= len(values):
+                part[-1] += after
+            yield b",".join(part)
+        if not values:
+            yield before + after
 
     def size(self) -> int:
         """Bytes of the List object as JSON."""

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from proa.cluster.apiserver import codec
 from proa.cluster.apiserver.kinds import KINDS
-from proa.cluster.apiserver.lists import list_entries, selected
+from proa.cluster.apiserver.lists import Listing, list_entries, selected
 from proa.cluster.apiserver.options import ListOptions
 from proa.cluster.apiserver.selection import Selection
 from proa.cluster.apiserver.target import Target
@@ -122,3 +125,16 @@ async def test_old_versions_are_found_by_label_before_they_are_converted(store: 
     by_field = Selection.of(kind, ListOptions(field_selector="metadata.name=i007"))
     assert by_field is not None
     assert list(by_field.terms()) == []
+
+
+@given(st.lists(st.integers(0, 400_000), max_size=6))
+def test_the_pieces_of_a_list_are_its_json(sizes: list[int]) -> None:
+    values = [b'{"metadata":{},"x":"%b"}' % (b"y" * size) for size in sizes]
+    listing = Listing(_target().kind, [Entry(f"/pods/n/{n}", n, 0, v) for n, v in enumerate(values)], 7)
+
+    pieces = list(listing.pieces())
+
+    decoded = json.loads(b"".join(pieces))
+    assert listing.size() == sum(map(len, pieces))
+    assert decoded["items"] == [json.loads(value) for value in values]
+    assert (decoded["kind"], decoded["metadata"]) == ("PodList", {"resourceVersion": "7"})
