@@ -94,18 +94,19 @@ def _prepare_again(request: Request, owners: list[Object] | None) -> list[FieldE
 
 async def _store(backend: Backend, request: Request, missing: list[FieldError]) -> Entry:
     target, obj = request.target, request.obj
-    about = target.of(obj["metadata"].get("name", ""))
+    name = obj["metadata"].get("name", "")
     if errors := object_rules.validate(obj, target) + missing + target.kind.validate(obj):
-        raise invalid(target.resource.kind, target.resource.group, about.name, errors)
+        raise invalid(target.resource.kind, target.resource.group, name, errors)
     await backend.admission.validate(request)
+    key = target.prefix + name
     if request.dry_run:
-        if backend.store.get(about.key) is not None:
-            raise about.exists()
-        return Entry(about.key, 0, 0, codec.encode_json(obj))
+        if backend.store.get(key) is not None:
+            raise target.of(name).exists()
+        return Entry(key, 0, 0, codec.encode_json(obj))
     value = await stored_form.value(target.kind, obj)
     try:
         with ANSWERING:
-            entry = await backend.store.create(about.key, value)
+            entry = await backend.store.create(key, value)
         return await stored_form.shown(target.kind, entry)
     except KeyExists:
-        raise about.exists() from None
+        raise target.of(name).exists() from None

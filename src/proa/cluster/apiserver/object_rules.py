@@ -10,6 +10,7 @@ from typing import Any
 from proa.cluster.apiserver import names
 from proa.cluster.apiserver.schema.field_error import FieldError, forbidden, invalid_value, required, too_long
 from proa.cluster.apiserver.target import Target
+from proa.cluster.apiserver.validation.common import labels
 from proa.kube.resources import Object
 
 _ANY_FINALIZERS = ("apiextensions.k8s.io", "apiregistration.k8s.io")
@@ -23,18 +24,29 @@ def validate(obj: Object, target: Target, old: Object | None = None) -> list[Fie
     """Problems of name, labels, annotations, finalizers and owners; `old` is given on updates."""
     metadata = obj["metadata"]
     errors = _name_errors(metadata, "" if target.kind.form else target.resource.plural)
-    for key, value in _strings(metadata, "labels").items():
-        path = "metadata.labels"
-        errors += [invalid_value(path, key, problem) for problem in names.key_problems(key)]
-        errors += [invalid_value(path, value, problem) for problem in names.label_value_problems(value)]
-    annotations = _strings(metadata, "annotations")
-    for key in annotations:
-        errors += [invalid_value("metadata.annotations", key, p) for p in names.key_problems(key.lower())]
+    if metadata.get("labels"):
+        errors += labels("metadata.labels", metadata["labels"])
+    if metadata.get("annotations"):
+        errors += _annotation_errors(metadata["annotations"])
+    if metadata.get("finalizers"):
+        if target.kind.form is None and target.resource.group not in _ANY_FINALIZERS:
+            errors += _unqualified_errors(metadata["finalizers"])
+        errors += _finalizer_errors(metadata["finalizers"], (old or obj)["metadata"])
+    if metadata.get("ownerReferences"):
+        errors += _owner_errors(metadata["ownerReferences"])
+    return errors
+
+
+def _annotation_errors(annotations: dict[str, str]) -> list[FieldError]:
+    path = "metadata.annotations"
+    errors = [
+        invalid_value(path, key, problem)
+        for key in annotations
+        for problem in names.key_problems(key.lower())
+    ]
     if sum(len(k) + len(v) for k, v in annotations.items()) > _ANNOTATIONS_LIMIT:
-        errors.append(too_long("metadata.annotations", _ANNOTATIONS_LIMIT))
-    if target.kind.form is None and target.resource.group not in _ANY_FINALIZERS:
-        errors += _unqualified_errors(metadata.get("finalizers") or [])
-    return errors + _finalizer_errors(metadata, (old or obj)["metadata"]) + _owner_errors(metadata)
+        errors.append(too_long(path, _ANNOTATIONS_LIMIT))
+    return errors
 
 
 def _name_errors(metadata: dict[str, Any], plural: str) -> list[FieldError]:
@@ -48,11 +60,6 @@ def _name_errors(metadata: dict[str, Any], plural: str) -> list[FieldError]:
     ]
 
 
-def _strings(metadata: dict[str, Any], name: str) -> dict[str, str]:
-    """A map of strings; an absent or null one is empty."""
-    return metadata.get(name) or {}
-
-
 def _unqualified_errors(finalizers: list[str]) -> list[FieldError]:
     return [
         invalid_value(f"metadata.finalizers[{index}]", item, _UNQUALIFIED)
@@ -61,9 +68,8 @@ def _unqualified_errors(finalizers: list[str]) -> list[FieldError]:
     ]
 
 
-def _finalizer_errors(metadata: dict[str, Any], before: dict[str, Any]) -> list[FieldError]:
+def _finalizer_errors(finalizers: list[str], before: dict[str, Any]) -> list[FieldError]:
     """Finalizers are qualified names; an object being deleted only loses them."""
-    finalizers = metadata.get("finalizers") or []
     errors = [
         invalid_value("metadata.finalizers", item, problem)
         for item in finalizers
@@ -79,8 +85,7 @@ def _finalizer_errors(metadata: dict[str, Any], before: dict[str, Any]) -> list[
     return errors
 
 
-def _owner_errors(metadata: dict[str, Any]) -> list[FieldError]:
-    references = metadata.get("ownerReferences") or []
+def _owner_errors(references: list[Object]) -> list[FieldError]:
     errors = [
         required(f"metadata.ownerReferences[{index}].{name}", "must not be empty")
         for index, reference in enumerate(references)

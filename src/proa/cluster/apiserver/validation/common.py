@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import wraps
 from typing import Any
 
 from proa.cluster.apiserver.names import LABEL, key_problems, label_value_problems
@@ -28,6 +29,20 @@ def path(obj: Object | None, *names: str) -> Any:
     for name in names:
         value = value.get(name) if isinstance(value, dict) else None
     return value
+
+
+Rule = Callable[[Object, Object | None], Iterable[FieldError]]
+"""Complaints about an object; the second argument is the stored one on an update."""
+
+
+def of_spec(rule: Rule) -> Rule:
+    """Limit a rule that reads nothing but the spec: what was accepted is looked at again when it changed."""
+
+    @wraps(rule)
+    def limited(obj: Object, old: Object | None) -> Iterable[FieldError]:
+        return () if old is not None and obj.get("spec") == old.get("spec") else rule(obj, old)
+
+    return limited
 
 
 def elements(obj: Object | None, field: str, name: str) -> Sequence[tuple[str, Object]]:

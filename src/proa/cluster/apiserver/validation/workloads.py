@@ -16,6 +16,7 @@ from proa.cluster.apiserver.validation.common import (
     elements,
     immutable,
     non_negative,
+    of_spec,
     one_of,
     path,
     selector,
@@ -31,6 +32,7 @@ _COUNTS = ("replicas", "minReadySeconds", "revisionHistoryLimit", "progressDeadl
 _MISMATCH = "`selector` does not match template `labels`"
 
 
+@of_spec
 def deployment(obj: Object, old: Object | None) -> Iterator[FieldError]:
     """Deployment."""
     spec = obj.get("spec") or {}
@@ -43,6 +45,7 @@ def deployment(obj: Object, old: Object | None) -> Iterator[FieldError]:
     yield from immutable(obj, old, "spec", "selector")
 
 
+@of_spec
 def replica_set(obj: Object, old: Object | None) -> Iterator[FieldError]:
     """ReplicaSet."""
     spec = obj.get("spec") or {}
@@ -51,6 +54,7 @@ def replica_set(obj: Object, old: Object | None) -> Iterator[FieldError]:
     yield from immutable(obj, old, "spec", "selector")
 
 
+@of_spec
 def replication_controller(obj: Object, _old: Object | None) -> Iterator[FieldError]:
     """ReplicationController; its selector is a plain map."""
     spec = obj.get("spec") or {}
@@ -66,6 +70,7 @@ def replication_controller(obj: Object, _old: Object | None) -> Iterator[FieldEr
     yield from pod_template("spec.template", spec["template"])
 
 
+@of_spec
 def daemon_set(obj: Object, old: Object | None) -> Iterator[FieldError]:
     """DaemonSet."""
     spec = obj.get("spec") or {}
@@ -76,6 +81,7 @@ def daemon_set(obj: Object, old: Object | None) -> Iterator[FieldError]:
     yield from immutable(obj, old, "spec", "selector")
 
 
+@of_spec
 def stateful_set(obj: Object, old: Object | None) -> Iterator[FieldError]:
     """StatefulSet, with its claim templates."""
     spec = obj.get("spec") or {}
@@ -97,6 +103,7 @@ def stateful_set(obj: Object, old: Object | None) -> Iterator[FieldError]:
         yield from immutable(obj, old, "spec", name)
 
 
+@of_spec
 def job(obj: Object, old: Object | None) -> Iterator[FieldError]:
     """Job."""
     spec = obj.get("spec") or {}
@@ -107,6 +114,7 @@ def job(obj: Object, old: Object | None) -> Iterator[FieldError]:
         yield from immutable(obj, old, "spec", "template")
 
 
+@of_spec
 def cron_job(obj: Object, _old: Object | None) -> Iterator[FieldError]:
     """CronJob."""
     spec = obj.get("spec") or {}
