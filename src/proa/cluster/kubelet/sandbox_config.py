@@ -11,6 +11,7 @@ from proa.cluster.kubelet.cri import POD_NAME, POD_NAMESPACE, POD_UID
 from proa.cluster.kubelet.dns import Resolver, host_name
 from proa.cluster.kubelet.pods import (
     PodName,
+    all_containers,
     is_host_network,
     log_directory_name,
     planned_containers,
@@ -101,7 +102,7 @@ def _sandbox_security(pod: Object) -> dict[str, Any]:
     security: dict[str, Any] = {
         "namespace_options": namespace_options(pod),
         "supplemental_groups": supplemental_groups(pod),
-        "privileged": any(security_context(c).get("privileged") for c in planned_containers(pod)),
+        "privileged": any(security_context(c).get("privileged") for c in all_containers(pod)),
         "seccomp": seccomp(context.get("seccompProfile")),
     }
     if context.get("runAsUser") is not None:

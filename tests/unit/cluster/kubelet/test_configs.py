@@ -133,3 +133,10 @@ def test_filters_of_the_node_lie_in_one_folder() -> None:
     for name in ("/etc/passwd", "../x", "a/../../x"):
         with pytest.raises(ContainerProblem, match="is not below /var/lib/kubelet/seccomp"):
             seccomp({"type": "Localhost", "localhostProfile": name})
+
+
+def test_a_privileged_container_that_is_added_later_is_allowed_too() -> None:
+    added = {"name": "debugger", "securityContext": {"privileged": True}}
+    for more, expected in (({}, False), ({"ephemeralContainers": [added]}, True)):
+        config = sandbox_config(pod(**more), CONFIG, Resolver(["1.1.1.1"]), 0)
+        assert config["linux"]["security_context"]["privileged"] is expected
