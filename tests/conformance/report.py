@@ -34,8 +34,14 @@ class Outcome:
         return self.name.partition("]")[0].removeprefix("[")
 
 
+def read(path: Path) -> Sequence[Any]:
+    """A report as ginkgo writes it."""
+    report: Sequence[Any] = json.loads(path.read_text())
+    return report
+
+
 def outcomes(report: Sequence[Any]) -> list[Outcome]:
-    """The tests of a report of ginkgo (its JSON, decoded) that were run."""
+    """The tests of a report that were run."""
     return [outcome for suite in report for spec in suite["SpecReports"] or () for outcome in _outcome(spec)]
 
 
@@ -63,7 +69,7 @@ def main(arguments: Sequence[str]) -> int:
     if arguments[0] == "--skip":
         print("|".join(entry["name"] for entry in left_out))
         return 0
-    ran = outcomes(json.loads(Path(arguments[0]).read_text()))
+    ran = outcomes(read(Path(arguments[0])))
     failed = [outcome for outcome in ran if outcome.state != "passed"]
     print(table(ran))
     for outcome in failed:
