@@ -105,4 +105,8 @@ DIFFERENCES: tuple[Difference, ...] = (
         _WORDS,
     ),
     Difference("wording", "protobuf/bodies/cut short", _WORDS),
+    Difference("unknown paths", "access/users/unknown path .*"),
+    Difference("wording", "access/users/(forbidden path|anonymous .*|csr empty)", _WORDS),
+    Difference("values in messages", "access/users/(may I with metadata|claim status by node)", _WORDS),
+    Difference("own controllers", "access/users/csr with an unknown condition", _WORDS),
 )

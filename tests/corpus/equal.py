@@ -23,6 +23,8 @@ _AGE = re.compile(r"(\d+[smhd])+|<invalid>")
 _AGO = re.compile(r"\((\d+[smhd])+ ago\)")
 _NODE_PORT = re.compile(r":3[0-2]\d{3}/")
 _CLOCKED = ("Age", "Last Seen", "First Seen", "Last Schedule", "Duration")
+_RULES = ("resourceRules", "nonResourceRules", "status.resourceRules", "status.nonResourceRules")
+"""What a user may do, in whichever order, and more than once."""
 _DAY = dt.timedelta(days=1)
 
 
@@ -77,6 +79,8 @@ class Equaliser:
             return self._number("PORT", str(item))
         if key == "continue" and item:
             return "CONTINUE"
+        if key in _RULES and isinstance(item, list):
+            return [json.loads(rule) for rule in sorted({json.dumps(rule, sort_keys=True) for rule in item})]
         return self.value(item)
 
     def _note_generated(self, value: dict[str, Any]) -> None:

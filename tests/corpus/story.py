@@ -70,7 +70,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Story:
-    """Steps in their order. With `namespace` false it has none of its own and leaves nothing behind."""
+    """Steps in their order. With `namespace` false it has none of its own."""
 
     name: str
     steps: tuple[Step, ...]

@@ -42,22 +42,32 @@ def program(name: str) -> str:
 @asynccontextmanager
 async def control_plane(folder: Path, address: str = "127.0.0.1") -> AsyncIterator[HttpClient]:
     """An administrator's client of a control plane that lives as long as the block."""
-    manager, scheduler = _free_ports(2)
     async with kube_apiserver(folder, address) as client:
-        common = {"kubeconfig": folder / "kubeconfig", "leader-elect": "false", "bind-address": "127.0.0.1"}
-        managing = common | {
-            "secure-port": manager,
-            "service-account-private-key-file": folder / "api.key",
-            "root-ca-file": folder / "ca.crt",
-            "cluster-cidr": "10.42.0.0/16",
-            "allocate-node-cidrs": "true",
-        }
-        scheduling = common | {"secure-port": scheduler}
-        with (
-            _program(folder, "kube-controller-manager", managing),
-            _program(folder, "kube-scheduler", scheduling),
-        ):
+        with controllers(folder, folder / "api.key", leader_elect="false"):
             yield client
+
+
+@contextmanager
+def controllers(folder: Path, signing_key: Path, **flags: str) -> Iterator[None]:
+    """kube-controller-manager and kube-scheduler, for the API server of `folder/kubeconfig`.
+
+    `flags` are for both, with underscores; their output is in `folder/PROGRAM.log`.
+    """
+    manager, scheduler = _free_ports(2)
+    common: dict[str, object] = {"kubeconfig": folder / "kubeconfig", "bind-address": "127.0.0.1"}
+    common |= {name.replace("_", "-"): value for name, value in flags.items()}
+    managing = common | {
+        "secure-port": manager,
+        "service-account-private-key-file": signing_key,
+        "root-ca-file": folder / "ca.crt",
+        "cluster-cidr": "10.42.0.0/16",
+        "allocate-node-cidrs": "true",
+    }
+    with (
+        _program(folder, "kube-controller-manager", managing),
+        _program(folder, "kube-scheduler", common | {"secure-port": scheduler}),
+    ):
+        yield
 
 
 @asynccontextmanager
@@ -115,8 +125,10 @@ def _api_flags(folder: Path, address: str, ports: dict[str, int]) -> dict[str, o
         "client-ca-file": folder / "ca.crt",
         "allow-privileged": "true",
         "authorization-mode": "Node,RBAC",
+        "enable-admission-plugins": "NodeRestriction",
+        "enable-bootstrap-token-auth": "true",
         "service-cluster-ip-range": "10.43.0.0/16",
-        "service-account-issuer": "https://kubernetes.default.svc",
+        "service-account-issuer": "https://kubernetes.default.svc.cluster.local",
         "service-account-key-file": folder / "api.crt",
         "service-account-signing-key-file": folder / "api.key",
         "endpoint-reconciler-type": "none",

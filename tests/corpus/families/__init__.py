@@ -13,6 +13,11 @@ def names() -> list[str]:
     return sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
 
 
+def needs_controllers(family: str) -> bool:
+    """Whether controllers run beside the server: a family says so by CONTROLLERS."""
+    return bool(getattr(import_module(f"{__name__}.{family}"), "CONTROLLERS", False))
+
+
 def stories(family: str) -> tuple[Story, ...]:
     """The stories of a family."""
     return tuple(import_module(f"{__name__}.{family}").STORIES)

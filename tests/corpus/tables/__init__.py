@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 
-def rows(name: str) -> list[list[Any]]:
+def rows(name: str) -> list[Any]:
     """The lines of `NAME.yaml` in this folder."""
     text = (Path(__file__).parent / f"{name}.yaml").read_text()
     return list(yaml.load(text, Loader=yaml.CSafeLoader))

@@ -16,6 +16,7 @@ from corpus.compare import compare
 from corpus.differences import DIFFERENCES
 from corpus.player import play
 from corpus.users import Users
+from proa.kube import SERVICE_ACCOUNTS
 from support.server import api_server
 
 DOCUMENT = Path(__file__).parents[4] / "docs/api-differences.md"
@@ -42,6 +43,8 @@ def ours(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 async def _replay(family: str, folder: Path) -> list[Answer]:
     async with api_server(folder) as server, Users(f"https://127.0.0.1:{server.port}", folder) as users:
+        if families.needs_controllers(family):
+            await server.client().create(SERVICE_ACCOUNTS, {"metadata": {"name": "default"}}, "default")
         return await play(users, family, families.stories(family))
 
 
