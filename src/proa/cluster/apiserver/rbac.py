@@ -23,6 +23,7 @@ CLUSTER_ROLE_BINDINGS = Resource(GROUP, "v1", "clusterrolebindings", "ClusterRol
 _KINDS = (ROLES, ROLE_BINDINGS, CLUSTER_ROLES, CLUSTER_ROLE_BINDINGS)
 _PREFIXES = tuple(key_prefix(resource) for resource in _KINDS)
 _REMEMBERED = 1024
+"""Users, and for each of them decisions."""
 
 
 @dataclass(slots=True)
@@ -86,6 +87,8 @@ class Rbac:
         key = (user.name, user.groups)
         rules = self._rules.get(key)
         if rules is None:
+            if len(self._rules) >= _REMEMBERED:
+                self._rules.clear()
             rules = self._rules[key] = self._collect(user)
         return rules
 
