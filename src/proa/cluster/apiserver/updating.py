@@ -22,7 +22,7 @@ ATTEMPTS = 10
 
 # Other subresources (binding, finalize) make one change of their own, which no rule has to check.
 _CHECKED = ("", "status", "scale", "approval")
-_ADMITTED_BEFORE = "binding"  # as the Binding that it is
+_ADMITTED_BEFORE = ("binding", "eviction")  # as the Binding or Eviction that it is
 
 Change = Callable[[Object], Object]
 """From the stored object, which it may keep and change, to the wanted one."""
@@ -89,7 +89,7 @@ async def _settle(backend: Backend, request: Request, entry: Entry, missing: lis
     target, old = request.target, request.old
     if target.subresource in _CHECKED:
         await _admit(backend, request, missing)
-    elif target.subresource != _ADMITTED_BEFORE:
+    elif target.subresource not in _ADMITTED_BEFORE:
         await backend.admission.admit(request)
     new = request.obj
     shown = await stored_form.shown(target.kind, entry)
