@@ -7,8 +7,8 @@ colon is missing, and only then the text is read once more, slowly. Source: kube
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
@@ -23,20 +23,39 @@ class Repeated:
     texts: tuple[str, ...] = ()
     opening: str = ""
     separator: str = ", "
+    places: Mapping[str, int] = field(default_factory=dict)
+    """In which order the fields of a JSON body stand."""
+
+    def in_order(self, unknown: list[str]) -> Repeated:
+        """These and the fields that nobody knows, as one decoder meets both: as they stand in the body."""
+        if not self.places:
+            return self
+        texts = sorted(self.warnings(unknown), key=self._place)
+        return replace(self, texts=tuple(texts))
 
     def error(self, unknown: list[str]) -> str:
         """One text of these and of what else is wrong with the fields of the body."""
         known = self._of_known(unknown)
         ours = [self.opening + self.separator.join(known)] if known else []
-        return ", ".join([*ours, *unknown])
+        return ", ".join([*ours, *self._others(unknown)])
 
     def warnings(self, unknown: list[str]) -> list[str]:
         """The same, one by one."""
-        return [*self._of_known(unknown), *unknown]
+        return [*self._of_known(unknown), *self._others(unknown)]
+
+    def _others(self, unknown: list[str]) -> list[str]:
+        return [text for text in unknown if text not in self.texts]
+
+    def _place(self, text: str) -> int:
+        return self.places.get(text.split('"')[1], -1)
 
     def _of_known(self, unknown: list[str]) -> list[str]:
         """Without fields that are unknown anyway."""
-        return [text for text in self.texts if text.replace("duplicate", "unknown", 1) not in unknown]
+        return [text for text in self.texts if text in unknown or not self._is_unknown(text, unknown)]
+
+    @staticmethod
+    def _is_unknown(text: str, unknown: list[str]) -> bool:
+        return text.replace("duplicate", "unknown", 1) in unknown
 
 
 NOTHING = Repeated()
@@ -44,12 +63,14 @@ NOTHING = Repeated()
 
 def in_json(body: bytes, value: Any) -> Repeated:
     """The fields that stand twice in JSON which was decoded to `value`."""
-    return Repeated(tuple(f'duplicate field "{path}"' for path in _paths(body, value)))
+    places: dict[str, None] = {}
+    texts = tuple(f'duplicate field "{path}"' for path in _paths(body, value, places))
+    return Repeated(texts, places={path: place for place, path in enumerate(places)})
 
 
 def in_operations(body: bytes, operations: Any) -> Repeated:
     """The same of a JSON patch, and the members of operations that mean nothing."""
-    texts = [f'json patch duplicate field "{path}"' for path in _paths(body, operations)]
+    texts = [f'json patch duplicate field "{path}"' for path in _paths(body, operations, {})]
     for index, operation in enumerate(operations if isinstance(operations, list) else ()):
         if isinstance(operation, dict):
             strange = (name for name in operation if name not in _OPERATION)
@@ -72,14 +93,15 @@ class _Members(list[tuple[str, Any]]):
     """An object as it was written."""
 
 
-def _paths(body: bytes, value: Any) -> list[str]:
+def _paths(body: bytes, value: Any, places: dict[str, None]) -> list[str]:
+    """The fields that stand twice; then `places` gets all, as they come last."""
     if has_all(body, value):
         return []
-    found = _walk(json.loads(body, object_pairs_hook=_Members), "")
+    found = _walk(json.loads(body, object_pairs_hook=_Members), "", places)
     return list(dict.fromkeys(found))
 
 
-def _walk(value: Any, path: str) -> Iterator[str]:
+def _walk(value: Any, path: str, places: dict[str, None]) -> Iterator[str]:
     if isinstance(value, _Members):
         seen = set()
         for name, item in value:
@@ -87,7 +109,9 @@ def _walk(value: Any, path: str) -> Iterator[str]:
             if name in seen:
                 yield below
             seen.add(name)
-            yield from _walk(item, below)
+            places.pop(below, None)
+            places[below] = None
+            yield from _walk(item, below, places)
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield from _walk(item, f"{path}[{index}]")
+            yield from _walk(item, f"{path}[{index}]", places)

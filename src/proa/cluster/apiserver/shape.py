@@ -73,6 +73,7 @@ def check_shape(
     findings = SCHEMAS.check(resource.api_version, resource.kind, obj, settled)
     if findings.malformed:
         raise BadRequest(findings.malformed)
+    options.repeated = options.repeated.in_order(findings.unknown)
     _complain(findings.unknown, resource, options)
     SCHEMAS.prune(resource.api_version, resource.kind, obj, settled)
     return findings.errors

@@ -56,3 +56,19 @@ def test_what_is_unknown_is_said_once() -> None:
     found = Repeated(('duplicate field "a"', 'duplicate field "b"'))
 
     assert found.error(['unknown field "a"']) == 'duplicate field "b", unknown field "a"'
+
+
+async def test_unknown_and_repeated_fields_are_told_as_they_stand(http: Any) -> None:
+    body = b'{"metadata":{"name":"d"},"spec":{"x":1,"replicas":2,"replicas":3,"template":{"spec":{"y":1}}}}'
+    path = "/apis/apps/v1/namespaces/default/deployments?fieldValidation="
+    answer = await http("POST", f"{path}Strict", body)
+    warned = await http("POST", f"{path}Warn", body)
+
+    wrong = [
+        'unknown field "spec.x"',
+        'duplicate field "spec.replicas"',
+        'unknown field "spec.template.spec.y"',
+    ]
+    assert f"strict decoding error: {', '.join(wrong)}" in answer.body["message"]
+    found = [text.partition(' "')[2].rpartition('"')[0] for text in warned.headers.getall("Warning")]
+    assert [text.replace("\\", "") for text in found] == wrong
