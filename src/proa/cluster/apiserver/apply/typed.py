@@ -20,9 +20,9 @@ _KEY_DEFAULTS = {"protocol": "TCP"}
 
 def is_granular(node: Node | None, value: Any) -> bool:
     """Whether parts of the value can have different owners."""
-    if isinstance(value, dict):
+    if value.__class__ is dict:
         return node is None or node.granular
-    return isinstance(value, list) and node is not None and node.granular and bool(node.list_type)
+    return value.__class__ is list and node is not None and node.granular and bool(node.list_type)
 
 
 def element_of(node: Node, item: Any) -> str:
@@ -71,9 +71,13 @@ def _claim(node: Node | None, value: Any, path: Path, found: set[Path]) -> None:
     if value == {} and path:
         found.add(path)
     for element, below, child in children(node, value):
-        _claim(below, child, (*path, element), found)
-        if isinstance(value, list) or (path and _is_of_a_map(node, element)):
-            found.add((*path, element))
+        here = (*path, element)
+        if child.__class__ is dict or child.__class__ is list:
+            _claim(below, child, here, found)
+            if value.__class__ is list or (path and _is_of_a_map(node, element)):
+                found.add(here)
+        else:
+            found.add(here)
 
 
 def _is_of_a_map(node: Node | None, element: str) -> bool:
@@ -112,6 +116,22 @@ class _Comparing:
         ):
             self.modified.add(path)
             return
+        if isinstance(new, dict):
+            self._maps(node, old, new, path)
+        else:
+            self._lists(node, old, new, path)
+
+    def _maps(self, node: Node | None, old: Object, new: Object, path: Path) -> None:
+        for name, value in new.items():
+            below = node.field(name) if node else None
+            if name not in old:
+                _everything(below, value, (*path, field(name)), self.added)
+            elif value != old[name] or type(value) is not type(old[name]):
+                self.both(below, old[name], value, (*path, field(name)))
+        for name in old.keys() - new.keys():
+            _everything(node.field(name) if node else None, old[name], (*path, field(name)), self.removed)
+
+    def _lists(self, node: Node | None, old: list[Any], new: list[Any], path: Path) -> None:
         before = {element: (below, value) for element, below, value in children(node, old)}
         after = {element: (below, value) for element, below, value in children(node, new)}
         for element, (below, value) in after.items():

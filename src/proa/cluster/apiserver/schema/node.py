@@ -82,6 +82,12 @@ class Node:
         return str(self._schema.get("x-kubernetes-map-type", ""))
 
     @cached_property
+    def structured(self) -> bool:
+        """Whether structs may stand here or below."""
+        below = self.items if self.type == "array" else self.values
+        return not self.open and (bool(self.properties) or (below is not None and below.structured))
+
+    @cached_property
     def plain(self) -> type | None:
         """The class of which every value is right here; None where there is more to look at."""
         if self.format or self.alternatives or self.name:
@@ -100,12 +106,12 @@ class Node:
             return self.list_type in ("map", "set")
         return self.type != "array" and self.map_type != "atomic" and (not self.open or self.type == "")
 
-    @property
+    @cached_property
     def merge_key(self) -> str:
         """The field by which a strategic merge patch identifies an element."""
         return str(self._schema.get("x-kubernetes-patch-merge-key", ""))
 
-    @property
+    @cached_property
     def patch_strategies(self) -> frozenset[str]:
         """`merge`, `replace`, `retainKeys`; none means the usual way of the type."""
         return frozenset(filter(None, self._schema.get("x-kubernetes-patch-strategy", "").split(",")))

@@ -64,13 +64,14 @@ def complete(node: Node, value: dict[str, Any], settled: Collection[str] = ()) -
     for name, item in value.items():
         if item.__class__ is dict or item.__class__ is list:
             child = node.field(name)
-            if child is not None and not child.open and name not in settled:
+            if child is not None and child.structured and name not in settled:
                 _complete_below(child, item)
 
 
 def _complete_below(node: Node, value: Any) -> None:
-    if isinstance(value, dict):
+    if value.__class__ is dict:
         complete(node, value)
-    elif node.items is not None and value and isinstance(value[0], dict):
+    elif node.items is not None:
         for item in value:
-            complete(node.items, item)
+            if item.__class__ is dict:
+                complete(node.items, item)
