@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Self
 
 import pytest
+from dnslib import RCODE, DNSRecord
 
 from support.cluster import Cluster, eventually, http_get, pod
 from support.parts import kill, lose, pid_of, process_of
@@ -75,8 +76,9 @@ class Traffic:
     def __init__(self, address: str) -> None:
         self.answers = 0
         self.failures: list[str] = []
+        self._address = address
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, args=(address,))
+        self._thread = threading.Thread(target=self._run)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -86,14 +88,30 @@ class Traffic:
         self._stop.set()
         self._thread.join()
 
-    def _run(self, address: str) -> None:
+    def _run(self) -> None:
         while not self._stop.is_set():
             try:
-                http_get(address)
+                self._ask(self._address)
                 self.answers += 1
             except OSError as fault:
                 self.failures.append(str(fault))
             time.sleep(0.002)
+
+    def _ask(self, address: str) -> None:
+        http_get(address)
+
+
+class Lookups(Traffic):
+    """One question after the other to the cluster's DNS, as a resolver asks: a refusal is told at once."""
+
+    def _ask(self, address: str) -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asker:
+            asker.settimeout(5)
+            asker.connect((address, 53))
+            asker.send(bytes(DNSRecord.question("web.default.svc.cluster.local").pack()))
+            code = DNSRecord.parse(asker.recv(1000)).header.rcode
+        if code != RCODE.NOERROR:
+            raise OSError(f"the answer is {RCODE.get(code)}")
 
 
 @pytest.mark.parametrize("part", ["agent", "server"])
@@ -105,6 +123,7 @@ def test_services_go_on_while_a_part_is_down(cluster: Cluster, service: str, par
         with (
             socket.create_connection((cluster.pod_address("asker"), 9000), 5) as established,
             Traffic(service) as traffic,
+            Lookups("10.43.0.10") as lookups,
         ):
             established.sendall(b"before\n")
             assert established.recv(100) == b"before\n"
@@ -115,6 +134,8 @@ def test_services_go_on_while_a_part_is_down(cluster: Cluster, service: str, par
             eventually(lambda: service.partition(":")[0] in looked_up(cluster))
         assert traffic.answers > 10
         assert traffic.failures == []
+        assert lookups.answers > 10
+        assert lookups.failures == []
     finally:
         cluster.kubectl("delete", "pod", "asker", "--timeout=60s")
 

@@ -74,7 +74,7 @@ def containerd_part(layout: Layout, node: Node) -> Part:
 def agent_part(layout: Layout, node: Node) -> Part:
     program = (sys.executable, "-m", "proa.cli.parts.agent", str(layout.node(node.name).settings))
     log = str(layout.logs / f"agent-{node.name}.log")
-    return Part(f"agent-{node.name}", (*_enter(node), *program), log, 2, _ENVIRONMENT)
+    return Part(f"agent-{node.name}", (*_enter(node), *program), log, 2, _ENVIRONMENT, gives_sockets=True)
 
 
 def parts(layout: Layout, nodes: Sequence[Node]) -> list[Part]:

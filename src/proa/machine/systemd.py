@@ -76,6 +76,7 @@ class Systemd:
 
 def _unit(part: Part, description: str) -> str:
     environment = "".join(f"Environment={key}={value}\n" for key, value in sorted(part.environment.items()))
+    kept = "NotifyAccess=main\nFileDescriptorStoreMax=16\n" if part.gives_sockets else ""
     return f"""\
 [Unit]
 Description=proa: {description}
@@ -85,7 +86,7 @@ StartLimitIntervalSec=0
 
 [Service]
 ExecStart={" ".join(map(_quoted, part.command))}
-{environment}Restart=always
+{environment}{kept}Restart=always
 RestartSec=1
 KillMode=process
 TimeoutStopSec={part.stop_seconds:.0f}

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from proa.supervisor import process
 from proa.supervisor.backoff import Backoff
+from proa.supervisor.kept import KeptSockets
 from proa.supervisor.logs import rotate
 from proa.supervisor.part import Part, Running, forget_running, read_parts, read_running, write_running
 
@@ -21,10 +22,11 @@ ROTATE_EVERY = 10.0
 
 
 class _Slot:
-    """A part and, while it runs, its process."""
+    """A part, while it runs its process, and the sockets that it gave away."""
 
-    def __init__(self, part: Part) -> None:
+    def __init__(self, part: Part, kept: KeptSockets | None) -> None:
         self.part = part
+        self.kept = kept
         self.running: Running | None = None
         self.pidfd = -1
         self.restarts = 0
@@ -38,7 +40,7 @@ class Supervisor:
     def __init__(self, directory: Path, backoff: Backoff | None = None) -> None:
         self._directory = directory
         self._backoff = backoff or Backoff()
-        self._slots = [_Slot(part) for part in read_parts(directory)]
+        self._slots: list[_Slot] = []
         self._selector = selectors.DefaultSelector()
         self._stopping = False
         self._rotation_due = 0.0
@@ -53,12 +55,21 @@ class Supervisor:
             return
         write_running(self._directory, "supervisor", process.myself())
         self._listen_to_signals()
+        for part in read_parts(self._directory):
+            self._slots.append(_Slot(part, self._kept(part)))
         for slot in self._slots:
             self._adopt(slot)
         while not self._stopping:
             self._step()
         self._stop_all()
         forget_running(self._directory, "supervisor")
+
+    def _kept(self, part: Part) -> KeptSockets | None:
+        if not part.gives_sockets:
+            return None
+        kept = KeptSockets(self._directory / f"{part.name}.notify")
+        self._selector.register(kept.channel, selectors.EVENT_READ, kept)
+        return kept
 
     def _listen_to_signals(self) -> None:
         reader, self._writer = socket.socketpair()
@@ -87,6 +98,8 @@ class Supervisor:
         for key, _ in self._selector.select(timeout):
             if isinstance(key.data, _Slot):
                 self._ended(key.data)
+            elif isinstance(key.data, KeptSockets):
+                key.data.receive()
 
     def _adopt(self, slot: _Slot) -> None:
         running = read_running(self._directory, slot.part.name)
@@ -103,7 +116,7 @@ class Supervisor:
 
     def _start(self, slot: _Slot) -> None:
         try:
-            running = process.spawn(slot.part, slot.restarts)
+            running = process.spawn(slot.part, slot.restarts, slot.kept)
         except OSError as error:
             logger.error("%s: %s", slot.part.name, error)  # noqa: TRY400  the reason is all there is to say
             self._schedule(slot, uptime=0)
@@ -136,6 +149,8 @@ class Supervisor:
             processes = [slot.running for slot in slots if slot.running]
             process.end(processes, max(slot.part.stop_seconds for slot in slots))
             for slot in slots:
+                if slot.kept:
+                    slot.kept.close()
                 forget_running(self._directory, slot.part.name)
         logger.info("stopped")
 

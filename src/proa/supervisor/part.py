@@ -22,6 +22,8 @@ class Part(NamedTuple):
     """Set in addition to the supervisor's own."""
     stop_seconds: float = 10.0
     """How long it may take to end on SIGTERM, before SIGKILL."""
+    gives_sockets: bool = False
+    """Whether it gives listening sockets away, to find them when it is started again."""
 
 
 class Running(NamedTuple):

@@ -8,6 +8,7 @@ import signal
 import time
 from pathlib import Path
 
+from proa.supervisor.kept import KeptSockets
 from proa.supervisor.part import Part, Running
 
 
@@ -42,18 +43,19 @@ def myself() -> Running:
     return Running(os.getpid(), start_time(os.getpid()) or 0, time.time(), 0, ())
 
 
-def spawn(part: Part, restarts: int) -> Running:
+def spawn(part: Part, restarts: int, kept: KeptSockets | None = None) -> Running:
     """Start a part in a session of its own, its output appended to its log. Raises OSError."""
     Path(part.log).parent.mkdir(parents=True, exist_ok=True)
     append = os.O_WRONLY | os.O_CREAT | os.O_APPEND
     pid = os.posix_spawnp(
         part.command[0],
         part.command,
-        os.environ | part.environment,
+        os.environ | part.environment | (kept.environment() if kept else {}),
         file_actions=[
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
             (os.POSIX_SPAWN_OPEN, 1, part.log, append, 0o644),
             (os.POSIX_SPAWN_DUP2, 1, 2),
+            *(kept.file_actions() if kept else ()),
         ],
         setsid=True,
         setsigmask=(),

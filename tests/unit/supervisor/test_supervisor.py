@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -102,6 +104,38 @@ def test_stop_also_ends_parts_whose_supervisor_is_gone(folder: Path) -> None:
     os.kill(own.pid, signal.SIGKILL)
     supervisor.stop(folder)
     assert start_time(part) is None
+
+
+LISTENS = """
+import socket, sys, time
+from proa.kernel import kept_sockets
+kept = kept_sockets.take().get("mine")
+if kept is None:
+    kept = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    kept.bind(("127.0.0.1", 0))
+    kept_sockets.keep("mine", kept)
+    print("port", kept.getsockname()[1], flush=True)
+    time.sleep(1000)
+kept.setblocking(True)
+print("heard", kept.recv(100).decode(), flush=True)
+time.sleep(1000)
+"""
+
+
+def test_a_socket_that_is_given_away_hears_while_its_part_is_dead(folder: Path) -> None:
+    command = (sys.executable, "-c", LISTENS)
+    log = folder / "part.log"
+    supervisor.launch(folder, [Part("part", command, str(log), 0, {}, gives_sockets=True)])
+    eventually(lambda: log.exists() and log.read_text().startswith("port "))
+    first = pid_of(folder, "part")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.connect(("127.0.0.1", int(log.read_text().split()[1])))
+        os.kill(first, signal.SIGKILL)
+        eventually(lambda: start_time(first) is None)
+        client.send(b"a question")
+    eventually(lambda: "heard a question" in log.read_text())
+    supervisor.stop(folder)
+    assert not list(folder.glob("*.notify"))
 
 
 def test_a_second_supervisor_leaves_at_once(folder: Path) -> None:

@@ -27,17 +27,15 @@ _Peer = tuple[Any, ...]
 class DatagramListener:
     """One UDP socket, read without a transport in between: that is half of the time of an answer."""
 
-    def __init__(self, responder: Responder, clients: Clients, address: str, port: int) -> None:
-        family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        self._socket = socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
-        with contextlib.suppress(OSError):
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
-        self._socket.bind((address, port))
-        self.port: int = self._socket.getsockname()[1]
+    def __init__(self, responder: Responder, clients: Clients, bound: socket.socket) -> None:
+        self._socket = bound
         self._responder = responder
         self._clients = clients
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop = asyncio.get_running_loop()
+
+    def start(self) -> None:
+        """Answer, first what came before."""
         self._loop.add_reader(self._socket, self._readable)
 
     def close(self) -> None:
@@ -82,19 +80,21 @@ class DatagramListener:
 class StreamListener:
     """One TCP socket; questions of a connection are answered one after the other."""
 
-    def __init__(self, responder: Responder, clients: Clients, address: str, port: int) -> None:
+    def __init__(self, responder: Responder, clients: Clients, bound: socket.socket) -> None:
         self._responder = responder
         self._clients = clients
-        self._place = (address, port)
+        self._socket = bound
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.StreamWriter] = set()
 
     async def start(self) -> None:
-        self._server = await asyncio.start_server(self._talk, *self._place)
+        """Answer, first who came before."""
+        self._server = await asyncio.start_server(self._talk, sock=self._socket)
 
     def close(self) -> None:
         if self._server:
             self._server.close()
+        self._socket.close()
         for writer in self._open:
             writer.transport.abort()
 

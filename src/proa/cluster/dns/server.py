@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import socket
 import time
 from collections.abc import Iterable, Sequence
 
@@ -19,13 +20,17 @@ from proa.cluster.dns.listeners import DatagramListener, StreamListener
 from proa.cluster.dns.records import records
 from proa.cluster.dns.resolvers import upstreams
 from proa.cluster.dns.responder import Responder
+from proa.cluster.dns.sockets import Bound, bind
 from proa.cluster.dns.zone import Zone
+from proa.kernel import kept_sockets
 from proa.kube import ENDPOINT_SLICES, NODES, SERVICES, Manager, Object, key_of, labels_of
 
 _log = logging.getLogger(__name__)
 
 _SERVICE_NAME = "kubernetes.io/service-name"
 _BY_SERVICE = "service"
+_PATIENCE = 3.0
+"""Seconds for which questions wait at the start until all names are known; then SERVFAIL."""
 _TAKEN = 2.0
 """Seconds until an address that could not be listened on is tried again."""
 _RESOLVERS_AGE = 5.0
@@ -51,41 +56,43 @@ class DnsServer:
         self._clients.set_nodes(config.addresses)
 
     async def run(self) -> None:
-        """Works until cancelled, an address that cannot be listened on is tried again."""
+        """Works until cancelled; an address that cannot be listened on is tried again."""
         self._follow()
-        informers = (self._services, self._slices, self._nodes)
         async with contextlib.AsyncExitStack() as stack:
-            await self._listen(stack)
-            for informer in informers:
-                await informer.wait_synced()
+            listeners = await self._bind(stack)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_PATIENCE):
+                    await self._synced()
+            for datagrams, streams in listeners:
+                datagrams.start()
+                await streams.start()
+            await self._synced()
             self._responder.synced = True
             self.ready.set()
             _log.info("DNS knows %d questions of %s", len(self._zone.answers), self._config.domain)
             await asyncio.Event().wait()
 
-    async def _listen(self, stack: contextlib.AsyncExitStack) -> None:
-        config = self._config
+    async def _synced(self) -> None:
+        for informer in (self._services, self._slices, self._nodes):
+            await informer.wait_synced()
+
+    async def _bind(self, stack: contextlib.AsyncExitStack) -> list[tuple[DatagramListener, StreamListener]]:
+        """Listeners of all addresses; from now on questions wait for them instead of being refused."""
+        config, kept = self._config, kept_sockets.take()
+        listeners = []
         for address in config.addresses:
-            while not await self._listen_on(address, stack):  # noqa: ASYNC110 - a port gives no signal
+            while (bound := _try_to_bind(address, config.port, kept)) is None:  # noqa: ASYNC110 - no signal
                 await asyncio.sleep(_TAKEN)
+            given = (self._responder, self._clients)
+            both = (DatagramListener(*given, bound.datagrams), StreamListener(*given, bound.streams))
+            for listener in both:
+                stack.callback(listener.close)
+            listeners.append(both)
+        for other in kept.values():
+            other.close()
         if config.metrics_port:
             await self._serve_metrics(stack)
-
-    async def _listen_on(self, address: str, stack: contextlib.AsyncExitStack) -> bool:
-        """Whether the address could be listened on; it may come later, or its port may be in use."""
-        given = (self._responder, self._clients, address, self._config.port)
-        async with contextlib.AsyncExitStack() as both:
-            try:
-                both.callback(DatagramListener(*given).close)
-                streams = StreamListener(*given)
-                await streams.start()
-            except OSError as fault:
-                place = f"{address} port {self._config.port}"
-                _log.warning("DNS: cannot listen on %s, trying again: %s", place, fault.strerror)
-                return False
-            both.callback(streams.close)
-            stack.push_async_exit(both.pop_all())
-        return True
+        return listeners
 
     async def _serve_metrics(self, stack: contextlib.AsyncExitStack) -> None:
         cache, port = self._forwarder.cache, self._config.metrics_port
@@ -133,6 +140,15 @@ class DnsServer:
             found = upstreams(self._config.resolv_conf, besides)
             self._resolvers = (time.monotonic(), found)
         return found
+
+
+def _try_to_bind(address: str, port: int, kept: dict[str, socket.socket]) -> Bound | None:
+    """None when the address cannot be listened on; it may come later, or its port may be in use."""
+    try:
+        return bind(address, port, kept)
+    except OSError as fault:
+        _log.warning("DNS: cannot listen on %s port %d, trying again: %s", address, port, fault.strerror)
+        return None
 
 
 def _either(old: Object | None, new: Object | None) -> Object:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from proa.cluster.dns.listeners import DatagramListener, StreamListener
 from proa.cluster.dns.records import records
 from proa.cluster.dns.resolvers import upstreams
 from proa.cluster.dns.responder import Responder
+from proa.cluster.dns.sockets import bind
 from proa.cluster.dns.wire import Malformed, parse_query, question
 from proa.cluster.dns.zone import Zone
 from support.service_objects import service
@@ -225,19 +227,27 @@ async def test_both_listeners_answer() -> None:
         asker = Asker(server.port)
         asker.zone.update("d/web", records(service(), [], "cluster.local"))
         clients = Clients([])
-        datagrams = DatagramListener(asker.responder, clients, "127.0.0.1", 0)
-        streams = StreamListener(asker.responder, clients, "127.0.0.1", datagrams.port)
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = int(free.getsockname()[1])
+        bound = bind("127.0.0.1", port, {})
+        datagrams = DatagramListener(asker.responder, clients, bound.datagrams)
+        streams = StreamListener(asker.responder, clients, bound.streams)
+        first = bytes(DNSRecord.question("web.d.svc.cluster.local").pack())
+        early = asyncio.create_task(by_datagram(first, port))
+        await asyncio.sleep(0)
+        datagrams.start()
         await streams.start()
         try:
             for name, wanted in (("web.d.svc.cluster.local", "10.43.0.50"), ("example.org", "192.0.2.7")):
                 query = bytes(DNSRecord.question(name).pack())
                 for answer in (
-                    await by_datagram(query, datagrams.port),
-                    await by_stream(query, datagrams.port),
+                    await by_datagram(query, port),
+                    await by_stream(query, port),
                 ):
                     assert str(DNSRecord.parse(answer).rr[0].rdata) == wanted
+            assert DNSRecord.parse(await early).header.rcode == RCODE.NOERROR, "it waited for the start"
             broken = query[:4] + b"\0\2" + query[6:]
-            assert DNSRecord.parse(await by_datagram(broken, datagrams.port)).header.rcode == RCODE.FORMERR
+            assert DNSRecord.parse(await by_datagram(broken, port)).header.rcode == RCODE.FORMERR
         finally:
             streams.close()
             datagrams.close()
