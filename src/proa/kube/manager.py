@@ -44,6 +44,11 @@ class Manager:
         """Run a controller, a scheduler or the like with the manager."""
         self._start(part.run)
 
+    @property
+    def is_running(self) -> bool:
+        """Whether its parts have been started; they run until one fails or the process ends."""
+        return self._group is not None
+
     async def run(self) -> None:
         """Run everything until cancelled or until one part fails."""
         async with asyncio.TaskGroup() as group:

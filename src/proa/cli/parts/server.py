@@ -27,6 +27,8 @@ async def server(settings: Settings) -> None:
     await api.start()
     try:
         manager = Manager(api.client())
+        for name in ("controller-manager", "scheduler"):
+            api.components.add(name, lambda: "" if manager.is_running else "not started")
         controllers.setup(manager, controllers_config(settings, layout, api.client()))
         scheduler.setup(manager)
         if "coredns" not in settings.disable:

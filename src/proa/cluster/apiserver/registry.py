@@ -15,6 +15,7 @@ from proa.cluster.apiserver.admission import Request
 from proa.cluster.apiserver.applying import Written
 from proa.cluster.apiserver.backend import ANSWERING, Backend
 from proa.cluster.apiserver.codec import encode_json, notes
+from proa.cluster.apiserver.components import STATUSES, Components
 from proa.cluster.apiserver.field_managers import schema_of
 from proa.cluster.apiserver.identity import User
 from proa.cluster.apiserver.lists import Listing, list_entries
@@ -37,18 +38,23 @@ from proa.kube.resources import Object
 class Registry:
     """The verbs of the API over a backend."""
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Backend, components: Components) -> None:
         self.backend = backend
+        self._components = components
         self.store = backend.store
 
     async def get(self, target: Target) -> Entry:
         """The stored entry. A subresource that has no representation of its own shows the object."""
         _replaceable(target)
+        if target.resource == STATUSES:
+            return self._components.entry(target)
         entry = await stored_form.shown(target.kind, self.backend.current(target))
         return scale_entry(entry, target.kind.scale) if target.subresource == "scale" else entry
 
     async def list(self, target: Target, options: ListOptions) -> Listing:
         """A page of entries."""
+        if target.resource == STATUSES:
+            return Listing(target.kind, self._components.entries(), self.store.revision)
         with ANSWERING:
             return await list_entries(self.store, target, options)
 

@@ -17,6 +17,7 @@ from proa.cluster.apiserver.audit.opening import open_auditor
 from proa.cluster.apiserver.authentication import TokenAuthenticator
 from proa.cluster.apiserver.backend import Backend
 from proa.cluster.apiserver.codec import encode_json
+from proa.cluster.apiserver.components import Components
 from proa.cluster.apiserver.config import ApiServerConfig
 from proa.cluster.apiserver.custom import definition, establishing, finalizers, lifecycle
 from proa.cluster.apiserver.custom.served import ServedKinds
@@ -56,6 +57,7 @@ from proa.cluster.apiserver.subresources.eviction import Evictor
 from proa.cluster.apiserver.subresources.log import KubeletClient, PodLogs
 from proa.cluster.apiserver.subresources.proxy import Locator
 from proa.cluster.apiserver.subresources.token import TokenRequests
+from proa.cluster.apiserver.target import object_key
 from proa.cluster.apiserver.tokens import TokenSigner
 from proa.cluster.apiserver.view import View
 from proa.cluster.apiserver.webhooks import WebhookCaller
@@ -63,11 +65,11 @@ from proa.cluster.apiserver.webhooks.asking import Context
 from proa.cluster.apiserver.webhooks.equivalents import Equivalents
 from proa.cluster.apiserver.webhooks.mutating import MutatingWebhooks
 from proa.cluster.apiserver.webhooks.validating import ValidatingWebhooks
-from proa.cluster.store import SqliteStore
+from proa.cluster.store import SqliteStore, StoreError
 from proa.cluster.store.encryption import NO_ENCRYPTION, load_encryption
 from proa.errors import UserError
 from proa.kube import Manager
-from proa.kube.resources import CUSTOM_RESOURCE_DEFINITIONS, SERVICES
+from proa.kube.resources import CUSTOM_RESOURCE_DEFINITIONS, NAMESPACES, SERVICES
 
 logger = logging.getLogger(__name__)
 
@@ -98,11 +100,15 @@ class ApiServer:
         self._services = ServiceAllocator(config.service_cidr, config.node_port_range)
         self._webhooks = WebhookCaller(view)
         self._kinds = ServedKinds(KINDS, self._store, self._webhooks)
-        registry = Registry(Backend(self._store, Admission(view, self._chain(view))))
+        self.components = Components()
+        """The parts of the control plane that tell how they are."""
+        self.components.add("etcd-0", self._why_store_fails)
+        registry = Registry(Backend(self._store, Admission(view, self._chain(view))), self.components)
         issuer = TokenRequests(view, signer, [config.issuer])
         creators = _creators(registry, view, issuer, Reviews(authorizer, tokens))
         self._actions = Actions(self._kinds, registry, authorizer, creators)
-        health = Health({"ping": lambda: "", "store": lambda: "", "bootstrap": self._why_not_ready})
+        checks = {"ping": lambda: "", "store": self._why_store_fails, "bootstrap": self._why_not_ready}
+        health = Health(checks)
         address = f"{config.advertise_address}:{config.port}"
         self._aggregator = Aggregator(config, view, authorizer.require)
         remotes = self._aggregator.remotes
@@ -176,6 +182,13 @@ class ApiServer:
             ),
             final=(QuotaAdmission(view).admit,),
         )
+
+    def _why_store_fails(self) -> str:
+        try:
+            self._store.get(object_key(NAMESPACES, "default"))
+        except StoreError as error:
+            return str(error)
+        return ""
 
     def _why_not_ready(self) -> str:
         return "" if self._started else "starting"

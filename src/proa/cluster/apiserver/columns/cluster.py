@@ -15,6 +15,24 @@ LEASES = (NAME, text("Holder", "spec", "holderIdentity"), AGE)
 RUNTIME_CLASSES = (NAME, text("Handler", "handler"), AGE)
 
 
+def _healthy(obj: Object, _now: dt.datetime) -> str:
+    return {"True": "Healthy", "False": "Unhealthy"}.get(_condition(obj).get("status", ""), "Unknown")
+
+
+def _condition(obj: Object) -> Object:
+    """Of its health."""
+    found = (one for one in obj.get("conditions") or () if one["type"] == "Healthy")
+    return next(found, {})
+
+
+COMPONENT_STATUSES = (
+    NAME,
+    Column("Status", _healthy),
+    Column("Message", lambda obj, _now: str(_condition(obj).get("message") or "")),
+    Column("Error", lambda obj, _now: str(_condition(obj).get("error") or "")),
+)
+
+
 def _config_size(obj: Object, _now: dt.datetime) -> int:
     return len(obj.get("data") or ()) + len(obj.get("binaryData") or ())
 

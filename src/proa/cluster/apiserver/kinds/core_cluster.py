@@ -32,6 +32,7 @@ KINDS = (
         "ComponentStatus",
         short_names=("cs",),
         verbs=("get", "list"),
+        columns=columns.COMPONENT_STATUSES,
         deprecation="v1 ComponentStatus is deprecated in v1.19+",
     ),
     _CORE.namespaced(
