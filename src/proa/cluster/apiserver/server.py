@@ -107,7 +107,8 @@ class ApiServer:
         issuer = TokenRequests(view, signer, [config.issuer])
         creators = _creators(registry, view, issuer, Reviews(authorizer, tokens))
         self._actions = Actions(self._kinds, registry, authorizer, creators)
-        checks = {"ping": lambda: "", "store": self._why_store_fails, "bootstrap": self._why_not_ready}
+        # The store is called etcd, as whoever asks for that check knows it.
+        checks = {"ping": lambda: "", "etcd": self._why_store_fails, "bootstrap": self._why_not_ready}
         health = Health(checks)
         address = f"{config.advertise_address}:{config.port}"
         self._aggregator = Aggregator(config, view, authorizer.require)

@@ -44,7 +44,7 @@ async def test_without_anonymous_users_all_but_health_wants_a_credential(tmp_pat
 async def test_verbose_health_lists_the_checks(anonymous: Any) -> None:
     answer = await anonymous("GET", "/readyz?verbose")
 
-    assert answer.body.splitlines() == ["[+]ping ok", "[+]store ok", "[+]bootstrap ok", "readyz check passed"]
+    assert answer.body.splitlines() == ["[+]ping ok", "[+]etcd ok", "[+]bootstrap ok", "readyz check passed"]
 
 
 @pytest.mark.parametrize(
@@ -253,3 +253,13 @@ async def test_a_review_is_no_table(http: Any) -> None:
     assert (refused.status, refused.body["reason"]) == (406, "NotAcceptable")
     assert (answered.status, answered.body["kind"]) == (201, "SelfSubjectAccessReview")
     assert (partial.status, partial.body["kind"]) == (201, "PartialObjectMetadata")
+
+
+async def test_the_root_names_what_is_served(http: Any) -> None:
+    answer = await http("GET", "/")
+
+    paths = answer.body["paths"]
+    assert answer.status == 200
+    assert {"/api/v1", "/apis/apps", "/apis/apps/v1", "/healthz/etcd", "/readyz", "/version"} <= set(paths)
+    for path in paths:
+        assert (await http("GET", path)).status == 200, path

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
+import msgspec
 from aiohttp import hdrs, web
 
 from proa.cluster.apiserver.aggregation.documents import DiscoveryDocuments
@@ -18,6 +19,10 @@ from proa.cluster.apiserver.openapi_v2 import OpenApiV2
 from proa.errors import ApiError, MethodNotAllowed, NotFound
 
 VERSION = "v1.37.2+proa"
+_PATHS = (
+    "/.well-known/openid-configuration", "/api", "/api/v1", "/apis", "/apis/", "/metrics", "/openapi/v2",
+    "/openapi/v3", "/openapi/v3/", "/openid/v1/jwks", "/version",
+)  # fmt: skip
 _OPENAPI_PROTOBUF = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
 
 
@@ -56,6 +61,8 @@ class Documents:
         parts = path.strip("/").split("/")
         if parts[0] in PATHS:
             return self._health.reply(path, verbose=query.startswith("verbose") or "&verbose" in query)
+        if parts == [""]:
+            return json_reply({"paths": sorted(self._paths())})
         if parts == ["version"]:
             return json_reply(version_info())
         if parts == ["openapi", "v2"]:
@@ -66,6 +73,14 @@ class Documents:
         if body is not None:
             return _tagged(request, body, JSON)
         return self._discover(request, parts)
+
+    def _paths(self) -> Iterator[str]:
+        """What the server answers besides objects."""
+        yield from _PATHS
+        yield from self._health.paths()
+        for group in msgspec.json.decode(self._discovery.group_list)["groups"]:
+            yield f"/apis/{group['name']}"
+            yield from (f"/apis/{version['groupVersion']}" for version in group["versions"])
 
     async def _openapi_v2_document(self, request: web.BaseRequest) -> Reply:
         protobuf = "proto-openapi" in request.headers.get(hdrs.ACCEPT, "")

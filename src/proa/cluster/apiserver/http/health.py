@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from proa.cluster.apiserver.http.reply import Reply, text_reply
 from proa.errors import NotFound
@@ -20,6 +20,12 @@ class Health:
 
     def __init__(self, checks: Mapping[str, Check]) -> None:
         self._checks = checks
+
+    def paths(self) -> Iterator[str]:
+        """All paths that are answered."""
+        for path in PATHS:
+            yield f"/{path}"
+            yield from (f"/{path}/{name}" for name in self._checks)
 
     def reply(self, path: str, verbose: bool) -> Reply:
         """`path` as `readyz` or `readyz/NAME`. Raises NotFound for an unknown check."""
