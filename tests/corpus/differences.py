@@ -102,6 +102,7 @@ DIFFERENCES: tuple[Difference, ...] = (
         _WORDS,
     ),
     Difference("wording", "protobuf/bodies/cut short", _WORDS),
+    Difference("watches from the future", "reading/watches/from the future"),
     Difference("unknown paths", "access/users/unknown path .*"),
     Difference("wording", "access/users/(forbidden path|anonymous .*|csr empty)", _WORDS),
     Difference("values in messages", "access/users/(may I with metadata|claim status by node)", _WORDS),

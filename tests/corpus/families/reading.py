@@ -186,6 +186,7 @@ STORIES = (
         "watches",
         *MADE[:2],
         watch("what is there", f"{CM}?watch=true", 2),
+        watch("from the future", f"{CM}?watch=true&resourceVersion=99999999&timeoutSeconds=1", 1),
         watch("from any time", f"{CM}?watch=1&resourceVersion=0", 2),
         patch("change one", f"{CM}/a", {"data": {"k": "1"}}),
         patch("relabel it", f"{CM}/a", {"metadata": {"labels": {"app": "z"}}}),
