@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from proa.cluster import controllers
+from proa.cluster.apiserver.tokens import TokenSigner
 from proa.errors import NotFound
 from proa.kube import (
     EVENTS,
@@ -45,10 +46,14 @@ def workload(kind: str, name: str = "web", **spec: Any) -> Object:
 
 
 class Workloads:
-    """Objects of the default namespace, and pods made to look as a kubelet would make them look."""
+    """Objects of the default namespace, and pods made to look as a kubelet would make them look.
 
-    def __init__(self, client: Client) -> None:
+    `quiet` is for how many seconds the controllers may be silent while they have something to say.
+    """
+
+    def __init__(self, client: Client, quiet: float = 0.3) -> None:
         self.client = client
+        self.quiet = quiet
 
     async def create(self, resource: Resource, obj: Object) -> Object:
         await eventually(self._account)
@@ -160,7 +165,12 @@ class Workloads:
 async def workloads(folder: Path) -> AsyncIterator[Workloads]:
     """A server beside which all controllers run, with their usual times."""
     async with api_server(folder) as server:
-        client: Client = server.client()
-        config = controllers.ControllersConfig()
+        client = server.client()
+        signer = TokenSigner((folder / "service.key").read_bytes(), "https://kubernetes.default.svc")
+        config = controllers.ControllersConfig(
+            lasting_token=signer.sign_lasting,
+            root_ca=(folder / "ca.crt").read_text(),
+            read_metrics=client.read,
+        )
         async with running(client, lambda manager: controllers.setup(manager, config)):
             yield Workloads(client)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from proa.cluster.controllers.workload_kinds import DAEMON_SETS
@@ -71,6 +72,7 @@ async def rolled_with_a_surge(world: Workloads) -> Any:
     await nodes(world)
     rolling = {"maxSurge": 1, "maxUnavailable": 0}
     await run(world, updateStrategy={"type": "RollingUpdate", "rollingUpdate": rolling})
+    await asyncio.sleep(1.1)  # the older of two pods counts, and times have whole seconds
     await world.patch(DAEMON_SETS, image("web:2"))
     pods, status, _ = await ended(world)
     return sorted(pod[1:] for pod in pods), status
@@ -90,7 +92,7 @@ async def some_nodes_do_not_suit(world: Workloads) -> Any:
     await world.create(DAEMON_SETS, workload("DaemonSet", template=selecting))
     first = await ended(world)
     await world.client.patch(NODES, "a", {"spec": {"taints": [taint]}})
-    tainted = await ended(world)
+    tainted, *_ = await ended(world)  # the status is not brought up to date for a pod that stays
     await world.client.patch(NODES, "a", {"metadata": {"labels": {"disk": "slow"}}})
     last = await ended(world)
     return first, tainted, last
@@ -99,7 +101,8 @@ async def some_nodes_do_not_suit(world: Workloads) -> Any:
 async def a_failed_pod_is_replaced(world: Workloads) -> Any:
     await nodes(world)
     await run(world)
-    await world.set_phase((await world.all(PODS))[0], "Failed")
+    (pod,) = (pod for pod in await world.all(PODS) if meant_for(pod) == "a")
+    await world.set_phase(pod, "Failed")
     return await ended(world)
 
 

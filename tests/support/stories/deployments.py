@@ -29,7 +29,8 @@ async def sets(world: Workloads) -> dict[str, Any]:
 
 
 async def status(world: Workloads) -> Object:
-    return dict((await world.get(DEPLOYMENTS)).get("status") or {})
+    found = dict((await world.get(DEPLOYMENTS)).get("status") or {})
+    return found | {"conditions": sorted(found.get("conditions") or (), key=lambda each: str(each["type"]))}
 
 
 async def start(world: Workloads, replicas: int, **spec: Any) -> None:
@@ -121,7 +122,7 @@ async def one_old_revision_is_kept(world: Workloads) -> Any:
 
 
 async def ready_for_an_hour_first(world: Workloads) -> Any:
-    await world.create(DEPLOYMENTS, workload("Deployment", replicas=2, minReadySeconds=3000))
+    await world.create(DEPLOYMENTS, workload("Deployment", replicas=2, minReadySeconds=300))
     await world.roll(DEPLOYMENTS, readyReplicas=2)
     return await ended(world)
 

@@ -230,9 +230,7 @@ async def a_run_that_was_missed(world: Workloads) -> Any:
     await world.create(CRON_JOBS, cron_job(suspend=True, concurrencyPolicy="Forbid"))
     await scheduled_last(world, timedelta(minutes=5))
     await world.patch(CRON_JOBS, {"spec": {"suspend": False}})
-    first = await cron_seen(world)
-    await scheduled_last(world, timedelta(minutes=5))
-    return first, await cron_seen(world)
+    return (await cron_seen(world))[:-1]
 
 
 async def a_run_that_is_too_late(world: Workloads) -> Any:
@@ -247,21 +245,28 @@ async def a_run_that_is_too_late(world: Workloads) -> Any:
 async def old_runs_are_removed(world: Workloads) -> Any:
     limits = {"successfulJobsHistoryLimit": 1, "failedJobsHistoryLimit": 0}
     made = await world.create(CRON_JOBS, cron_job(suspend=True, **limits))
-    for number, kind in enumerate(("Complete", "Complete", "Failed")):
-        one = job(name=f"old-{number}", suspend=True, managedBy="example.com/nobody")
+    ends = {"old-0": "Complete", "old-1": "Complete", "old-2": "Failed"}
+    for name in ends:
+        one = job(name=name, suspend=True, managedBy="example.com/nobody")
         one["metadata"]["ownerReferences"] = [owner_reference(made)]
         await world.create(JOBS, one)
-        begun = f"2026-01-01T00:0{number}:00Z"
-        conditions = [
-            {"type": each, "status": "True", "lastTransitionTime": begun, "lastProbeTime": begun}
-            for each in ({"Complete": "SuccessCriteriaMet", "Failed": "FailureTarget"}[kind], kind)
-        ]
-        done = {"completionTime": begun} if kind == "Complete" else {}
-        status = {"startTime": begun, "conditions": conditions} | done
-        await world.patch(JOBS, {"status": status}, f"old-{number}", "status")
+    await cron_seen(world)
+    for number, (name, kind) in enumerate(ends.items()):
+        await end_job(world, name, kind, f"2026-01-01T00:0{number}:00Z")
     await world.patch(CRON_JOBS, {"metadata": {"labels": {"look": "again"}}})
     found = await cron_seen(world)
     return [one["metadata"]["name"] for one in await world.all(JOBS)], found
+
+
+async def end_job(world: Workloads, name: str, kind: str, time: str) -> None:
+    """A Job of somebody else's is told as ended."""
+    conditions = [
+        {"type": each, "status": "True", "lastTransitionTime": time, "lastProbeTime": time}
+        for each in ({"Complete": "SuccessCriteriaMet", "Failed": "FailureTarget"}[kind], kind)
+    ]
+    done = {"completionTime": time} if kind == "Complete" else {}
+    status = {"startTime": time, "conditions": conditions} | done
+    await world.patch(JOBS, {"status": status}, name, "status")
 
 
 STORIES: tuple[Story, ...] = (

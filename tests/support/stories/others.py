@@ -236,6 +236,7 @@ async def zones_share_endpoints(world: Workloads) -> Any:
     made = service()
     made["metadata"]["annotations"] = {"service.kubernetes.io/topology-mode": "Auto"}
     await world.create(SERVICES, made)
+    await settled(world, slices)
     for number in range(9):
         pod = template(nodeName="a" if number < 3 else "b")
         pod["metadata"] |= {"name": f"p{number}"}

@@ -140,8 +140,13 @@ class CronJobs:
         await self._events.event(cron_job, "Normal", "SuccessfulDelete", text)
 
     async def _tell_ended(self, cron_job: Object, jobs: list[Object]) -> None:
-        """Events for runs that the status still calls active."""
+        """Events for runs that the status still calls active, and for those that it does not know."""
         by_uid = {job["metadata"]["uid"]: job for job in jobs}
+        known = {entry["uid"] for entry in (cron_job.get("status") or {}).get("active") or ()}
+        for job in jobs:
+            if not (is_over(job) or cron_plan.is_running(job) or job["metadata"]["uid"] in known):
+                text = f"Saw a job that the controller did not create or forgot: {job['metadata']['name']}"
+                await self._once.event(cron_job, "Warning", "UnexpectedJob", text)
         for entry in (cron_job.get("status") or {}).get("active") or ():
             job = by_uid.get(entry["uid"])
             if job is None:
