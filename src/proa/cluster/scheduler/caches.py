@@ -16,6 +16,7 @@ from proa.kube import (
     Manager,
     Object,
 )
+from proa.kube.resources import POD_DISRUPTION_BUDGETS
 
 _BY_CLASS = "storage-class"
 
@@ -30,13 +31,14 @@ class Caches:
         self.claims = manager.informer(PERSISTENT_VOLUME_CLAIMS)
         self.persistent_volumes = manager.informer(PERSISTENT_VOLUMES)
         self.classes = manager.informer(STORAGE_CLASSES)
+        self.budgets = manager.informer(POD_DISRUPTION_BUDGETS)
         self.persistent_volumes.add_index(_BY_CLASS, lambda volume: (class_of(volume),))
 
     @property
     def all(self) -> tuple[Informer, ...]:
         """Every informer that must be in step before the first decision."""
         storage = (self.claims, self.persistent_volumes, self.classes)
-        return (self.pods, self.nodes, self.namespaces, *storage)
+        return (self.pods, self.nodes, self.namespaces, self.budgets, *storage)
 
     def claim(self, key: str) -> Object | None:
         """The PersistentVolumeClaim `namespace/name`."""

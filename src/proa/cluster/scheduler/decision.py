@@ -42,6 +42,15 @@ def decide(pod: PodInfo, cluster: Cluster) -> Decision:
     return _choose(pod, nodes, checks, cluster)
 
 
+def fits(pod: PodInfo, node: NodeInfo, cluster: Cluster) -> bool:
+    """Whether a node could take the pod as the cluster is now."""
+    try:
+        checks = [each.prepare(pod, cluster) for each in FILTERS]
+    except UnschedulableError:
+        return False
+    return not any(check(node) for check in checks if check is not None)
+
+
 def _choose(
     pod: PodInfo,
     nodes: Sequence[NodeInfo],

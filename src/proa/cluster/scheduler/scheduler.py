@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from proa.cluster.scheduler.binding import Binder
 from proa.cluster.scheduler.caches import Caches
 from proa.cluster.scheduler.cluster import Cluster
 from proa.cluster.scheduler.decision import decide
 from proa.cluster.scheduler.errors import BindingError
+from proa.cluster.scheduler.eviction import Evictor
 from proa.cluster.scheduler.filters import Change
 from proa.cluster.scheduler.pod import PodInfo, is_finished, pod_info, wants_scheduling
+from proa.cluster.scheduler.preemption import Preemption, preempt
 from proa.cluster.scheduler.queue import SchedulingQueue
 from proa.cluster.scheduler.resources import resizing
 from proa.cluster.scheduler.volume_plan import VolumePlan
@@ -27,6 +31,7 @@ from proa.kube import (
     Object,
     PatchType,
     find_condition,
+    is_deleting,
     labels_of,
     with_condition,
 )
@@ -45,6 +50,9 @@ class Scheduler:
         self._queue = SchedulingQueue()
         self._under_way: set[str] = set()
         self._events = EventRecorder(manager.client, "default-scheduler")
+        self._evictor = Evictor(manager.client, self._events)
+        self._nominated: dict[str, tuple[PodInfo, str]] = {}
+        """Pods for which others make room, and where."""
 
     async def run(self) -> None:
         """Schedule until cancelled."""
@@ -59,11 +67,17 @@ class Scheduler:
     def _schedule(self, pod: PodInfo, group: asyncio.TaskGroup) -> None:
         if pod.uid in self._under_way or self._cluster.is_placed(pod.uid):
             return
-        decision = decide(pod, self._cluster)
+        with self._reserved(pod):
+            decision = decide(pod, self._cluster)
+            preemption = None if decision.node or self._is_waiting(pod) else self._preemption(pod)
         if not decision.node:
             self._queue.refuse(pod, decision.changes)
             group.create_task(self._report(pod, decision.message))
+            if preemption is not None:
+                self._nominated[pod.uid] = (pod, preemption.node)
+                group.create_task(self._evictor.carry_out(pod, preemption))
             return
+        self._nominated.pop(pod.uid, None)
         try:
             todo = self._binder.assume(pod, decision.node)
         except BindingError as fault:
@@ -71,6 +85,36 @@ class Scheduler:
             return
         self._under_way.add(pod.uid)
         group.create_task(self._bind(pod, decision.node, todo))
+
+    def _preemption(self, pod: PodInfo) -> Preemption | None:
+        return preempt(pod, self._cluster, self._caches.budgets.list())
+
+    def _is_waiting(self, pod: PodInfo) -> bool:
+        """Whether pods of lower priority are leaving the node that the pod waits for."""
+        _, node_name = self._nominated.get(pod.uid, (pod, ""))
+        if not node_name:
+            return False
+        return any(
+            is_deleting(current)
+            for other in self._cluster.node(node_name).pods.values()
+            if other.priority < pod.priority and (current := self._caches.pods.get(other.key))
+        )
+
+    @contextmanager
+    def _reserved(self, pod: PodInfo) -> Iterator[None]:
+        """Keep the room that is being made for pods that matter no less."""
+        waiting = [
+            (other, node)
+            for other, node in self._nominated.values()
+            if other.uid != pod.uid and other.priority >= pod.priority
+        ]
+        for other, node in waiting:
+            self._cluster.place(other, node)
+        try:
+            yield
+        finally:
+            for other, _ in waiting:
+                self._cluster.remove(other.uid)
 
     async def _bind(self, pod: PodInfo, node_name: str, todo: VolumePlan) -> None:
         try:
@@ -144,6 +188,7 @@ class Scheduler:
         if is_finished(new):
             self._pod_gone(new["metadata"]["uid"])
         elif new["spec"].get("nodeName"):
+            self._nominated.pop(new["metadata"]["uid"], None)
             self._pod_placed(new)
         elif not wants_scheduling(new):
             self._queue.remove(new["metadata"]["uid"])
@@ -162,6 +207,7 @@ class Scheduler:
 
     def _pod_gone(self, uid: str) -> None:
         self._queue.remove(uid)
+        self._nominated.pop(uid, None)
         if self._cluster.remove(uid):
             self._changed(Change.POD_GONE)
 
