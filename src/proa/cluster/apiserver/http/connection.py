@@ -21,7 +21,7 @@ from proa.cluster.apiserver.identity import User
 from proa.errors import BadRequest
 
 HEADER_SECONDS = 32.0
-"""How long a connection may take to send its first request, as kube-apiserver has it."""
+"""How long a connection may take to send the head of a request, as kube-apiserver has it."""
 MAXIMUM_CONNECTIONS = 8192
 """More are closed at once."""
 
@@ -50,10 +50,18 @@ class Connection(RequestHandler):
         if len(server.connections) > MAXIMUM_CONNECTIONS:
             cast("asyncio.Transport", transport).abort()
             return
+        self._await_head()
+
+    def _await_head(self) -> None:
         self._patience = asyncio.get_running_loop().call_later(HEADER_SECONDS, self.force_close)
 
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._patience is None and not self._messages and not self._request_in_progress:
+            self._await_head()  # the beginning of another request, and not yet its head
+
     def begin_request(self) -> None:
-        """The first request came whole: the connection is no longer one that only holds a place."""
+        """The head of a request came whole: the connection is no longer one that only holds a place."""
         if self._patience is not None:
             self._patience.cancel()
             self._patience = None

@@ -117,6 +117,24 @@ async def test_a_connection_that_sends_no_request_is_closed(
         writer.close()
 
 
+async def test_a_connection_that_sends_half_a_second_request_is_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "HEADER_SECONDS", 0.1)
+    async with api_server(tmp_path) as server:
+        context = ssl.create_default_context(cafile=str(tmp_path / "ca.crt"))
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port, ssl=context)
+        async with asyncio.timeout(5):
+            for _ in range(2):
+                writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+                assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+                assert await reader.readexactly(2) == b"ok"
+                await asyncio.sleep(0.15)  # nothing hurries a connection on which nothing comes
+            writer.write(b"GET /healthz HTTP/1.1\r\nHo")
+            assert await reader.read() == b""
+        writer.close()
+
+
 async def test_too_many_connections_are_closed_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
