@@ -91,6 +91,18 @@ async def test_a_caller_that_gives_up_does_not_undo_its_write(store: SqliteStore
     assert store.get(A) is not None
 
 
+async def test_one_who_waits_for_another_writer_may_give_up(store: SqliteStore) -> None:
+    first = asyncio.ensure_future(store.create(A, value("x")))
+    await asyncio.sleep(0)
+    waiting = [asyncio.ensure_future(store.update(A, value(text), 1)) for text in "yz"]
+    await asyncio.sleep(0)
+    waiting[0].cancel()
+
+    assert (await first).revision == 1
+    assert (await waiting[1]).revision == 2
+    assert waiting[0].cancelled()
+
+
 async def test_revisions_go_on_after_a_restart(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "state.db")
     entry = await store.create(A, value("x"))

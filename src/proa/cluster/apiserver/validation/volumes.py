@@ -64,8 +64,9 @@ def _mode(field: str, mode: int | None) -> Sequence[FieldError]:
 
 
 def _projection(field: str, source: Object) -> Iterator[FieldError]:
-    for name in source:
-        yield from _files(f"{field}.{name}", source[name] or {})
+    for name, given in source.items():
+        if given:
+            yield from _files(f"{field}.{name}", given)
     if source.get("clusterTrustBundle") is not None:
         yield from trust_bundle(f"{field}.clusterTrustBundle", source["clusterTrustBundle"])
     if source.get("podCertificate") is not None:
