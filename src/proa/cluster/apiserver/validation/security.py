@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from proa.cluster.apiserver.schema.field_error import (
     FieldError,
+    Struct,
     invalid_value,
     required,
     too_long,
@@ -17,6 +19,9 @@ from proa.kube.resources import Object
 _KINDS = ("Localhost", "RuntimeDefault", "Unconfined")
 _PROC_MOUNTS = ("Default", "Unmasked")
 _LONGEST_PROFILE = 4095
+_FIELDS = ("capabilities", "privileged", "seLinuxOptions", "windowsOptions", "runAsUser", "runAsGroup",
+           "runAsNonRoot", "readOnlyRootFilesystem", "allowPrivilegeEscalation", "procMount",
+           "seccompProfile", "appArmorProfile")  # fmt: skip
 
 
 def security(field: str, spec: Object) -> Iterator[FieldError]:
@@ -38,10 +43,27 @@ def _container(at: str, context: Object, host_users: bool) -> Iterator[FieldErro
     if context.get("allowPrivilegeEscalation") is False:
         what = "cannot set `allowPrivilegeEscalation` to false and"
         if context.get("privileged"):
-            yield invalid_value(at, context, f"{what} `privileged` to true")
+            yield invalid_value(at, _printed(context), f"{what} `privileged` to true")
         if "CAP_SYS_ADMIN" in ((context.get("capabilities") or {}).get("add") or ()):
-            yield invalid_value(at, context, f"{what} `capabilities.Add` CAP_SYS_ADMIN")
+            yield invalid_value(at, _printed(context), f"{what} `capabilities.Add` CAP_SYS_ADMIN")
     yield from _profiles(at, context)
+
+
+def _printed(context: Object) -> Struct:
+    """A security context as upstream prints its own form of it."""
+    return Struct({_capital(name): _inner(context.get(name)) for name in _FIELDS})
+
+
+def _capital(name: str) -> str:
+    return "SELinuxOptions" if name == "seLinuxOptions" else name[0].upper() + name[1:]
+
+
+def _inner(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    if value.keys() <= {"add", "drop"}:
+        return {"Add": value.get("add"), "Drop": value.get("drop")}
+    return {_capital(name): _inner(member) for name, member in value.items()}
 
 
 def _profiles(at: str, context: Object) -> Iterator[FieldError]:
@@ -65,7 +87,9 @@ def _profile(at: str, profile: Object, what: str) -> Iterator[FieldError]:
     elif kind == "Localhost" and not name and (name is None or what == "AppArmor"):
         yield required(f"{at}.localhostProfile", f"must be set when {what} type is Localhost")
     elif kind != "Localhost" and name is not None:
-        yield invalid_value(f"{at}.localhostProfile", name, f"can only be set when {what} type is Localhost")
+        shown = name if what == "AppArmor" else Struct(Type=kind, LocalhostProfile=name)
+        only = f"can only be set when {what} type is Localhost"
+        yield invalid_value(f"{at}.localhostProfile", shown, only)
 
 
 def _descending(at: str, path: str) -> Iterator[FieldError]:
