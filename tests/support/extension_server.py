@@ -49,6 +49,8 @@ class ExtensionServer:
     port: int = 0
     authority: bytes = b""
     broken: bool = False
+    hats: set[str] = field(default_factory=set)
+    """Names of the hats in each namespace that is asked about."""
     asked: list[web.BaseRequest] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
     more: asyncio.Event = field(default_factory=asyncio.Event)
@@ -77,9 +79,16 @@ class ExtensionServer:
             return await _echo(request)
         if "watch" in request.query:
             return await self._watch(request)
+        return self._objects(request)
+
+    def _objects(self, request: web.BaseRequest) -> web.Response:
         if request.method == "POST":
             return web.json_response({"kind": "Hat", "metadata": {"name": "new"}}, status=201)
-        return web.json_response({"kind": "HatList", "apiVersion": f"{GROUP}/{VERSION}", "items": []})
+        if request.method == "DELETE":
+            self.hats.discard(request.path.rpartition("/")[2])
+            return web.json_response({"kind": "Status", "status": "Success"})
+        items = [{"metadata": {"name": name}} for name in sorted(self.hats)]
+        return web.json_response({"kind": "HatList", "apiVersion": f"{GROUP}/{VERSION}", "items": items})
 
     async def _watch(self, request: web.BaseRequest) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "application/json"})

@@ -128,6 +128,7 @@ def controllers_config(
         lasting_token=signer.sign_lasting,
         root_ca=authority,
         read_metrics=client.read,
+        delete_aggregated=client.delete_aggregated,
     )
 
 

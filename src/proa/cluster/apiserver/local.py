@@ -6,6 +6,7 @@ read-only, as cached objects are. All other objects are the caller's own.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ import msgspec
 from proa.cluster.apiserver import codec
 from proa.cluster.apiserver.actions import Actions
 from proa.cluster.apiserver.aggregation import Aggregator
+from proa.cluster.apiserver.aggregation.content import delete_content
 from proa.cluster.apiserver.identity import User
 from proa.cluster.apiserver.options import DeleteOptions, ListOptions, WriteOptions
 from proa.cluster.apiserver.target import Target
@@ -151,6 +153,14 @@ class LocalClient:
     async def read(self, path: str, query: Mapping[str, str]) -> Object:
         """The object at a path of an aggregated server. Raises ServiceUnavailable while that is away."""
         return await self._aggregator.read(self._user, path, query)
+
+    async def delete_aggregated(self, namespace: str) -> tuple[Counter[str], Sequence[str]]:
+        """Ask aggregated servers to delete all in a namespace: what is left by `plural.group`, and faults."""
+
+        async def ask(method: str, path: str) -> Object:
+            return await self._aggregator.ask(self._user, method, path, {})
+
+        return await delete_content(self._aggregator.remotes, ask, namespace)
 
     async def close(self) -> None:
         """Nothing to give back."""

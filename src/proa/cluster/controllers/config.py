@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from proa.cluster.pki import Authority
@@ -13,6 +14,11 @@ from proa.kube import Object
 async def no_metrics(path: str, query: Mapping[str, str]) -> Object:  # noqa: ARG001 - the form of all
     """Where nothing serves metrics. Raises ServiceUnavailable."""
     raise ServiceUnavailable("the server is currently unable to handle the request")
+
+
+async def nothing_aggregated(namespace: str) -> tuple[Counter[str], Sequence[str]]:  # noqa: ARG001 - as above
+    """Where no other server stands behind the API server."""
+    return Counter(), []
 
 
 @dataclass(frozen=True)
@@ -38,5 +44,7 @@ class ControllersConfig:
     """Where the server is reached: the node that has this address is the control plane."""
     read_metrics: Callable[[str, Mapping[str, str]], Awaitable[Object]] = no_metrics
     """The object at a path, with a query, of an API that is served behind the API server."""
+    delete_aggregated: Callable[[str], Awaitable[tuple[Counter[str], Sequence[str]]]] = nothing_aggregated
+    """Deletes what lies in a namespace behind the API server: what is left by `plural.group`, and faults."""
     horizontal_pod_autoscaler_tolerance: float = 0.1
     """How far a metric may be from its target without a change of replicas."""

@@ -34,8 +34,9 @@ _LOOK_AGAIN = 1.0
 class NamespaceDeletion:
     """Reconciles namespaces that are being deleted."""
 
-    def __init__(self, manager: Manager) -> None:
+    def __init__(self, manager: Manager, config: ControllersConfig) -> None:
         self._client = manager.client
+        self._delete_aggregated = config.delete_aggregated
         self.namespaces = manager.informer(NAMESPACES)
         self.pods = manager.informer(PODS)
         self._definitions = manager.informer(CUSTOM_RESOURCE_DEFINITIONS)
@@ -73,7 +74,11 @@ class NamespaceDeletion:
             return pods
         await self._definitions.wait_synced()
         known = (*stored(), *resources(self._definitions))
-        return await delete_content(self._client, (r for r in known if r.namespaced and r != PODS), key)
+        remains = await delete_content(self._client, (r for r in known if r.namespaced and r != PODS), key)
+        left, faults = await self._delete_aggregated(key)
+        remains.objects.update(left)
+        remains.faults += faults
+        return remains
 
     async def _tell(self, namespace: Object, remains: Remains) -> None:
         """Conditions say what deletion waits for."""
@@ -95,8 +100,8 @@ class NamespaceDeletion:
             return
 
 
-def setup(manager: Manager, config: ControllersConfig) -> None:  # noqa: ARG001 - one shape for all controllers
+def setup(manager: Manager, config: ControllersConfig) -> None:
     """Run with the manager."""
-    reconciler = NamespaceDeletion(manager)
+    reconciler = NamespaceDeletion(manager, config)
     sources = [Source(reconciler.namespaces), Source(reconciler.pods, reconciler.deleting_namespace_of)]
     manager.add(Controller("namespace", reconciler, sources=sources, workers=2))

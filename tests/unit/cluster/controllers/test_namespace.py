@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from proa.cluster.controllers.config import ControllersConfig
 from proa.cluster.controllers.namespace import NamespaceDeletion
 from proa.cluster.controllers.namespace_conditions import conditions
 from proa.cluster.controllers.namespace_content import Remains, delete_content
@@ -113,7 +114,7 @@ async def test_pods_that_cannot_be_deleted_keep_everything_else() -> None:
     memory = _Refusing()
     memory.put(PODS, _obj("refused"))
     memory.put(CONFIG_MAPS, _obj("c"))
-    deletion = NamespaceDeletion(Manager(memory.client))
+    deletion = NamespaceDeletion(Manager(memory.client), ControllersConfig())
     remains = await deletion._empty("team")
     assert remains.faults
     assert len(memory.all(CONFIG_MAPS)) == 1
@@ -122,7 +123,7 @@ async def test_pods_that_cannot_be_deleted_keep_everything_else() -> None:
 async def test_the_content_of_a_new_namespace_of_the_same_name_stays() -> None:
     memory = MemoryClient()
     manager = Manager(memory.client)
-    deletion = NamespaceDeletion(manager)
+    deletion = NamespaceDeletion(manager, ControllersConfig())
     ending = {"metadata": {"name": "team", "deletionTimestamp": "x"}, "spec": {"finalizers": ["kubernetes"]}}
     memory.put(NAMESPACES, ending)
     await deletion.namespaces._replace_all()

@@ -71,16 +71,20 @@ class Aggregator:
 
     async def read(self, user: User, path: str, query: Mapping[str, str]) -> Object:
         """The object that a GET of a remote path gives. Raises ApiError, as a client would see it."""
+        return await self.ask(user, "GET", path, query)
+
+    async def ask(self, user: User, method: str, path: str, query: Mapping[str, str]) -> Object:
+        """What a remote answers to a request without a body. Raises ApiError, as a client would see it."""
         remote = self.find(path)
         if remote is None:
             raise NotFound("the server could not find the requested resource")
-        self._authorize(user, action_of("GET", path, query))
+        self._authorize(user, action_of(method, path, query))
         if not remote.available:
             raise ServiceUnavailable("the server is currently unable to handle the request")
         target = f"{path}?{urlencode(query)}" if query else path
         headers = [("Accept", "application/json"), *front_proxy.user_headers(user)]
         asked = self._transport.request(
-            remote, self._proxy.locate(remote), "GET", target, headers, seconds=_READ_SECONDS
+            remote, self._proxy.locate(remote), method, target, headers, seconds=_READ_SECONDS
         )
         try:
             async with asked as response:

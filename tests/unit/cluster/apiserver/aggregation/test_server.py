@@ -14,11 +14,13 @@ import aiohttp
 import pytest
 
 from proa.cluster.apiserver import ApiServer
+from proa.cluster.controllers import namespace
+from proa.cluster.controllers.config import ControllersConfig
 from proa.cluster.keypair import KeyPair
 from proa.cluster.pki import Authority, Leaf
 from proa.errors import Forbidden, ServiceUnavailable
-from proa.kube import CONFIG_MAPS, ENDPOINT_SLICES, SERVICES
-from proa.kube.meta import find_condition
+from proa.kube import CONFIG_MAPS, ENDPOINT_SLICES, NAMESPACES, SERVICES, Manager
+from proa.kube.meta import condition_is_true, find_condition
 from proa.kube.resources import CUSTOM_RESOURCE_DEFINITIONS
 from support import extension_server as extension_module
 from support.extension_server import (
@@ -32,7 +34,7 @@ from support.extension_server import (
     register,
     register_service,
 )
-from support.server import eventually, session
+from support.server import eventually, running, session
 
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 
@@ -302,3 +304,33 @@ async def test_groups_of_custom_resources_come_and_go(server: ApiServer) -> None
         return await registered() is None
 
     await eventually(gone)
+
+
+async def test_what_it_holds_goes_with_the_namespace(server: ApiServer, hats: ExtensionServer) -> None:
+    client = server.client()
+    hats.hats = {"fez", "bowler"}
+
+    def setup(manager: Manager) -> None:
+        namespace.setup(manager, ControllersConfig(delete_aggregated=client.delete_aggregated))
+
+    async with running(client, setup):
+        await client.create(NAMESPACES, {"metadata": {"name": "team"}})
+        hats.broken = True
+        await client.delete(NAMESPACES, "team")
+
+        async def waits() -> bool:
+            found = await client.get(NAMESPACES, "team")
+            return condition_is_true(found, "NamespaceDeletionContentFailure")
+
+        await eventually(waits)
+        assert hats.hats == {"fez", "bowler"}
+        hats.broken = False
+
+        async def gone() -> bool:
+            return not any(o["metadata"]["name"] == "team" for o in (await client.list(NAMESPACES))["items"])
+
+        await eventually(gone)
+
+    assert hats.hats == set()
+    deleted = {request.path for request in hats.asked if request.method == "DELETE"}
+    assert deleted == {f"{PATH}/namespaces/team/hats/{name}" for name in ("fez", "bowler")}
