@@ -126,14 +126,14 @@ def is_deferred(pod: Object) -> bool:
 
 
 async def test_memory_in_use_is_not_taken_away(lab: KubeletLab) -> None:
-    hold = "x=$(head -c 60000000 /dev/zero | tr '\\0' x); while :; do sleep 1; done"
-    await lab.create("web", container(hold, resources=size("10m", "256Mi")))
+    hold = "x=$(head -c 30000000 /dev/zero | tr '\\0' x); while :; do sleep 1; done"
+    await lab.create("web", container(hold, resources=size("10m", "512Mi")))
     pod = await lab.wait_running("web")
     runtime_id = main(pod)["containerID"].removeprefix("containerd://")
 
     async def full() -> bool:
         path = f"burstable/pod{pod['metadata']['uid']}/{runtime_id}"
-        return int(lab.cgroup_value(path, "memory.usage_in_bytes", "memory.current")) > 50 * MI
+        return int(lab.cgroup_value(path, "memory.usage_in_bytes", "memory.current")) > 25 * MI
 
     await lab.eventually(full, lambda: "the container does not fill its memory")
     await resize(lab, "web", size("10m", "20Mi"))
@@ -144,7 +144,7 @@ async def test_memory_in_use_is_not_taken_away(lab: KubeletLab) -> None:
     )
     assert progress["reason"] == "Error"
     assert progress["message"].startswith(expected)
-    assert main(pod)["resources"] == size("10m", "256Mi")
+    assert main(pod)["resources"] == size("10m", "512Mi")
     assert main(pod)["allocatedResources"] == {"cpu": "10m", "memory": "20Mi"}
     await resize(lab, "web", size("10m", "200Mi"))
     await lab.wait("web", has(size("10m", "200Mi")))

@@ -47,11 +47,13 @@ class Actuator:
     """What the containers of one pod really have."""
 
     def __init__(self) -> None:
-        self._actual: dict[str, Object] = {}
+        self._actual: dict[str, Object | None] = {}
 
     def actual(self, container: ContainerStatus) -> Object | None:
         """The resources that a container has now; None when nobody noted them."""
-        return self._actual.get(container.id) or started_with(container)
+        if container.id not in self._actual:
+            self._actual[container.id] = started_with(container)
+        return self._actual[container.id]
 
     def changes(self, pod: Object, seen: PodObservation) -> list[Change]:
         """What of the pod, which asks for what it was given, is not yet applied."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -13,10 +12,10 @@ from proa.cluster.kubelet.observation import PodObservation
 from proa.cluster.kubelet.operations import Operations
 from proa.cluster.kubelet.resize.actuation import Actuator, ResizeError
 from proa.cluster.kubelet.resize.conditions import ERROR, IN_PROGRESS, PENDING, Mark, summary
-from proa.cluster.kubelet.resize.given import started_with
+from proa.cluster.kubelet.resize.given import started_with, with_resources
+from proa.cluster.kubelet.resize.resizer import PodSize
 from proa.kube import Object
 
-_log = logging.getLogger(__name__)
 _OPERATION = "resize"
 
 
@@ -27,12 +26,16 @@ class PodResize:
         self._host = host
         self._operations = operations
         self._actuator = Actuator()
+        self._size: PodSize
+        self._is_known = False
 
     def given(self, pod: Object, seen: PodObservation) -> Object:
         """The pod with what it has been given; `pod` asks for what its owner wants."""
-        noted = {c.name: started_with(c) for c in seen.running}
-        self._size = self._host.sizes.admit(pod, {name: r for name, r in noted.items() if r is not None})
-        return self._host.sizes.given(pod)
+        if not self._is_known:
+            noted = {c.name: started_with(c) for c in seen.running}
+            self._size = self._host.sizes.admit(pod, {name: r for name, r in noted.items() if r is not None})
+            self._is_known = True
+        return with_resources(pod, self._size.given)
 
     def advance(self, pod: Object, seen: PodObservation) -> tuple[Object, dict[str, str]]:
         """Bring a resize forward; the pod with what it has now, and which containers must restart and why."""
