@@ -9,7 +9,7 @@ from proa.cluster.kubelet.container_config import linux_resources
 from proa.cluster.kubelet.cri import ContainerStatus, CriError
 from proa.cluster.kubelet.host import Host
 from proa.cluster.kubelet.observation import PodObservation
-from proa.cluster.kubelet.pods import find_container
+from proa.cluster.kubelet.pods import container_statuses, find_container
 from proa.cluster.kubelet.resize.given import (
     Resources,
     differing,
@@ -48,6 +48,13 @@ class Actuator:
 
     def __init__(self) -> None:
         self._actual: dict[str, Object | None] = {}
+
+    def remember(self, pod: Object) -> None:
+        """Take over what an earlier kubelet reported: it may have resized containers since their start."""
+        for status in container_statuses(pod):
+            if "running" in status["state"] and status.get("resources"):
+                runtime_id = str(status.get("containerID", "")).rpartition("/")[2]
+                self._actual[runtime_id] = status["resources"]
 
     def actual(self, container: ContainerStatus) -> Object | None:
         """The resources that a container has now; None when nobody noted them."""

@@ -34,6 +34,7 @@ class PodResize:
         if not self._is_known:
             noted = {c.name: started_with(c) for c in seen.running}
             self._size = self._host.sizes.admit(pod, {name: r for name, r in noted.items() if r is not None})
+            self._actuator.remember(pod)
             self._is_known = True
         return with_resources(pod, self._size.given)
 
