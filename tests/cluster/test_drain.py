@@ -42,9 +42,7 @@ def test_a_node_is_drained_as_far_as_the_budget_permits(cluster: Cluster) -> Non
             pods = cluster.get("pods", *space)["items"]
             ready = [one for one in pods if one["status"]["phase"] == "Running"]
             assert len(ready) == 1, "the budget keeps one"
-            assert any(one["status"]["phase"] == "Pending" for one in pods), (
-                "one waits for a node"
-            )
+            assert any(one["status"]["phase"] == "Pending" for one in pods), "one waits for a node"
             cluster.kubectl("scale", "deployment/guarded", *space, "--replicas=0")
             assert cluster.kubectl(*drain, "--timeout=30s").returncode == 0
         finally:

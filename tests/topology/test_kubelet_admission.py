@@ -61,9 +61,7 @@ async def test_an_unsafe_sysctl_is_refused_and_a_safe_one_set(lab: KubeletLab) -
     assert refused["status"]["reason"] == "SysctlForbidden"
     why = 'forbidden sysctl: "kernel.msgmax" not allowlisted'
     assert refused["status"]["message"] == f"Pod was rejected: {why}"
-    assert "containerStatuses" not in refused["status"], (
-        "kubectl would show their state"
-    )
+    assert "containerStatuses" not in refused["status"], "kubectl would show their state"
     sysctls = [{"name": "net.ipv4.ip_unprivileged_port_start", "value": "0"}]
     show = container("cat /proc/sys/net/ipv4/ip_unprivileged_port_start; exec sleep 1000000")
     await lab.create("safe", show, securityContext={"sysctls": sysctls})

@@ -214,6 +214,28 @@ async def test_ports_are_forwarded(lab: KubeletLab, version: str) -> None:
         await end(process)
 
 
+async def test_ports_are_forwarded_over_channels(lab: KubeletLab) -> None:
+    await lab.create("pages", container("echo page >/tmp/x; exec httpd -f -p 8080 -h /tmp"))
+    await lab.wait_running("pages")
+    context = ssl.create_default_context(cafile=lab.base / "ca.crt")
+    context.load_cert_chain(lab.base / "apiserver.crt", lab.base / "apiserver.key")
+    url = f"https://127.0.0.1:{lab.port}/portForward/default/pages?port=8080,9999"
+    received = dict.fromkeys(range(4), b"")
+    async with (
+        asyncio.timeout(20),
+        aiohttp.ClientSession() as session,
+        session.ws_connect(url, protocols=["v4.channel.k8s.io"], ssl=context) as socket,
+    ):
+        await socket.send_bytes(b"\0GET /x HTTP/1.0\r\n\r\n")
+        async for message in socket:
+            received[message.data[0]] += message.data[1:]
+            if b"page\n" in received[0] and b"9999" in received[3]:
+                break
+    ports = {channel: int.from_bytes(text[:2], "little") for channel, text in received.items()}
+    assert ports == {0: 8080, 1: 8080, 2: 9999, 3: 9999}
+    assert b" 200 OK" in received[0]
+
+
 async def test_a_pod_is_run_fed_and_removed_by_one_command(lab: KubeletLab, kubectl: Kubectl) -> None:
     overrides = json.dumps({"spec": {"nodeName": lab.name}})
     command = ("run", "once", "--image=busybox:stable", "-i", "--rm", "--quiet", "--restart=Never")

@@ -117,7 +117,9 @@ def test_traffic_distribution_becomes_hints() -> None:
     hints = only(slices.desired(web(trafficDistribution="PreferSameNode"), [backend(1)], NODES))[0]["hints"]
     assert hints == {"forZones": [{"name": "z1"}], "forNodes": [{"name": "n1"}]}
     nowhere = {"n1": node("n1")}
-    assert "hints" not in only(slices.desired(web(trafficDistribution="PreferClose"), [backend(1)], nowhere))[0]
+    assert (
+        "hints" not in only(slices.desired(web(trafficDistribution="PreferClose"), [backend(1)], nowhere))[0]
+    )
 
 
 def test_a_pod_of_a_node_that_does_not_exist_is_left_out_unless_all_are_published() -> None:

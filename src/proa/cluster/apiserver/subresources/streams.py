@@ -21,6 +21,7 @@ STREAMS = {"exec": "exec", "attach": "attach", "portforward": "portForward"}
 _PORT = re.compile("[0-9]{1,5}")
 _PARAMETERS = {
     "stdin": "input", "stdout": "output", "stderr": "error", "tty": "tty", "command": "command",
+    "ports": "port",
 }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from proa.cluster.kubelet.cri import ContainerStatus, Runtime, Sandbox, Tasks
 from proa.cluster.kubelet.observation import Observer
 from proa.cluster.kubelet.pod_manager import PodManager
 from proa.cluster.kubelet.pods import find_container
-from proa.cluster.kubelet.streams import port_forward
+from proa.cluster.kubelet.streams import port_channels, port_forward
 from proa.cluster.kubelet.streams.attach import attach
 from proa.cluster.kubelet.streams.channels import PROTOCOLS
 from proa.cluster.kubelet.streams.exec import Executor
@@ -61,10 +61,16 @@ class StreamRoutes:
 
     async def _port_forward(self, request: web.Request) -> web.StreamResponse:
         sandbox = await self._sandbox(request.match_info)
+        tunnelled = port_forward.PROTOCOL in request.headers.get(hdrs.SEC_WEBSOCKET_PROTOCOL, "")
+        ports = [] if tunnelled else port_channels.parse_ports(request.query.getall("port", []))
         url = await self._runtime.port_forward(sandbox.id)
         async with runtime_connection(url, port_forward.RUNTIME_PROTOCOL) as connection:
-            socket = await upgrade(request, (port_forward.PROTOCOL,))
-            await port_forward.Forwarding(*connection).relay(socket)
+            socket = await upgrade(request, (port_forward.PROTOCOL, *port_channels.PROTOCOLS))
+            if socket.ws_protocol == port_forward.PROTOCOL:
+                await port_forward.Forwarding(*connection).relay(socket)
+            else:
+                await port_channels.PortChannels(connection, ports).relay(StreamSocket(socket))
+                await socket.close()
         return socket
 
     def _pod(self, where: Mapping[str, str]) -> Object:

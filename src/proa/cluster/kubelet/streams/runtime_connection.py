@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from yarl import URL
 
 from proa.cluster.kubelet.cri import CriError
+from proa.cluster.kubelet.streams import spdy
 
 _ANSWER_SECONDS = 30
 
@@ -32,6 +33,12 @@ async def runtime_connection(url: str, protocol: str) -> AsyncIterator[Connectio
         yield reader, writer
     finally:
         writer.close()
+
+
+async def read_frame(reader: asyncio.StreamReader) -> tuple[spdy.Head, bytes]:
+    """The next frame's head and what follows it. Raises IncompleteReadError at the end of the connection."""
+    head = spdy.parse_head(await reader.readexactly(spdy.HEAD_SIZE))
+    return head, await reader.readexactly(head.length)
 
 
 def request_head(url: URL, protocol: str) -> bytes:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from proa.cluster.kubelet.cri import CriError
 from proa.cluster.kubelet.streams import spdy
 from proa.cluster.kubelet.streams.channels import Channel, Frame
-from proa.cluster.kubelet.streams.runtime_connection import Connection, runtime_connection
+from proa.cluster.kubelet.streams.runtime_connection import Connection, read_frame, runtime_connection
 from proa.cluster.kubelet.streams.socket import StreamSocket
 
 _PROTOCOL = "v4.channel.k8s.io"
@@ -32,7 +32,7 @@ class RuntimeStreams:
             self._writer.write(opener.syn_stream(number, {"streamType": channel.name.lower()}))
         missing = set(self._channels)
         while missing:
-            head, payload = await self._frame()
+            head, payload = await read_frame(self._reader)
             if head.kind != spdy.Kind.SYN_REPLY:
                 raise CriError("UNKNOWN", f"the runtime's streaming server: frame {head.kind}, not a reply")
             missing.discard(spdy.stream_of(payload))
@@ -43,7 +43,7 @@ class RuntimeStreams:
         verdict = b""
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while unfinished:
-                head, payload = await self._frame()
+                head, payload = await read_frame(self._reader)
                 channel = self._channels.get(head.stream)
                 if head.kind == spdy.Kind.GOAWAY:
                     break
@@ -53,7 +53,7 @@ class RuntimeStreams:
                     verdict += payload
                 elif channel and payload and not await client.send(Frame(channel, payload)):
                     break
-                unfinished.discard(_ended(head, payload))
+                unfinished.discard(spdy.ended(head, payload))
         return verdict
 
     async def send(self, channel: Channel, data: bytes, *, final: bool = False) -> None:
@@ -62,17 +62,6 @@ class RuntimeStreams:
             with contextlib.suppress(ConnectionError):
                 self._writer.write(spdy.data_frame(self._numbers[channel], data, final=final))
                 await self._writer.drain()
-
-    async def _frame(self) -> tuple[spdy.Head, bytes]:
-        head = spdy.parse_head(await self._reader.readexactly(spdy.HEAD_SIZE))
-        return head, await self._reader.readexactly(head.length)
-
-
-def _ended(head: spdy.Head, payload: bytes) -> int:
-    """The stream that ends with this frame; 0 when none does."""
-    if head.kind == spdy.Kind.RST_STREAM:
-        return spdy.stream_of(payload)
-    return head.stream if head.final else 0
 
 
 @contextlib.asynccontextmanager

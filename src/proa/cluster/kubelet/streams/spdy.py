@@ -57,6 +57,13 @@ def stream_of(payload: bytes) -> int:
     return int.from_bytes(payload[:4]) & _NUMBER
 
 
+def ended(head: Head, payload: bytes) -> int:
+    """The stream that ends with a frame; 0 when none does."""
+    if head.kind == Kind.RST_STREAM:
+        return stream_of(payload)
+    return head.stream if head.final else 0
+
+
 def data_frame(stream: int, data: bytes, *, final: bool = False) -> bytes:
     """Data of a stream; with `final` the stream's last."""
     return struct.pack(">II", stream, final << 24 | len(data)) + data
