@@ -10,8 +10,10 @@ from dataclasses import dataclass, replace
 
 from proa.cluster.cel import nodes
 from proa.cluster.cel.checker import Checked
-from proa.cluster.cel.estimation.calls import Estimate, Operand, estimate, sorting
+from proa.cluster.cel.estimation.calls import estimate
 from proa.cluster.cel.estimation.interval import NOTHING, ONE, UNKNOWN, ZERO, Interval, exactly
+from proa.cluster.cel.estimation.lists import sorting
+from proa.cluster.cel.estimation.operands import Estimate, Operand
 from proa.cluster.cel.estimation.sizes import Sized
 from proa.cluster.cel.nodes import Node
 from proa.cluster.cel.types import Type
