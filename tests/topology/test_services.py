@@ -1,5 +1,6 @@
 """Connections through Services, from pods, from the node and from outside."""
 
+import time
 from collections import Counter
 from collections.abc import Iterator
 from ipaddress import ip_address
@@ -133,6 +134,33 @@ def test_affinity_outlives_other_endpoints_and_ends_with_its_own(hosts: Lab) -> 
     hosts.put("endpointslices", endpoint_slice(others))
     eventually(lambda: ask(pod, VIP, 80)[0] != chosen, "the end of the chosen endpoint")
     assert len({ask(pod, VIP, 80)[0] for _ in range(15)}) == 1
+
+
+def test_affinity_ends_after_its_time(hosts: Lab) -> None:
+    pod = hosts.pod(2)
+    for_a_second = {"clientIP": {"timeoutSeconds": 1}}
+    hosts.put("services", service(sessionAffinity="ClientIP", sessionAffinityConfig=for_a_second))
+    hosts.put("endpointslices", endpoint_slice(BOTH))
+    hosts.start()
+    chosen = ask(pod, VIP, 80)[0]
+
+    def another_is_chosen() -> bool:
+        time.sleep(1.2)  # a client that is silent is forgotten; each question would remind of it
+        return ask(pod, VIP, 80)[0] != chosen
+
+    eventually(another_is_chosen, "another endpoint", within=30)
+
+
+def test_two_services_share_an_external_address(hosts: Lab) -> None:
+    shared = ["10.99.0.3"]
+    hosts.put("services", service(externalIPs=shared))
+    ports = [{"name": "http", "port": 81}]
+    hosts.put("services", service("other", ip="10.43.0.51", ports=ports, externalIPs=shared))
+    hosts.put("endpointslices", endpoint_slice(BOTH[:1]))
+    hosts.put("endpointslices", endpoint_slice(BOTH[1:], service_name="other"))
+    hosts.start()
+    assert {ask(hosts.client, "10.99.0.3", 80)[0] for _ in range(5)} == {"near"}
+    assert {ask(hosts.client, "10.99.0.3", 81)[0] for _ in range(5)} == {"far"}
 
 
 def test_nobody_there_is_said_at_once(hosts: Lab) -> None:
