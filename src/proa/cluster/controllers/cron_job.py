@@ -148,12 +148,12 @@ class CronJobs:
                 text = f"Saw a job that the controller did not create or forgot: {job['metadata']['name']}"
                 await self._once.event(cron_job, "Warning", "UnexpectedJob", text)
         for entry in (cron_job.get("status") or {}).get("active") or ():
-            job = by_uid.get(entry["uid"])
-            if job is None:
+            listed = by_uid.get(entry["uid"])
+            if listed is None:
                 text = f"Active job went missing: {entry['name']}"
                 await self._events.event(cron_job, "Normal", "MissingJob", text)
-            elif is_over(job):
-                word = "Complete" if condition_is_true(job, "Complete") else "Failed"
+            elif is_over(listed):
+                word = "Complete" if condition_is_true(listed, "Complete") else "Failed"
                 text = f"Saw completed job: {entry['name']}, condition: {word}"
                 await self._events.event(cron_job, "Normal", "SawCompletedJob", text)
 
