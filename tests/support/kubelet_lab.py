@@ -150,15 +150,24 @@ class KubeletLab:
 
     def cgroup_value(self, path: str, *files: str) -> str:
         """The value of the first of these files that the cgroup has, on whichever hierarchy."""
-        found = [p for file in files for p in Path("/sys/fs/cgroup").glob(f"**/{path}/{file}")]
+        found = [p for file in files for p in cgroup_files(f"**/{path}/{file}")]
         return found[0].read_text().strip()
 
     def remains(self) -> list[str]:
         """What is left on the node of pods: directories, logs, cgroups, mounts."""
         found = [str(p) for folder in ("pods", "logs") for p in (self.root / folder).iterdir()]
-        found += map(str, Path("/sys/fs/cgroup").glob(f"**/proa/{self.name}/*/pod*"))
+        found += map(str, cgroup_files(f"**/proa/{self.name}/*/pod*"))
         mounts = Path("/proc/self/mountinfo").read_text().splitlines()
         return found + [line for line in mounts if str(self.root) in line]
+
+
+def cgroup_files(pattern: str) -> list[Path]:
+    """What matches below the mounts of cgroups, though some go while it looks."""
+    while True:
+        try:
+            return list(Path("/sys/fs/cgroup").glob(pattern))
+        except FileNotFoundError:
+            continue
 
 
 def container(command: str = "exec sleep 1000000", name: str = "main", **more: Any) -> Object:
