@@ -25,7 +25,7 @@ from proa.cluster.apiserver.discovery import Discovery
 from proa.cluster.apiserver.expiry import EventExpiry
 from proa.cluster.apiserver.following import Follower
 from proa.cluster.apiserver.front_proxy import FrontProxies
-from proa.cluster.apiserver.http.connection import ConnectionServer, make_request
+from proa.cluster.apiserver.http.connection import LONGEST_LINE, ConnectionServer, make_request
 from proa.cluster.apiserver.http.documents import Documents
 from proa.cluster.apiserver.http.gate import Gate
 from proa.cluster.apiserver.http.handler import Handler
@@ -130,6 +130,7 @@ class ApiServer:
             request_factory=make_request,
             access_log=None,
             keepalive_timeout=_KEEPALIVE_SECONDS,
+            max_line_size=LONGEST_LINE,
         )
 
     def _gate(self, config: ApiServerConfig, identifying: Identifying) -> Gate:

@@ -5,13 +5,13 @@ Source: kubernetes pkg/controller/podautoscaler/metrics/client.go.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from urllib.parse import quote
 
 from proa.cluster.controllers.hpa_samples import MetricsError, Sample
 from proa.errors import ApiError, NotFound, ServiceUnavailable
 from proa.kube import Object, to_milli
+from proa.kube.durations import parse_duration
 from proa.kube.meta import parse_time
 from proa.kube.selectors import format_selector
 
@@ -24,7 +24,6 @@ _RESOURCES = "/apis/metrics.k8s.io/v1beta1"
 _CUSTOM = "/apis/custom.metrics.k8s.io/v1beta2"
 _EXTERNAL = "/apis/external.metrics.k8s.io/v1beta1"
 _WINDOW = 60.0
-_UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 
 
 class MetricsReader:
@@ -102,14 +101,16 @@ def _sample(item: Object, resource: str, container: str) -> Sample | None:
     if not usages or any(resource not in usage for usage in usages):
         return None
     total = sum(to_milli(usage[resource]) for usage in usages)
-    return Sample(total, parse_time(item["timestamp"]).timestamp(), parse_duration(item.get("window", "")))
+    return Sample(total, parse_time(item["timestamp"]).timestamp(), _window(item.get("window", "")))
 
 
 def _counted(containers: Iterable[Object], wanted: str) -> list[Object]:
     return [one for one in containers if wanted in ("", one["name"])]
 
 
-def parse_duration(text: str) -> float:
-    """Seconds of a duration as Go writes them: 1m0.5s; a minute when it cannot be read."""
-    parts = re.findall(r"([\d.]+)(h|ms|us|µs|ns|m|s)", text)
-    return sum(float(number) * _UNITS[unit] for number, unit in parts) if parts else _WINDOW
+def _window(text: str) -> float:
+    """Seconds that a measurement took; a minute when it does not say."""
+    try:
+        return parse_duration(text)
+    except ValueError:
+        return _WINDOW

@@ -14,9 +14,7 @@ from proa.cluster.kubelet.eviction.thresholds import (
     parse_thresholds,
 )
 from proa.errors import UserError
-
-_UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
-_PART = r"(\d+(?:\.\d*)?|\.\d+)(h|ms|us|ns|m|s)"
+from proa.kube.durations import parse_duration
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,15 +63,6 @@ def _checked(found: Mapping[str, Any]) -> KubeletArguments:
     except ValueError as error:
         raise UserError(f"--kubelet-arg eviction-soft: {error}") from None
     return replace(arguments, eviction=config)
-
-
-def parse_duration(text: str) -> float:
-    """Seconds of a time such as 1m30s. Raises ValueError."""
-    if text == "0":
-        return 0.0
-    if not re.fullmatch(f"({_PART})+", text):
-        raise ValueError(f'invalid duration "{text}": give one such as 90s or 1m30s')
-    return sum(float(number) * _UNITS[unit] for number, unit in re.findall(_PART, text))
 
 
 def _percent(text: str) -> int:

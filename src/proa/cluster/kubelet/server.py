@@ -26,6 +26,8 @@ from proa.errors import ApiError, BadRequest, InternalError, NotFound
 from proa.kube import Object
 
 _SHUTDOWN = 1.0
+_LONGEST_LINE = 1 << 20
+"""The API server's own limit: commands of exec stand in the line."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -63,7 +65,9 @@ class KubeletServer:
                 *self._stats.routes(),
             ]
         )
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN)
+        self._runner = web.AppRunner(
+            app, access_log=None, shutdown_timeout=_SHUTDOWN, max_line_size=_LONGEST_LINE
+        )
         await self._runner.setup()
         config = self._config
         site = web.TCPSite(self._runner, config.address, config.port, ssl_context=_tls(config))

@@ -131,6 +131,23 @@ async def test_yaml_is_accepted_and_times_stay_text(http: Any) -> None:
     assert (answer.status, answer.body["data"]) == (201, {"t": "2020-01-01"})
 
 
+async def test_a_time_limit_of_the_client_must_be_one(http: Any) -> None:
+    answer = await http("GET", f"{CONFIG_MAPS}?timeout=soon")
+    assert answer.status == 400
+    assert answer.body["message"].startswith("invalid timeout specified in the request URL")
+    assert (await http("GET", f"{CONFIG_MAPS}?timeout=3m")).status == 200
+
+
+async def test_a_line_may_be_long(http: Any) -> None:
+    assert (await http("GET", f"{CONFIG_MAPS}?x={'a' * 500_000}")).status == 200
+
+
+async def test_who_is_not_there_is_not_found_before_all_else(http: Any) -> None:
+    lease = {"metadata": {"name": "none"}, "spec": {}}
+    path = "/apis/coordination.k8s.io/v1/namespaces/default/leases/none"
+    assert (await http("PUT", path, lease)).status == 404
+
+
 async def test_a_slash_at_the_end_changes_nothing(http: Any) -> None:
     await http("POST", CONFIG_MAPS + "/", config_map())
 

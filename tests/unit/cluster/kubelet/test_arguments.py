@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from proa.cluster.kubelet.arguments import KubeletArguments, parse_arguments, parse_duration
+from proa.cluster.kubelet.arguments import KubeletArguments, parse_arguments
 from proa.cluster.kubelet.eviction.thresholds import Amount
 from proa.errors import UserError
 
@@ -68,8 +68,3 @@ def test_refusals_name_the_argument(argument: str) -> None:
     with pytest.raises(UserError) as refusal:
         parse_arguments([argument])
     assert REFUSALS[argument] in str(refusal.value)
-
-
-@pytest.mark.parametrize(("text", "seconds"), [("1m30s", 90), ("1.5h", 5400), ("300ms", 0.3), ("0", 0)])
-def test_durations(text: str, seconds: float) -> None:
-    assert parse_duration(text) == seconds

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -22,6 +23,7 @@ from proa.cluster.apiserver.metrics import Metrics
 from proa.cluster.apiserver.overload import Inflight, Turns
 from proa.cluster.apiserver.overload.inflight import Seat
 from proa.errors import ApiError, BadRequest, InternalError, Timeout
+from proa.kube.durations import parse_duration
 
 logger = logging.getLogger(__name__)
 Serve = Callable[[web.BaseRequest, User, RequestInfo], Awaitable[web.StreamResponse]]
@@ -39,6 +41,14 @@ def check_text(request: web.BaseRequest) -> None:
             values.decode()
     except UnicodeDecodeError:
         raise BadRequest("the headers of the request are not UTF-8") from None
+
+
+def _seconds(timeout: str) -> float:
+    """What a client waits at most. Raises BadRequest."""
+    try:
+        return parse_duration(timeout)
+    except ValueError as error:
+        raise BadRequest(f"invalid timeout specified in the request URL - {error}") from None
 
 
 class Gate:
@@ -71,8 +81,10 @@ class Gate:
         try:
             check_text(request)
             caller = self._identifying.caller(request)
+            patience = _seconds(info.timeout) if info.timeout else math.inf
             exempt = MASTERS in caller.groups
-            seat = self._inflight.enter(caller.name, writes=info.verb not in READING, exempt=exempt)
+            writes = info.verb not in READING
+            seat = self._inflight.enter(caller.name, writes=writes, exempt=exempt, patience=patience)
             return await self._seated(request, caller, info, serve, seat, exempt=exempt)
         except ApiError as error:
             return error_reply(error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from urllib.parse import parse_qsl
 
 from aiohttp import hdrs
 
@@ -27,7 +28,7 @@ _REMEMBERED_LENGTH = 256
 class RequestInfo:
     """Verb and object of a request; `route` is None for a path that is no object's."""
 
-    __slots__ = ("labels", "long_running", "path", "query", "route", "verb")
+    __slots__ = ("labels", "long_running", "path", "query", "route", "timeout", "verb")
 
     def __init__(self, method: str, path: str, query: str, route: Route | None) -> None:
         self.path, self.query, self.route = path, query, route
@@ -39,6 +40,8 @@ class RequestInfo:
             else self.verb == "watch" or route.target.subresource in _LONG or is_stream(route.target)
         )
         """Whether the answer may have no end."""
+        self.timeout = "" if self.long_running else _timeout(query)
+        """How long the client would wait, such as 10s; empty when it does not say."""
         self.labels = _labels(self.verb, path, route)
         """Those of the request's metrics."""
 
@@ -91,6 +94,10 @@ def _verb(method: str, query: str, route: Route | None) -> str:
         return "get" if route.target.name else "list"
     verb = _VERBS.get(method, "")
     return "deletecollection" if verb == "delete" and not route.target.name else verb
+
+
+def _timeout(query: str) -> str:
+    return dict(parse_qsl(query)).get("timeout", "") if "timeout=" in query else ""
 
 
 def _wants_watch(query: str) -> bool:

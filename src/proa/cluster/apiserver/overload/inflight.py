@@ -7,6 +7,7 @@ Source: flags and defaults of kube-apiserver: 400 reads, 200 writes, 60 seconds 
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -50,12 +51,16 @@ class Inflight:
         """Requests under way, by the label that upstream's metric has."""
         return {"readOnly": self._counts[False], "mutating": self._counts[True]}
 
-    def enter(self, user: str, *, writes: bool, exempt: bool) -> Seat:
-        """Begin a request in the current task. Raises TooManyRequests."""
+    def enter(self, user: str, *, writes: bool, exempt: bool, patience: float = math.inf) -> Seat:
+        """Begin a request in the current task; `patience` is how many seconds its client waits at most.
+
+        Raises TooManyRequests.
+        """
         limit = self._limits.writes if writes else self._limits.reads
         if limit and not exempt and self._counts[writes] >= limit:
             self._check_share(user, writes, limit)
-        seat = Seat(user, writes, asyncio.current_task(), time.monotonic() + self._limits.seconds)
+        deadline = time.monotonic() + min(self._limits.seconds, patience)
+        seat = Seat(user, writes, asyncio.current_task(), deadline)
         self._seats.add(seat)
         self._counts[writes] += 1
         key = (user, writes)
