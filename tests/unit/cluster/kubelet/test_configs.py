@@ -137,6 +137,6 @@ def test_filters_of_the_node_lie_in_one_folder() -> None:
 
 def test_a_privileged_container_that_is_added_later_is_allowed_too() -> None:
     added = {"name": "debugger", "securityContext": {"privileged": True}}
-    for more, expected in (({}, False), ({"ephemeralContainers": [added]}, True)):
-        config = sandbox_config(pod(**more), CONFIG, Resolver(["1.1.1.1"]), 0)
+    for given, expected in ((pod(), False), (pod(ephemeralContainers=[added]), True)):
+        config = sandbox_config(given, CONFIG, Resolver(["1.1.1.1"]), 0)
         assert config["linux"]["security_context"]["privileged"] is expected

@@ -23,7 +23,7 @@ from proa.errors import BadRequest
 HEADER_SECONDS = 32.0
 """How long a connection may take to send the head of a request, as kube-apiserver has it."""
 LONGEST_LINE = 1 << 20
-"""Bytes of a request's first line, in which the commands of exec stand; all that Go's servers take of a head."""
+"""Bytes of a request's first line, in which commands of exec stand; Go's servers take as much."""
 MAXIMUM_CONNECTIONS = 8192
 """More are closed at once."""
 
