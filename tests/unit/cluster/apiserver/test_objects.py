@@ -274,11 +274,14 @@ async def test_a_namespace_ends_when_it_is_finalized(http: Any) -> None:
 
 async def test_binding_gives_a_pod_its_node_once(http: Any) -> None:
     await http("POST", PODS, pod())
+    nominated = {"status": {"nominatedNodeName": "n1"}}
+    await http("PATCH", f"{PODS}/p/status", nominated, kind=MERGE)
     binding = {"apiVersion": "v1", "kind": "Binding", "metadata": {"name": "p"}, "target": {"name": "n1"}}
 
     assert (await http("POST", f"{PODS}/p/binding", binding)).status == 201
     bound = (await http("GET", f"{PODS}/p")).body
     assert bound["spec"]["nodeName"] == "n1"
+    assert "nominatedNodeName" not in bound["status"]
     assert [(c["type"], c["status"]) for c in bound["status"]["conditions"]] == [("PodScheduled", "True")]
     again = await http("POST", f"{PODS}/p/binding", binding)
     assert (again.status, "already assigned to node" in again.body["message"]) == (409, True)

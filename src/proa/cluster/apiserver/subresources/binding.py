@@ -60,5 +60,6 @@ def _assigned(pod: Object, node: str, metadata: Object) -> Object:
     if annotations := metadata.get("annotations"):
         pod["metadata"]["annotations"] = {**annotations_of(pod), **annotations}
     status = pod.setdefault("status", {})
+    status.pop("nominatedNodeName", None)  # it waits for a node no longer
     status["conditions"] = with_condition(status.get("conditions") or [], "PodScheduled", True)
     return pod
