@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from contextlib import suppress
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from proa.cluster.controllers.adoption import Adopter
 from proa.cluster.controllers.pod_template import bare, short_hash
@@ -35,8 +35,18 @@ class History(NamedTuple):
 
 
 def data_of(template: Object) -> Object:
-    """A patch that brings the template back: what a revision stores."""
-    return {"spec": {"template": bare(template) | {"$patch": "replace"}}}
+    """A patch that brings the template back: what a revision stores.
+
+    Its keys are sorted, at all depths: clients compare it with theirs byte by byte.
+    """
+    data: Object = _sorted({"spec": {"template": bare(template) | {"$patch": "replace"}}})
+    return data
+
+
+def _sorted(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _sorted(value[key]) for key in sorted(value)}
+    return [_sorted(each) for each in value] if isinstance(value, list) else value
 
 
 def new_revision(owner: Object, number: int) -> Object:
