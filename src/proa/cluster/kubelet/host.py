@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
@@ -21,6 +20,7 @@ from proa.cluster.kubelet.probes import ProbeManager
 from proa.cluster.kubelet.resize.resizer import Resizer
 from proa.cluster.kubelet.status_writer import StatusWriter
 from proa.cluster.kubelet.tokens import TokenManager
+from proa.cluster.kubelet.turns import Turns
 from proa.cluster.kubelet.volumes.manager import VolumeManager
 from proa.kube import Client, EventRecorder, Object
 
@@ -50,8 +50,11 @@ class Host:
     facts: NodeFacts
     memory: int
     """Bytes of memory of the node."""
-    turns: asyncio.Semaphore
-    """Sandboxes and containers that start at the same time; more at once makes all of them later."""
+    turns: Turns
+    """Sandboxes and containers that start at the same time; more at once makes all of them later.
+
+    Containers of pods that have their sandbox go first, so that of many pods the first run soon.
+    """
     services: Callable[[str, bool], Mapping[str, str]]
     """Environment variables of the Services for a namespace, with or without its links."""
     admit: Callable[[Object], Awaitable[tuple[str, str] | None]]

@@ -40,6 +40,7 @@ from proa.cluster.kubelet.stats.disks import Disks
 from proa.cluster.kubelet.status_writer import StatusWriter
 from proa.cluster.kubelet.streams import StreamRoutes
 from proa.cluster.kubelet.tokens import TokenManager
+from proa.cluster.kubelet.turns import Turns
 from proa.cluster.kubelet.volumes.manager import VolumeManager
 from proa.cluster.kubelet.volumes.plugin import Credentials
 from proa.kube import PODS, SERVICES, Client, EventRecorder, Informer, Object, to_integer, to_milli
@@ -167,7 +168,7 @@ class Kubelet:
             resolver=parse_resolver(Path("/etc/resolv.conf").read_text()),
             facts=facts,
             memory=machine.memory,
-            turns=asyncio.Semaphore(max(_FEWEST_TURNS, 2 * machine.cpus)),
+            turns=Turns(max(_FEWEST_TURNS, 2 * machine.cpus)),
             services=self._service_variables,
             admit=self._admit,
         )

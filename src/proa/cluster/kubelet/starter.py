@@ -34,7 +34,7 @@ async def make_sandbox(host: Host, pod: Object, attempt: int) -> str:
     host.cgroups.ensure(pod_cgroup(pod, host.config), pod_limits(pod))
     config = _sandbox_config(host, pod, attempt)
     await asyncio.to_thread(Path(config["log_directory"]).mkdir, parents=True, exist_ok=True)
-    turn = contextlib.nullcontext() if is_host_network(pod) else host.turns
+    turn = contextlib.nullcontext() if is_host_network(pod) else host.turns.take()
     async with turn:  # the pods of the pod network itself never wait for it
         return await host.runtime.run_pod_sandbox(config)
 
@@ -65,7 +65,7 @@ async def start_container(
         oom_score_adjust=oom_score_adjust(pod, container, host.memory),
         target=_target(container, seen),
     )
-    async with host.turns:
+    async with host.turns.take(finishing=True):
         container_id = await _create(host, pod, container, config, seen)
         await _start(host, pod, container, container_id)
     await _post_start(host, pod, container, container_id, seen)
