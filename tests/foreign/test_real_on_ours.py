@@ -15,7 +15,7 @@ import pytest_asyncio
 
 from proa.cluster.keypair import KeyPair
 from proa.cluster.pki import Authority, Leaf, write_kubeconfig
-from proa.kube import LEASES, NODES, PODS, HttpClient, load_config
+from proa.kube import LEASES, NODES, PODS, SERVICE_ACCOUNTS, HttpClient, load_config
 from support.api_process import api_process
 from support.real_kubernetes import controllers, missing_programs
 from support.server import eventually
@@ -44,6 +44,7 @@ _KNOWN = (
     "the object has been modified",
     "Status after running PostFilter plugins",
     "not found",
+    "found no controllers for pod",  # a budget outlives the Deployment of its pods for a moment
 )
 """What these programs log as errors beside kube-apiserver too."""
 
@@ -69,6 +70,11 @@ async def world(folder: Path) -> AsyncIterator[Workloads]:
         await client.close()
 
 
+async def has_account(world: Workloads) -> bool:
+    accounts = (await world.client.list(SERVICE_ACCOUNTS, "default"))["items"]
+    return any(account["metadata"]["name"] == "default" for account in accounts)
+
+
 async def test_they_elect_leaders(world: Workloads) -> None:
     async def both() -> bool:
         leases = (await world.client.list(LEASES, "kube-system"))["items"]
@@ -88,6 +94,7 @@ async def test_the_end_is_that_of_the_real_server(world: Workloads, name: str) -
 
 
 async def test_pods_are_bound_and_nothing_is_said_against_us(world: Workloads, folder: Path) -> None:
+    await eventually(lambda: has_account(world), "the default service account")
     await world.add_node("roomy")
     room = {"cpu": "4", "memory": "8Gi", "pods": "10"}
     status = {"status": {"capacity": room, "allocatable": room}}

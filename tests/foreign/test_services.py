@@ -115,9 +115,13 @@ async def test_pods_of_both_nodes_reach_the_pods_of_both_by_name(real: Real) -> 
 
 async def test_a_headless_service_is_the_addresses_of_its_pods(real: Real) -> None:
     addresses = set(real.kubectl("get", "pods", "-l", "app=web", "-o", "jsonpath={..podIP}").split())
-    answer = real.inside("client-2", "nslookup", "heads.default.svc.cluster.local", "10.43.0.10")
     assert len(addresses) == 2
-    assert all(address in answer for address in addresses)
+
+    def named() -> bool:
+        answer = real.inside("client-2", "nslookup", "heads.default.svc.cluster.local", "10.43.0.10")
+        return all(address in answer for address in addresses)
+
+    eventually(named)
 
 
 async def test_a_client_keeps_its_pod(real: Real) -> None:
