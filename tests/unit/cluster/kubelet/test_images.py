@@ -49,7 +49,14 @@ def manager(store: Store) -> tuple[ImageManager, Events]:
 
 @pytest.mark.parametrize(
     "name",
-    ["busybox", "busybox:1", "a/b/c", "host:5000/x", "ghcr.io/a/b__c:v1.2-x", "r.io/x@sha256:" + "a" * 64],
+    [
+        "busybox",
+        "busybox:1",
+        "a/b/c",
+        "host:5000/x",
+        "images.example/a/b__c:v1.2-x",
+        "r.io/x@sha256:" + "a" * 64,
+    ],
 )
 def test_good_names(name: str) -> None:
     check_name(name)
@@ -63,21 +70,27 @@ def test_bad_names(name: str) -> None:
 
 
 def test_registries() -> None:
-    names = ("busybox", "library/busybox", "ghcr.io/x/y", "localhost/x", "host:5000/x")
-    assert [registry_of(n) for n in names] == ["docker.io", "docker.io", "ghcr.io", "localhost", "host:5000"]
+    names = ("busybox", "library/busybox", "images.example/x/y", "localhost/x", "host:5000/x")
+    assert [registry_of(n) for n in names] == [
+        "docker.io",
+        "docker.io",
+        "images.example",
+        "localhost",
+        "host:5000",
+    ]
 
 
 def test_credentials_are_those_of_the_registry() -> None:
     auths = {
         "https://index.docker.io/v1/": {"auth": base64.b64encode(b"me:secret:x").decode()},
-        "ghcr.io": {"username": "u", "password": "p"},
+        "images.example": {"username": "u", "password": "p"},
     }
     data = base64.b64encode(json.dumps({"auths": auths}).encode()).decode()
     secrets: list[Object] = [{"data": {".dockerconfigjson": data}}, {"data": {}}]
     assert list(credentials("busybox", secrets)) == [{"username": "me", "password": "secret:x"}]
-    (ghcr,) = credentials("ghcr.io/a/b", secrets)
-    assert (ghcr["username"], ghcr["password"]) == ("u", "p")
-    assert list(credentials("quay.io/a/b", secrets)) == []
+    (found,) = credentials("images.example/a/b", secrets)
+    assert (found["username"], found["password"]) == ("u", "p")
+    assert list(credentials("others.example/a/b", secrets)) == []
 
 
 POLICIES = {
