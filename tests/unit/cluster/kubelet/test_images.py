@@ -54,7 +54,7 @@ def manager(store: Store) -> tuple[ImageManager, Events]:
         "busybox:1",
         "a/b/c",
         "host:5000/x",
-        "images.example/a/b__c:v1.2-x",
+        "images.dev/a/b__c:v1.2-x",
         "r.io/x@sha256:" + "a" * 64,
     ],
 )
@@ -70,11 +70,11 @@ def test_bad_names(name: str) -> None:
 
 
 def test_registries() -> None:
-    names = ("busybox", "library/busybox", "images.example/x/y", "localhost/x", "host:5000/x")
+    names = ("busybox", "library/busybox", "images.dev/x/y", "localhost/x", "host:5000/x")
     assert [registry_of(n) for n in names] == [
         "docker.io",
         "docker.io",
-        "images.example",
+        "images.dev",
         "localhost",
         "host:5000",
     ]
@@ -83,14 +83,14 @@ def test_registries() -> None:
 def test_credentials_are_those_of_the_registry() -> None:
     auths = {
         "https://index.docker.io/v1/": {"auth": base64.b64encode(b"me:secret:x").decode()},
-        "images.example": {"username": "u", "password": "p"},
+        "images.dev": {"username": "u", "password": "p"},
     }
     data = base64.b64encode(json.dumps({"auths": auths}).encode()).decode()
     secrets: list[Object] = [{"data": {".dockerconfigjson": data}}, {"data": {}}]
     assert list(credentials("busybox", secrets)) == [{"username": "me", "password": "secret:x"}]
-    (found,) = credentials("images.example/a/b", secrets)
+    (found,) = credentials("images.dev/a/b", secrets)
     assert (found["username"], found["password"]) == ("u", "p")
-    assert list(credentials("others.example/a/b", secrets)) == []
+    assert list(credentials("others.dev/a/b", secrets)) == []
 
 
 POLICIES = {
