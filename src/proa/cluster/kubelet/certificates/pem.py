@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import re
+import ssl
 from collections.abc import Callable, Iterator, Mapping
 
 from cryptography import x509
@@ -19,7 +20,6 @@ from proa.cluster.kubelet.problems import VolumeProblem
 Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 
 _BLOCK = re.compile(r"-----BEGIN [^\n-]*-----(.*?)-----END [^\n-]*-----", re.DOTALL)
-_LINE = 64
 _KINDS: Mapping[str, tuple[Callable[[], Key], hashes.HashAlgorithm | None]] = {
     "RSA3072": (lambda: rsa.generate_private_key(65537, 3072), hashes.SHA256()),
     "RSA4096": (lambda: rsa.generate_private_key(65537, 4096), hashes.SHA256()),
@@ -54,10 +54,4 @@ def certificates(text: str) -> Iterator[bytes]:
 
 def clean(ders: Iterator[bytes]) -> bytes:
     """Certificates as PEM, without headers and without text between them."""
-    return b"".join(_certificate(der) for der in ders)
-
-
-def _certificate(der: bytes) -> bytes:
-    text = base64.b64encode(der).decode()
-    lines = "".join(f"{text[at : at + _LINE]}\n" for at in range(0, len(text), _LINE))
-    return f"-----BEGIN CERTIFICATE-----\n{lines}-----END CERTIFICATE-----\n".encode()
+    return "".join(map(ssl.DER_cert_to_PEM_cert, ders)).encode()
