@@ -89,6 +89,7 @@ class Makers:
             "nonewprivs": self._no_new_privileges,
             "sample-apiserver": lambda: self._single("sample-apiserver", "sample-apiserver"),
             "etcd": lambda: self._single("etcd", "usr/local/bin/etcd"),
+            "resource-consumer": self._resource_consumer,
         }
 
     def _program(self, name: str, mode: int = 0o755) -> tuple[bytes, int]:
@@ -129,6 +130,14 @@ class Makers:
         """A program that gains its owner's rights, where it may."""
         files = {"usr/local/bin/nnp": self._program("nonewprivs", 0o6755)}
         return replace(system((), self._cache, files, {}, {}), command=("nnp",))
+
+    def _resource_consumer(self) -> Image:
+        """What uses as much of the processor and memory as it is told to."""
+        files = {
+            "consumer": self._program("resource-consumer"),
+            "consume-cpu/consume-cpu": self._program("consume-cpu"),
+        }
+        return replace(system(("stress",), self._cache, files, {}, {}), entrypoint=("/consumer",))
 
     def _single(self, program: str, path: str) -> Image:
         """One static program."""
