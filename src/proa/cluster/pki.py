@@ -146,7 +146,7 @@ class Authority:
         return builder.sign(self._key, hashes.SHA256())
 
 
-def server_names(domain: str, service_address: str, extra: Iterable[str]) -> tuple[str, ...]:
+def server_names(domain: str, service_addresses: Iterable[str], extra: Iterable[str]) -> tuple[str, ...]:
     """The names the API server is reached by: this machine, the `kubernetes` Service, and `extra`."""
     service = [
         "kubernetes",
@@ -154,7 +154,7 @@ def server_names(domain: str, service_address: str, extra: Iterable[str]) -> tup
         "kubernetes.default.svc",
         f"kubernetes.default.svc.{domain}",
     ]
-    return tuple(dict.fromkeys(["localhost", "127.0.0.1", "::1", service_address, *service, *extra]))
+    return tuple(dict.fromkeys(["localhost", "127.0.0.1", "::1", *service_addresses, *service, *extra]))
 
 
 def signing_key(path: Path) -> None:

@@ -27,7 +27,7 @@ def planned_nodes(settings: Settings, count: int) -> list[Node]:
         raise UserError(f"--nodes: {count} is not allowed: give a number from 1 to {MAXIMUM_NODES}")
     if count:
         return namespaced_nodes(count)
-    address = settings.node_ip or nodes.own_address()
+    address = next(iter(settings.node_ip), None) or nodes.own_address()
     if address is None:
         raise UserError("this machine has no address: give one with --node-ip")
     return [Node(settings.node_name or socket.gethostname().lower(), address)]

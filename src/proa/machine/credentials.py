@@ -23,10 +23,10 @@ KUBELET_CLIENT = Leaf("kube-apiserver-kubelet-client", ("system:masters",))
 def prepare_server(settings: Settings, layout: Layout, addresses: Sequence[str]) -> Authority:
     """All that the API server needs, for these addresses of the machine; and the admin's kubeconfig."""
     authority = Authority.open(layout.tls)
-    service_address = str(ip_network(settings.service_cidr)[1])
+    service_addresses = [str(ip_network(cidr)[1]) for cidr in settings.service_cidr]
     # The bridge's address is always in, so that a cluster may become one of several nodes.
     extra = [str(GATEWAY), *addresses, *settings.tls_san]
-    serving = Leaf("kube-apiserver", names=server_names(settings.cluster_domain, service_address, extra))
+    serving = Leaf("kube-apiserver", names=server_names(settings.cluster_domain, service_addresses, extra))
     leaves = {
         "server": serving,
         "admin": ADMIN,

@@ -58,7 +58,7 @@ def server_settings(settings: Settings, nodes: Sequence[Node]) -> Settings:
 
 def node_settings(settings: Settings, node: Node) -> Settings:
     """The settings of a node's agent."""
-    return replace(settings, node_name=node.name, node_ip=node.address)
+    return replace(settings, node_name=node.name, node_ip=(node.address,))
 
 
 def server_part(layout: Layout) -> Part:

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, get_type_hints
 
-from proa.settings import values
+from proa.settings import ranges, values
 
 COMMON, SERVER, AGENT = frozenset({"common"}), frozenset({"server"}), frozenset({"agent"})
 BACKENDS = ("vxlan", "host-gw", "none")
@@ -25,6 +25,8 @@ class Option(NamedTuple):
     parse: Callable[[str], Any] = str
     """From text to value; ValueError says what is allowed instead."""
     short: str = ""
+    by_commas: bool = False
+    """Whether one flag of a list may have several values."""
 
 
 @dataclass(frozen=True)
@@ -56,14 +58,28 @@ class Settings:
         tuple[str, ...], Option("Further name or address in the server's certificate", SERVER, values.host)
     ] = ()
     cluster_cidr: Annotated[
-        str, Option("Network of the pods, a /24 of it per node", SERVER | AGENT, values.network)
-    ] = "10.42.0.0/16"
-    service_cidr: Annotated[str, Option("Network of the Services", SERVER | AGENT, values.network)] = (
-        "10.43.0.0/16"
-    )
-    cluster_dns: Annotated[str, Option("Address of the cluster's DNS", SERVER | AGENT, values.address)] = (
-        "10.43.0.10"
-    )
+        tuple[str, ...],
+        Option("Network of the pods, of each IP family", SERVER | AGENT, values.network, by_commas=True),
+    ] = ("10.42.0.0/16",)
+    service_cidr: Annotated[
+        tuple[str, ...],
+        Option("Network of the Services, of each IP family", SERVER | AGENT, values.network, by_commas=True),
+    ] = ("10.43.0.0/16",)
+    cluster_dns: Annotated[
+        tuple[str, ...],
+        Option(
+            "Address of the cluster's DNS, of each IP family (default: the tenth of the Services')",
+            SERVER | AGENT,
+            values.given_address,
+            by_commas=True,
+        ),
+    ] = ()
+    node_cidr_mask_size_ipv4: Annotated[
+        int, Option("Prefix length of a node's part of the pods' IPv4 network", SERVER, values.count)
+    ] = 24
+    node_cidr_mask_size_ipv6: Annotated[
+        int, Option("Prefix length of a node's part of the pods' IPv6 network", SERVER, values.count)
+    ] = 64
     cluster_domain: Annotated[str, Option("Domain of the cluster", SERVER | AGENT, values.domain)] = (
         "cluster.local"
     )
@@ -123,8 +139,14 @@ class Settings:
         str, Option("Name of the node (default: that of the host)", AGENT, values.node_name)
     ] = ""
     node_ip: Annotated[
-        str, Option("Address of the node (default: that of the default route)", AGENT, values.address)
-    ] = ""
+        tuple[str, ...],
+        Option(
+            "Address of the node, of each IP family (default: that of the default route)",
+            AGENT,
+            values.given_address,
+            by_commas=True,
+        ),
+    ] = ()
     node_label: Annotated[tuple[str, ...], Option("Label of the node, KEY=VALUE", AGENT, values.label)] = ()
     max_pods: Annotated[int, Option("How many pods the node takes", AGENT, values.count)] = 110
     kubelet_arg: Annotated[
@@ -133,6 +155,14 @@ class Settings:
     node_taint: Annotated[
         tuple[str, ...], Option("Taint of the node, KEY=VALUE:EFFECT", AGENT, values.taint)
     ] = ()
+
+    def __post_init__(self) -> None:
+        """Fill in what follows from other settings. Raises UserError for what does not fit together."""
+        if not self.cluster_dns:
+            object.__setattr__(self, "cluster_dns", ranges.dns_addresses(self.service_cidr))
+        masks = {4: self.node_cidr_mask_size_ipv4, 6: self.node_cidr_mask_size_ipv6}
+        ranges.check(self.cluster_cidr, self.service_cidr, self.cluster_dns, masks)
+        ranges.check_addresses("--node-ip", self.node_ip)
 
     def as_text(self) -> dict[str, Any]:
         """As JSON's plain values, so that `from_text` makes the same settings in another process."""
@@ -163,7 +193,9 @@ def is_switch(name: str) -> bool:
 def default_text(name: str) -> str:
     """A setting's default as help shows it; empty when there is none or help tells it in words."""
     default = getattr(Settings, name)
-    return "" if default in (None, "", (), False) else _as_text(name, default)
+    if isinstance(default, tuple):
+        return ",".join(default)
+    return "" if default in (None, "", False) else _as_text(name, default)
 
 
 def _as_text(name: str, value: Any) -> Any:

@@ -46,14 +46,16 @@ def from_text(texts: Mapping[str, Any], places: Mapping[str, str] | None = None)
     for name, value in texts.items():
         place = (places or {}).get(name, flag_of(name))
         if is_list(name):
-            parsed[name] = tuple(_parse(known[name], str(item), place) for item in _items(value))
+            parsed[name] = tuple(_parse(known[name], str(item), place) for item in _items(known[name], value))
         else:
             parsed[name] = _parse(known[name], str(value), place)
     return Settings(**parsed)
 
 
-def _items(value: Any) -> Sequence[Any]:
-    return value if isinstance(value, list | tuple) else [item for item in str(value).split(",") if item]
+def _items(option: Option, value: Any) -> Sequence[Any]:
+    if not isinstance(value, list | tuple):
+        return [item for item in str(value).split(",") if item]
+    return [item for text in value for item in str(text).split(",")] if option.by_commas else value
 
 
 def _parse(option: Option, text: str, place: str) -> Any:

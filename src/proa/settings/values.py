@@ -68,6 +68,11 @@ def address(text: str) -> str:
         raise ValueError("give an address such as 192.0.2.10") from None
 
 
+def given_address(text: str) -> str:
+    """An address of a list, in which an empty one would mean nothing."""
+    return address(text or "none")
+
+
 def network(text: str) -> str:
     try:
         return str(ipaddress.ip_network(text))

@@ -98,7 +98,7 @@ def test_half_an_authority_is_refused_and_left_alone(tmp_path: Path) -> None:
 
 
 def test_server_names_hold_the_service_and_no_doubles() -> None:
-    names = server_names("cluster.local", "10.43.0.1", ["10.44.0.1", "localhost", "api.example.org"])
+    names = server_names("cluster.local", ["10.43.0.1"], ["10.44.0.1", "localhost", "api.example.org"])
     assert names == (
         "localhost", "127.0.0.1", "::1", "10.43.0.1",
         "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local",

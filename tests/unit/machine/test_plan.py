@@ -50,5 +50,5 @@ def test_where_nodes_reach_the_server() -> None:
 
 def test_an_agent_is_told_its_node() -> None:
     told = node_settings(Settings(node_label=("a=1",)), MACHINE)
-    assert (told.node_name, told.node_ip) == ("host", "192.0.2.10")
+    assert (told.node_name, told.node_ip) == ("host", ("192.0.2.10",))
     assert told.node_label == ("a=1",)

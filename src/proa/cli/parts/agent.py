@@ -52,14 +52,14 @@ def kubelet_config(settings: Settings, layout: Layout) -> KubeletConfig:
     place = layout.node(settings.node_name)
     return KubeletConfig(
         node_name=settings.node_name,
-        node_ip=settings.node_ip,
+        node_ip=settings.node_ip[0],
         data_dir=settings.data_dir,
         containerd_socket=place.containerd_socket,
         tls_cert=place.serving.certificate,
         tls_key=place.serving.key,
         client_ca=place.authority,
         max_pods=settings.max_pods,
-        cluster_dns=settings.cluster_dns,
+        cluster_dns=settings.cluster_dns[0],
         cluster_domain=settings.cluster_domain,
         labels=dict(label.split("=", 1) for label in settings.node_label),
         arguments=parse_arguments(settings.kubelet_arg),

@@ -46,7 +46,7 @@ def start_node(group: asyncio.TaskGroup, client: Client, settings: Settings, pla
 def add_cluster(manager: Manager, settings: Settings) -> None:
     """Run the cluster-wide half with the manager: what exists once, such as the Service `kube-dns`."""
     if "coredns" not in settings.disable:
-        dns.setup(manager, settings.cluster_dns)
+        dns.setup(manager, settings.cluster_dns[0])
     if "local-storage" not in settings.disable:
         storage.setup(manager, storage_config(settings))
 
@@ -87,8 +87,8 @@ def network_config(settings: Settings, places: NetworkPlaces) -> NetworkConfig:
         socket=places.socket,
         cni_conf_dir=places.conf_dir,
         bin_dir=places.bin_dir,
-        conf=net_conf(settings.cluster_cidr, settings.flannel_backend),
-        node_ip=None if settings.flannel_iface else IPv4Address(settings.node_ip),
+        conf=net_conf(settings.cluster_cidr[0], settings.flannel_backend),
+        node_ip=None if settings.flannel_iface else IPv4Address(settings.node_ip[0]),
         interface=settings.flannel_iface,
     )
 
@@ -96,18 +96,18 @@ def network_config(settings: Settings, places: NetworkPlaces) -> NetworkConfig:
 def proxy_config(settings: Settings) -> ServiceProxyConfig:
     return ServiceProxyConfig(
         node_name=settings.node_name,
-        node_ips=(settings.node_ip,),
-        cluster_cidrs=(str(settings.cluster_cidr),),
-        service_cidrs=(str(settings.service_cidr),),
+        node_ips=settings.node_ip,
+        cluster_cidrs=settings.cluster_cidr,
+        service_cidrs=settings.service_cidr,
     )
 
 
 def dns_config(settings: Settings) -> DnsConfig:
     return DnsConfig(
-        addresses=(settings.node_ip,),
-        service_address=settings.cluster_dns,
+        addresses=settings.node_ip,
+        service_address=settings.cluster_dns[0],
         domain=settings.cluster_domain,
-        cluster_cidrs=(str(settings.cluster_cidr),),
+        cluster_cidrs=settings.cluster_cidr,
     )
 
 

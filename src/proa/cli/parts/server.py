@@ -32,7 +32,7 @@ async def server(settings: Settings) -> None:
         controllers.setup(manager, controllers_config(settings, layout, api.client()))
         scheduler.setup(manager)
         if "coredns" not in settings.disable:
-            dns.setup(manager, settings.cluster_dns)
+            dns.setup(manager, settings.cluster_dns[0])
         if "local-storage" not in settings.disable:
             path = settings.default_local_storage_path or layout.storage
             storage.setup(manager, storage.StorageConfig(str(path)))
@@ -94,7 +94,7 @@ def api_config(settings: Settings, layout: Layout) -> ApiServerConfig:
         ),
         audit=_audit(settings),
         service_account_key=layout.signing_key,
-        service_cidr=settings.service_cidr,
+        service_cidr=settings.service_cidr[0],
         cluster_domain=settings.cluster_domain,
     )
 
@@ -122,7 +122,7 @@ def controllers_config(
     signer = TokenSigner(layout.signing_key.read_bytes(), service_account_issuer(settings.cluster_domain))
     return controllers.ControllersConfig(
         node_monitor_grace_period=settings.node_monitor_grace_period,
-        cluster_cidr=settings.cluster_cidr,
+        cluster_cidr=settings.cluster_cidr[0],
         advertise_address=settings.advertise_address,
         authority=Authority.open(layout.tls),
         lasting_token=signer.sign_lasting,
