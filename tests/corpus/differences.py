@@ -72,7 +72,7 @@ DIFFERENCES: tuple[Difference, ...] = (
         "null in a map", "refusals/metadata/a null label", r"body\.metadata\.(labels|managedFields).*"
     ),
     Difference("JSON only", "refusals/negotiation/YAML"),
-    Difference("forms", "refusals/negotiation/(an old table|metadata of a list|a list of metadata of one)"),
+    Difference("wording", "refusals/negotiation/(metadata of a list|a list of metadata of one)", _WORDS),
     Difference("reviews", "refusals/methods/get a review", _ERROR),
     Difference("reviews", "refusals/users/a stranger asks who it is", r"body\.metadata\..*"),
     Difference(

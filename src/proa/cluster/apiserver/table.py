@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from proa.cluster.apiserver.kind import Kind
 from proa.kube.resources import Object
 
+META = "meta.k8s.io/v1"
 _FINISHED = {
     phase: [{"type": "Completed", "status": "True", "reason": phase, "message": message}]
     for phase, message in (
@@ -22,6 +23,7 @@ def table(
     objects: Iterable[Object],
     include_object: str = "Metadata",
     now: dt.datetime | None = None,
+    api_version: str = META,
 ) -> Object:
     """A Table with one row an object; set `metadata` of a list (resourceVersion, continue) afterwards.
 
@@ -30,14 +32,14 @@ def table(
     now = now or dt.datetime.now(dt.UTC)
     return {
         "kind": "Table",
-        "apiVersion": "meta.k8s.io/v1",
+        "apiVersion": api_version,
         "metadata": {"resourceVersion": ""},
         "columnDefinitions": [column.definition() for column in kind.columns],
-        "rows": [_row(kind, obj, include_object, now) for obj in objects],
+        "rows": [_row(kind, obj, include_object, now, api_version) for obj in objects],
     }
 
 
-def _row(kind: Kind, obj: Object, include_object: str, now: dt.datetime) -> Object:
+def _row(kind: Kind, obj: Object, include_object: str, now: dt.datetime, api_version: str) -> Object:
     row: Object = {"cells": [column.cell(obj, now) for column in kind.columns]}
     conditions = _conditions(kind, obj)
     if conditions:
@@ -45,15 +47,15 @@ def _row(kind: Kind, obj: Object, include_object: str, now: dt.datetime) -> Obje
     if include_object == "Object":
         row["object"] = obj
     elif include_object == "Metadata":
-        row["object"] = partial_metadata(obj)
+        row["object"] = partial_metadata(obj, api_version)
     else:
         row["object"] = None
     return row
 
 
-def partial_metadata(obj: Object) -> Object:
+def partial_metadata(obj: Object, api_version: str = META) -> Object:
     """The PartialObjectMetadata of an object."""
-    return {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": obj["metadata"]}
+    return {"kind": "PartialObjectMetadata", "apiVersion": api_version, "metadata": obj["metadata"]}
 
 
 def _conditions(kind: Kind, obj: Object) -> list[Object]:

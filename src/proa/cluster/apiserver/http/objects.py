@@ -14,7 +14,13 @@ from proa.cluster.apiserver import codec
 from proa.cluster.apiserver.actions import Actions
 from proa.cluster.apiserver.http import body
 from proa.cluster.apiserver.http.log_stream import send_log
-from proa.cluster.apiserver.http.negotiation import JSON, Form, form_of
+from proa.cluster.apiserver.http.negotiation import (
+    JSON,
+    Form,
+    Representation,
+    check_partial,
+    representation_of,
+)
 from proa.cluster.apiserver.http.reply import PiecewiseReply, Reply, json_reply, warnings
 from proa.cluster.apiserver.http.router import Route
 from proa.cluster.apiserver.http.watching import stream_watch
@@ -87,16 +93,19 @@ class ObjectRequests:
             only = f"metadata.name={target.name}"
             options = replace(options, field_selector=",".join(filter(None, [options.field_selector, only])))
             target = target.of("")
-        form = form_of(request.headers.get(hdrs.ACCEPT, ""))
+        wanted = representation_of(request.headers.get(hdrs.ACCEPT, ""))
         if options.watch:
             stream = self._actions.watch(user, target, options)
-            return await stream_watch(request, target.kind, stream, form, query.get("includeObject", ""))
+            return await stream_watch(request, target.kind, stream, wanted, query.get("includeObject", ""))
         listing = await self._actions.list(user, target, options)
-        if form is Form.TABLE:
-            _check_include(query)
-        if form is Form.OBJECT and (size := listing.size()) > _COMPRESS_ABOVE and not _takes_gzip(request):
+        _check_form(wanted.form, target, query, is_list=True)
+        if (
+            wanted.form is Form.OBJECT
+            and (size := listing.size()) > _COMPRESS_ABOVE
+            and not _takes_gzip(request)
+        ):
             return PiecewiseReply(size, listing.pieces())
-        return await _compressed(request, _list_body(listing, form, query))
+        return await _compressed(request, _list_body(listing, wanted, query))
 
     async def _get(
         self, request: web.BaseRequest, user: User, target: Target, query: Query
@@ -122,8 +131,11 @@ class ObjectRequests:
         more = warnings(options.warnings)
         if isinstance(result, Entry):
             return _entry_reply(result, target, request, query, 201, more)
-        partial = form_of(request.headers.get(hdrs.ACCEPT, ""), tables=False) is Form.PARTIAL
-        return json_reply(partial_metadata(result) if partial else result, 201, more)
+        wanted = representation_of(request.headers.get(hdrs.ACCEPT, ""), tables=False)
+        if wanted.form is not Form.OBJECT:
+            _check_form(wanted.form, target, query, is_list=False)
+            result = partial_metadata(result, wanted.api_version)
+        return json_reply(result, 201, more)
 
     async def _update(
         self, request: web.BaseRequest, user: User, target: Target, query: Query
@@ -175,15 +187,21 @@ def _entry_reply(
     status: int = 200,
     headers: Sequence[tuple[str, str]] = (),
 ) -> Reply:
-    form = form_of(request.headers.get(hdrs.ACCEPT, ""))
-    if form is Form.OBJECT:
+    wanted = representation_of(request.headers.get(hdrs.ACCEPT, ""))
+    if wanted.form is Form.OBJECT:
         return Reply(entry.value, status, JSON, headers)
     obj = codec.decode(entry)
+    _check_form(wanted.form, target, query, is_list=False)
+    if wanted.form is Form.PARTIAL:
+        return json_reply(partial_metadata(obj, wanted.api_version), status, headers)
+    metadata = {"resourceVersion": str(entry.revision)}
+    return json_reply(_table(target, [obj], query, metadata, wanted.api_version), status, headers)
+
+
+def _check_form(form: Form, target: Target, query: Query, is_list: bool) -> None:
     if form is Form.TABLE:
         _check_include(query)
-    if form is Form.PARTIAL:
-        return json_reply(partial_metadata(obj), status, headers)
-    return json_reply(_table(target, [obj], query, {"resourceVersion": str(entry.revision)}), status, headers)
+    check_partial(form, target.kind.resource.kind, is_list)
 
 
 def _check_include(query: Query) -> None:
@@ -193,25 +211,26 @@ def _check_include(query: Query) -> None:
         raise BadRequest(f"Unable to convert to Table as requested: includeObject: {why}")
 
 
-def _table(target: Target, objects: list[Object], query: Query, metadata: Object) -> Object:
+def _table(target: Target, objects: list[Object], query: Query, metadata: Object, api_version: str) -> Object:
     kind = SCALE if target.subresource == "scale" else target.kind
-    rendered = table(kind, objects, query.get("includeObject") or "Metadata")
+    rendered = table(kind, objects, query.get("includeObject") or "Metadata", api_version=api_version)
     rendered["metadata"] = metadata
     return rendered
 
 
-def _list_body(listing: Listing, form: Form, query: Query) -> bytes:
-    if form is Form.OBJECT:
+def _list_body(listing: Listing, wanted: Representation, query: Query) -> bytes:
+    if wanted.form is Form.OBJECT:
         return listing.encode()
     objects = [codec.decode(entry) for entry in listing.entries]
-    if form is Form.TABLE:
-        return codec.encode_json(_table(Target(listing.kind), objects, query, listing.metadata()))
+    if wanted.form is Form.TABLE:
+        metadata, target = listing.metadata(), Target(listing.kind)
+        return codec.encode_json(_table(target, objects, query, metadata, wanted.api_version))
     return codec.encode_json(
         {
             "kind": "PartialObjectMetadataList",
-            "apiVersion": "meta.k8s.io/v1",
+            "apiVersion": wanted.api_version,
             "metadata": listing.metadata(),
-            "items": [partial_metadata(obj) for obj in objects],
+            "items": [partial_metadata(obj, wanted.api_version) for obj in objects],
         }
     )
 

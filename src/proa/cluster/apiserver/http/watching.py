@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from aiohttp import web
 
 from proa.cluster.apiserver import codec
 from proa.cluster.apiserver.http.connection import streaming
-from proa.cluster.apiserver.http.negotiation import Form
+from proa.cluster.apiserver.http.negotiation import Form, Representation
 from proa.cluster.apiserver.http.reply import ChunkedReply, chunk
 from proa.cluster.apiserver.kind import Kind
 from proa.cluster.apiserver.table import partial_metadata, table
@@ -19,14 +20,14 @@ Framer = Callable[[Change], bytes]
 
 
 async def stream_watch(
-    request: web.BaseRequest, kind: Kind, stream: WatchStream, form: Form, include_object: str
+    request: web.BaseRequest, kind: Kind, stream: WatchStream, wanted: Representation, include_object: str
 ) -> web.StreamResponse:
     """Send changes until the stream ends or the client goes."""
-    frame = _framer(kind, form, include_object or "Metadata")
+    frame = _framer(kind, wanted, include_object or "Metadata")
     try:
         response = ChunkedReply()
         await response.prepare(request)
-        if form is Form.OBJECT:
+        if wanted.form is Form.OBJECT:
             stream.push_to(response.push, _chunks)
         with streaming(request):
             async for changes in stream.changes():
@@ -52,10 +53,10 @@ def _chunk(change: Change) -> bytes:
     return made
 
 
-def _framer(kind: Kind, form: Form, include_object: str) -> Framer:
-    if form is Form.OBJECT:
+def _framer(kind: Kind, wanted: Representation, include_object: str) -> Framer:
+    if wanted.form is Form.OBJECT:
         return Change.frame
-    render = _table_renderer(kind, include_object) if form is Form.TABLE else partial_metadata
+    render = _renderer(kind, wanted, include_object)
 
     def frame(change: Change) -> bytes:
         if change.type == "ERROR":
@@ -71,13 +72,20 @@ def _bookmark(obj: Object) -> Object:
     return {**obj, "metadata": {"name": "", **obj["metadata"]}}
 
 
-def _table_renderer(kind: Kind, include_object: str) -> Callable[[Object], Object]:
+def _renderer(kind: Kind, wanted: Representation, include_object: str) -> Callable[[Object], Object]:
+    if wanted.form is Form.TABLE:
+        return _table_renderer(kind, include_object, wanted.api_version)
+    return partial(partial_metadata, api_version=wanted.api_version)
+
+
+def _table_renderer(kind: Kind, include_object: str, api_version: str) -> Callable[[Object], Object]:
     """One-row tables; only the first tells the columns."""
     told = False
 
     def render(obj: Object) -> Object:
         nonlocal told
-        rendered = table(kind, [obj if "name" in obj["metadata"] else _bookmark(obj)], include_object)
+        row = obj if "name" in obj["metadata"] else _bookmark(obj)
+        rendered = table(kind, [row], include_object, api_version=api_version)
         if "name" not in obj["metadata"]:
             for row in rendered["rows"]:
                 (row["object"] or {}).get("metadata", {}).pop("name", None)
