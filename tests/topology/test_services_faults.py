@@ -1,6 +1,7 @@
 """The service proxy dies, is restarted, finds its rules gone: what connections notice of it."""
 
 import json
+import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -70,6 +71,31 @@ def test_death_and_restart_are_not_noticed(hosts: Lab) -> None:
         assert traffic.failures == []
         established.sendall(b"still")
         assert established.recv(100) == b"still"
+
+
+@pytest.mark.parametrize("affinity", ["None", "ClientIP"])
+def test_a_packet_between_two_states_goes_to_somebody_or_is_lost(hosts: Lab, affinity: str) -> None:
+    """It knows of two endpoints when one has gone, as each packet may that a change overtakes."""
+    pod = hosts.pod(2)
+    hosts.put("services", service(sessionAffinity=affinity))
+    of = "slots" if affinity == "ClientIP" else "endpoints"
+    eventually(lambda: remove_slot(hosts, of, 1), "the second slot")
+    for _ in range(20):
+        assert ask(pod, VIP, 80)[0] in {"near", "far"}
+        run(hosts.node, "nft flush map inet proa service_affinity4")
+    assert remove_slot(hosts, of, 0)
+    with pytest.raises(TimeoutError):
+        ask(pod, VIP, 80, timeout=0.3)
+
+
+def remove_slot(hosts: Lab, of: str, number: int) -> bool:
+    """Takes a slot of the Service out of the kernel behind the proxy's back; False when it is not there."""
+    element = f"nft delete element inet proa service_{of}4 {{ {VIP} . tcp . 80 . 0:{number} }}"
+    try:
+        run(hosts.node, element)
+    except subprocess.CalledProcessError:
+        return False
+    return True
 
 
 def test_rules_that_somebody_removed_come_back(hosts: Lab) -> None:

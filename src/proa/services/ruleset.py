@@ -86,8 +86,9 @@ def layouts() -> dict[str, Layout]:
 
 
 def _lookup(service_cidrs: Sequence[str]) -> list[str]:
+    """Who is not found is looked for again: before Linux 6.17 an element that is replaced may be missed."""
     found = [f"{_ip(f)} daddr . meta l4proto . th dport vmap @service_frontends{f}" for f in FAMILIES]
-    return found + [f"{_ip(_version(cidr))} daddr {cidr} goto service-reject" for cidr in service_cidrs]
+    return 2 * found + [f"{_ip(_version(cidr))} daddr {cidr} goto service-reject" for cidr in service_cidrs]
 
 
 def _masquerade(cluster_cidrs: Sequence[str], service_cidrs: Sequence[str]) -> list[str]:

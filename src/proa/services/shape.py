@@ -63,7 +63,7 @@ def verdict(family: int, frontend: Frontend) -> str:
 
 def rules(shape: Shape, cluster_cidrs: tuple[str, ...]) -> tuple[str, ...]:
     """The rules of the shape's chain."""
-    ip = "ip" if shape.family == 4 else "ip6"
+    ip = _ip(shape)
     found: list[str] = []
     if shape.restricted:
         found.append(f"{_tuple(ip)} . {ip} saddr != @service_allowed{shape.family} drop")
@@ -76,19 +76,34 @@ def rules(shape: Shape, cluster_cidrs: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _pick(shape: Shape, first: int, count: int | None) -> tuple[str, ...]:
-    family, ip = shape.family, "ip" if shape.family == 4 else "ip6"
+    """Draws an endpoint; then the first of all, which is there when the drawn one has just gone.
+
+    Between the two look-ups of a packet a change may come: the packet knows the count of before. What
+    then still finds nobody is dropped, since whoever sends it again meets the change as a whole.
+    """
     draw = f"meta priority set numgen random mod {count} offset {first}"
-    drawn = f"{_tuple(ip)} . meta priority"
-    connect = f"dnat {ip} to {drawn} map @service_endpoints{family}"
+    take = f"meta priority set 0x{first:x}"
     if not shape.affinity:
-        return (f"{draw} {connect}",)
-    client, memory = _client(family), f"@service_affinity{family}"
+        return (f"{draw} {_connect(shape)}", f"{take} {_connect(shape)}", "drop")
+    memory, client = f"@service_affinity{shape.family}", _client(shape.family)
     remember = f"{{ {client} timeout {shape.affinity}s : meta priority }}"
-    return (
-        f"meta priority set {client} map {memory} update {memory} {remember} {connect}",
-        f"delete {memory} {{ {client} : meta priority }}",
-        f"{draw} meta priority set {drawn} map @service_slots{family} add {memory} {remember} {connect}",
-    )
+    forget = f"delete {memory} {{ {client} : meta priority }}"
+    identity = f"meta priority set {_drawn(shape)} map @service_slots{shape.family}"
+    learn = f"{identity} add {memory} {remember} {_connect(shape)}"
+    known = f"meta priority set {client} map {memory} update {memory} {remember} {_connect(shape)}"
+    return (known, forget, f"{draw} {learn}", forget, f"{take} {learn}", "drop")
+
+
+def _connect(shape: Shape) -> str:
+    return f"dnat {_ip(shape)} to {_drawn(shape)} map @service_endpoints{shape.family}"
+
+
+def _drawn(shape: Shape) -> str:
+    return f"{_tuple(_ip(shape))} . meta priority"
+
+
+def _ip(shape: Shape) -> str:
+    return "ip" if shape.family == 4 else "ip6"
 
 
 def _tuple(ip: str) -> str:

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from proa.services.elements import identities
 from proa.services.model import Action, Address, Endpoint, Frontend, Frontends, Masquerade
-from proa.services.ruleset import layouts
+from proa.services.ruleset import hooks, layouts
 from proa.services.shape import Shape, rules
 from proa.services.slots import keep_places
 from proa.services.table import ServiceTable
@@ -37,7 +37,7 @@ def test_a_new_service_brings_its_shape_and_its_elements() -> None:
         "add table inet proa",
         "add chain service4-n2",
         "flush chain service4-n2",
-        f"add rule service4-n2 {rules(Shape(4, 2), ())[0]}",
+        *(f"add rule service4-n2 {rule}" for rule in rules(Shape(4, 2), ())),
         "add element service_frontends4 { 10.43.0.50 . tcp . 80 : goto service4-n2 }",
         f"add element service_endpoints4 {{ {slot(0, A)}, {slot(1, B)} }}",
     ]
@@ -157,7 +157,17 @@ def test_identities_differ_and_are_never_a_plain_priority(ports: list[int]) -> N
 
 
 def test_rules_of_a_plain_shape() -> None:
-    assert rules(Shape(4, 2), ()) == (f"meta priority set numgen random mod 2 offset 0 {PICK}",)
+    assert rules(Shape(4, 2), ()) == (
+        f"meta priority set numgen random mod 2 offset 0 {PICK}",
+        f"meta priority set 0x0 {PICK}",
+        "drop",
+    )
+
+
+def test_who_is_not_found_is_looked_for_again_before_a_refusal() -> None:
+    (lookup,) = (chain.rules for chain in hooks((), ("10.43.0.0/16",)) if chain.name == "service-lookup")
+    assert lookup[:2] == lookup[2:4]
+    assert lookup[4:] == ("ip daddr 10.43.0.0/16 goto service-reject",)
 
 
 def test_rules_of_the_fullest_shape() -> None:
