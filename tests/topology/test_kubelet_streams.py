@@ -158,6 +158,17 @@ async def test_attach_misses_nothing_of_a_process_that_ends_at_once(lab: Kubelet
     assert {json.loads(status)["status"] for *_, status in found} == {"Success"}
 
 
+async def test_attach_ends_with_the_stdin_of_a_container_that_goes_on(
+    lab: KubeletLab, kubectl: Kubectl
+) -> None:
+    said = "while read line; do echo heard $line; done; echo over"
+    await lab.create("goes-on", container(said, stdin=True), restartPolicy="Never")
+    await lab.wait_running("goes-on")
+    for words in ("one", "two"):
+        answer = await kubectl.run("attach", "-i", "goes-on", text=f"{words}\n".encode())
+        assert (answer.code, answer.stdout) == (0, f"heard {words}\n".encode()), answer.stderr
+
+
 async def converse(lab: KubeletLab, path: str, text: bytes) -> list[bytes]:
     """stdout, stderr and the closing status of a stream whose stdin is this text."""
     context = ssl.create_default_context(cafile=lab.base / "ca.crt")

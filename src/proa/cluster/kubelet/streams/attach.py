@@ -4,7 +4,8 @@ stdin and stdout travel in one connection: the runtime then shows the output bef
 byte of stdin, so the answer to what a client sends at once is not missed. It also takes the output away
 when stdin ends, unless the container has `stdinOnce`, and it ends stdin as soon as one of the outputs ends.
 So only with `stdinOnce`, as kubectl run sets it, is it told that stdin has ended; and without, stderr has a
-connection of its own, or what a process says last on stdout could be lost.
+connection of its own, or what a process says last on stdout could be lost. An attach whose client has no
+more to say then ends by our own hand, once the process is silent.
 """
 
 from __future__ import annotations
@@ -16,10 +17,13 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 
 from proa.cluster.kubelet.cri import Runtime
-from proa.cluster.kubelet.streams.channels import Channel, Frame, failure_status, status_frame
+from proa.cluster.kubelet.streams.channels import Channel, Frame, exit_status, failure_status, status_frame
 from proa.cluster.kubelet.streams.options import StreamOptions
 from proa.cluster.kubelet.streams.runtime_streams import RuntimeStreams, runtime_streams
 from proa.cluster.kubelet.streams.socket import StreamSocket
+
+_SILENCE_SECONDS = 0.5
+_SILENCES = 6
 
 
 @dataclass(frozen=True)
@@ -45,12 +49,25 @@ class Attachment:
         await client.send(closing_frame(verdicts))
 
     async def _listen(self, client: StreamSocket) -> None:
-        """Obey the client until it goes."""
+        """Obey the client until it goes, or ends what goes on without it."""
         async for frame in client.frames():
             if frame.channel in (Channel.STDIN, Channel.RESIZE):
                 await self._send(Channel(frame.channel), frame.data)
             elif frame.ends_stdin and self.stdin_once:
                 await self._send(Channel.STDIN, b"", final=True)
+            elif frame.ends_stdin:
+                await self._until_silent()
+                await client.send(status_frame(exit_status(0)))
+                return
+
+    async def _until_silent(self) -> None:
+        """Wait until the container says nothing for a moment, but not for one that never stops."""
+        heard = -1
+        for _ in range(_SILENCES):
+            before, heard = heard, sum(streams.heard for streams in self.connections)
+            if before == heard:
+                return
+            await asyncio.sleep(_SILENCE_SECONDS)
 
     async def _send(self, channel: Channel, data: bytes, *, final: bool = False) -> None:
         for streams in self.connections:

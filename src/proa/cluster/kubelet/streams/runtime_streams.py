@@ -24,6 +24,8 @@ class RuntimeStreams:
         self._reader, self._writer = connection
         self._channels = {2 * index + 1: channel for index, channel in enumerate(channels)}
         self._numbers = {channel: number for number, channel in self._channels.items()}
+        self.heard = 0
+        """How many frames came."""
 
     async def open(self) -> None:
         """Open the streams; returns when the runtime has them all. Raises CriError."""
@@ -44,6 +46,7 @@ class RuntimeStreams:
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while unfinished:
                 head, payload = await read_frame(self._reader)
+                self.heard += 1
                 channel = self._channels.get(head.stream)
                 if head.kind == spdy.Kind.GOAWAY:
                     break
