@@ -1,7 +1,7 @@
 """The store of one server: SQLite in WAL mode, durable before it answers.
 
 Reads of the present are served from memory; the file is read at start and for history. The loop
-checks the compare-and-swap, the writer thread gives the revision and commits, the loop publishes.
+checks the compare-and-swap, the writer gives the revision and commits, the loop publishes.
 Writes to one key wait for each other, so a check never sees a value that is still under way.
 """
 
@@ -54,6 +54,7 @@ class SqliteStore:
         self._hub = Hub(opened.revision)
         self._under_way: dict[str, list[asyncio.Future[Outcome]]] = {}
         """By key: who writes, and who waits for that to have ended."""
+        self._gathered: list[Write] = []
         self._readers = ThreadPoolExecutor(1, "store-reader")
         self._writer = Writer(opened.writer, opened.revision, self._report, encryption.seal)
         self._writer.start()
@@ -139,8 +140,19 @@ class SqliteStore:
     async def _write(self, write: Write) -> Entry:
         future: asyncio.Future[Outcome] = self._loop.create_future()
         self._under_way[write.key] = [future]
-        self._writer.put(write)
+        if not self._gathered:
+            self._loop.call_soon(self._hand_over)
+        self._gathered.append(write)
         return (await future).stored()
+
+    def _hand_over(self) -> None:
+        """Give the writer what one turn of the loop gathered; a lone write it may do at once."""
+        writes, self._gathered = self._gathered, []
+        if len(writes) == len(self._under_way) == 1 and (outcomes := self._writer.at_once(writes)):
+            self._publish(outcomes)
+            return
+        for write in writes:
+            self._writer.put(write)
 
     def _report(self, outcomes: Sequence[Outcome]) -> None:
         self._loop.call_soon_threadsafe(self._publish, outcomes)
@@ -199,6 +211,7 @@ class SqliteStore:
 
     async def close(self) -> None:
         self._compaction.cancel()
+        self._hand_over()
         self._writer.stop()
         await self._loop.run_in_executor(self._readers, self._writer.join)
         self._readers.shutdown()

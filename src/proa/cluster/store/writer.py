@@ -1,4 +1,7 @@
-"""The one thread that writes: it drains its queue, commits all of it at once, then reports.
+"""The thread that writes: it drains its queue, commits all of it at once, then reports.
+
+A lone write to a quick disk is committed by the caller: there the way to the thread and back would take
+as long as the commit.
 
 A batch that fails is tried again one by one, so that only the writes that cannot be done fail.
 A failed write uses up no revision.
@@ -11,12 +14,14 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
+from time import perf_counter
 from typing import Any
 
 from proa.cluster.store import database
 from proa.cluster.store.store import Entry, StoreError, StoreUnavailable, Value
 
 BATCH = 128
+_QUICK = 0.0005  # seconds that a commit takes, of late, up to which the loop does it itself
 
 
 @dataclass(slots=True)
@@ -61,6 +66,8 @@ class Writer(threading.Thread):
         self._report = report
         self._seal = seal
         self._queue: SimpleQueue[Write | Job | None] = SimpleQueue()
+        self._turn = threading.Lock()
+        self._commit_seconds = 0.0
 
     def put(self, item: Write | Job) -> None:
         """Queue a write, or a job to run on the connection between batches."""
@@ -78,11 +85,24 @@ class Writer(threading.Thread):
         items: list[Write | Job | None] = []
         while None not in items:
             items = self._drain()
-            if writes := [item for item in items if isinstance(item, Write)]:
-                self._report(self._commit(writes))
-            for item in items:
-                if callable(item):
-                    item(self._connection)
+            with self._turn:
+                if writes := [item for item in items if isinstance(item, Write)]:
+                    self._report(self._commit(writes))
+                for item in items:
+                    if callable(item):
+                        item(self._connection)
+
+    def at_once(self, writes: list[Write]) -> list[Outcome]:
+        """Commit in the caller's thread; nothing is done where that would keep it waiting.
+
+        For a caller that has no writes in the queue or not yet reported, as these would be overtaken.
+        """
+        if self._commit_seconds > _QUICK or not self._turn.acquire(blocking=False):
+            return []
+        try:
+            return self._commit(writes)
+        finally:
+            self._turn.release()
 
     def _drain(self) -> list[Write | Job | None]:
         """Wait for one item, then take all that wait beside it."""
@@ -107,12 +127,14 @@ class Writer(threading.Thread):
             )
             for write, entry in zip(batch, entries, strict=True)
         ]
+        begun = perf_counter()
         try:
             database.insert(self._connection, rows)
         except sqlite3.Error as error:
             if len(batch) > 1:
                 return [outcome for write in batch for outcome in self._commit([write])]
             return [Outcome(batch[0], None, StoreUnavailable(f"the database cannot be written: {error}"))]
+        self._commit_seconds += (perf_counter() - begun - self._commit_seconds) / 8
         self._revision += len(batch)
         return [Outcome(write, entry) for write, entry in zip(batch, entries, strict=True)]
 
