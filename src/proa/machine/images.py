@@ -45,6 +45,8 @@ class Image:
     """Mode by path of folders that are empty or not 0755."""
     entrypoint: Sequence[str] = ()
     command: Sequence[str] = ()
+    user: str = ""
+    """Name or number of whom it runs as; root when empty."""
 
 
 def archive(image: Image) -> bytes:
@@ -113,6 +115,8 @@ def _static_program(name: str, package: str) -> Path:
 
 def _config(image: Image, layer_digest: str) -> dict[str, object]:
     process: dict[str, object] = {"Env": [_PATH]}
+    if image.user:
+        process["User"] = image.user
     if image.entrypoint:
         process["Entrypoint"] = list(image.entrypoint)
     if image.command:

@@ -13,6 +13,7 @@ IMAGE = Image(
     links={"usr/bin/alias": "/bin/tool"},
     folders={"tmp": 0o1777},
     command=("tool",),
+    user="1234",
 )
 
 
@@ -39,7 +40,8 @@ def test_the_manifest_names_configuration_layer_and_tags() -> None:
     layer, config = read(content, manifest["Layers"][0]), read(content, manifest["Config"])
     assert manifest["Config"] == hashlib.sha256(config).hexdigest() + ".json"
     assert json.loads(config)["rootfs"]["diff_ids"] == ["sha256:" + hashlib.sha256(layer).hexdigest()]
-    assert json.loads(config)["config"]["Cmd"] == ["tool"]
+    process = json.loads(config)["config"]
+    assert (process["Cmd"], process["User"]) == (["tool"], "1234")
 
 
 def test_the_layer_holds_files_links_and_their_folders_in_order() -> None:
