@@ -43,6 +43,7 @@ _TOOLS = (
     "netcat-openbsd",
     "socat",
 )
+_REGRESSION = "regression-issue-74839"
 _CANNOT_BE_HAD = "authenticated"
 """In the name of what tests want to see refused."""
 _CERTIFICATE = ("localhost.crt", "localhost.key")
