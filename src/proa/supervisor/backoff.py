@@ -10,7 +10,7 @@ class Backoff(NamedTuple):
 
     first: float = 0.2
     limit: float = 30.0
-    steady: float = 60.0
+    steady: float = 10.0
 
     def after(self, previous: float, uptime: float) -> float:
         """The delay after a run of `uptime` seconds that had itself waited `previous`; 0 is a first run."""

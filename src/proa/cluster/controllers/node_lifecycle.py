@@ -1,5 +1,7 @@
 """Nodes that fall silent: Ready becomes Unknown, taints follow the conditions, pods count as not ready.
 
+A silent node is lost, unless its kernel answers: then a kubelet starts again there, as at an upgrade, and
+its pods go on. It is lost too when it stays silent for ten times as long.
 Source: kubernetes.io/docs/concepts/architecture/nodes, node heartbeats and node controller.
 """
 
@@ -12,6 +14,7 @@ from proa.cluster.controllers.config import ControllersConfig
 from proa.cluster.controllers.heartbeats import Heartbeats
 from proa.cluster.controllers.node_taints import wanted_taints
 from proa.cluster.controllers.pods import BY_NODE, node_names
+from proa.cluster.controllers.reachability import answers
 from proa.errors import NotFound
 from proa.kube import (
     LEASES,
@@ -36,6 +39,8 @@ _log = logging.getLogger(__name__)
 _LEASE_NAMESPACE = "kube-node-lease"
 _OVERSLEPT = 1.0
 """Seconds by which a look at a node may be late; beyond that it was us who stood still, not the node."""
+_PATIENCE, _ASK_AGAIN = 10, 0.5
+"""How many times the grace a node may be silent that answers, and seconds between two questions."""
 _REPORTED = ("Ready", "MemoryPressure", "DiskPressure", "PIDPressure")
 
 
@@ -63,17 +68,23 @@ class NodeLifecycle:
         if _time() - self._due.get(key, _time()) > _OVERSLEPT:
             self._heartbeats.forget(key)  # what it said meanwhile is still to be read
         silence = self._heartbeats.silence(key, node, self.leases.get(f"{_LEASE_NAMESPACE}/{key}"))
-        if silence >= self._grace:
+        lost = await self._is_lost(node, silence)
+        if lost:
             node = await self._lost(node)
         await self._set_taints(node)
         if not condition_is_true(node, "Ready"):
             await self._mark_pods(node)
-        if silence >= self._grace:
+        if lost:
             self._due.pop(key, None)
             return None
-        left = self._grace - silence + 0.01
+        left = self._grace - silence if silence < self._grace else _ASK_AGAIN
         self._due[key] = _time() + left
-        return Result(left)
+        return Result(left + 0.01)
+
+    async def _is_lost(self, node: Object, silence: float) -> bool:
+        if silence < self._grace:
+            return False
+        return silence >= _PATIENCE * self._grace or not await answers(node)
 
     async def _lost(self, node: Object) -> Object:
         """All that the kubelet reports becomes Unknown."""
