@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
+from proa.kube.timers import Timer
+
 _FIRST_DELAY, _LONGEST_DELAY = 0.005, 300.0
 """Seconds: back-off of a key that failed, doubled each time."""
 
@@ -21,7 +23,7 @@ class WorkQueue:
         self._dirty: set[str] = set()
         self._active: set[str] = set()
         self._failures: dict[str, int] = {}
-        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._timers: dict[str, Timer] = {}
         self._wakeup: deque[asyncio.Future[None]] = deque()
 
     def __len__(self) -> int:
@@ -37,14 +39,13 @@ class WorkQueue:
 
     def add_after(self, key: str, delay: float) -> None:
         """Queue the key in `delay` seconds; of several delays the earliest counts."""
-        loop = asyncio.get_running_loop()
-        due = loop.time() + delay
+        due = asyncio.get_running_loop().time() + delay
         pending = self._timers.get(key)
         if pending is not None:
-            if pending.when() <= due:
+            if pending.when <= due:
                 return
             pending.cancel()
-        self._timers[key] = loop.call_at(due, self._fire, key)
+        self._timers[key] = Timer(due, self._fire, key)
 
     def retry(self, key: str) -> float:
         """Queue the key again after its back-off, which this returns in seconds."""

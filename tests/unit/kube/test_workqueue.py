@@ -1,5 +1,7 @@
 import asyncio
 
+import uvloop
+
 from proa.kube.workqueue import WorkQueue
 
 
@@ -51,3 +53,13 @@ async def test_the_earliest_delay_counts() -> None:
     queue.add_after("a", 3600)
     queue.add_after("a", 0)
     assert await asyncio.wait_for(queue.get(), 1) == "a"
+
+
+def test_a_delay_of_almost_nothing_is_no_trouble_on_uvloop() -> None:
+    async def played() -> str:
+        queue = WorkQueue()
+        for delay in (0.0, 0.0001, 0.0):
+            queue.add_after("a", delay)
+        return await asyncio.wait_for(queue.get(), 1)
+
+    assert uvloop.run(played()) == "a"

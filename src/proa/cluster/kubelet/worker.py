@@ -26,6 +26,7 @@ from proa.cluster.kubelet.status import FINAL_PHASES, StatusInputs, pod_status, 
 from proa.cluster.kubelet.termination_messages import termination_message
 from proa.cluster.kubelet.terminator import kill_container
 from proa.kube import Object, is_deleting, now, parse_time
+from proa.kube.timers import Timer
 
 _log = logging.getLogger(__name__)
 
@@ -45,7 +46,7 @@ class PodWorker:
         self._in_api = True
         self._changed = asyncio.Event()
         self._changed.set()
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: Timer | None = None
         self._operations = Operations(str(pod_name(pod)), self._operation_ended)
         self._launch = Launch(host, self._operations, pod_name(pod))
         self._resize = PodResize(host, self._operations)
@@ -243,8 +244,7 @@ class PodWorker:
         """Look at the pod again after some seconds, or earlier."""
         if delay is None:
             return
-        loop = asyncio.get_running_loop()
-        at = loop.time() + max(delay, 0)
-        if self._timer is not None and not self._timer.cancelled() and loop.time() < self._timer.when() <= at:
-            return
-        self._timer = loop.call_at(at, self.wake)
+        now = asyncio.get_running_loop().time()
+        at = now + max(delay, 0)
+        if self._timer is None or not now < self._timer.when <= at:
+            self._timer = Timer(at, self.wake)

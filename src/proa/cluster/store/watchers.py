@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from proa.cluster.store.keyspace import bucket_of
 from proa.cluster.store.store import Batch, Event, Sink, WatchOverflow
+from proa.kube.timers import Timer
 
 QUEUE_LIMIT = 2048
 
@@ -24,7 +25,7 @@ class QueuedWatch:
         self._replay = replay
         self._queue: deque[Event] = deque()
         self._waiter: asyncio.Future[None] | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: Timer | None = None
         self._overflowed = False
         self._sink: Sink | None = None
 
@@ -46,17 +47,17 @@ class QueuedWatch:
         loop = asyncio.get_running_loop()
         self._waiter = loop.create_future()
         if seconds is not None:
-            self._call_at(loop, loop.time() + seconds)
+            self._call_at(loop.time() + seconds)
         try:
             await self._waiter
         finally:
             self._waiter = None
 
-    def _call_at(self, loop: asyncio.AbstractEventLoop, when: float) -> None:
+    def _call_at(self, when: float) -> None:
         """Wake up by then. One timer serves many waits: an earlier one only wakes for nothing, once."""
-        if self._timer is None or self._timer.when() > when:
+        if self._timer is None or self._timer.when > when:
             self._cancel_timer()
-            self._timer = loop.call_at(when, self._time_out)
+            self._timer = Timer(when, self._time_out)
 
     def _cancel_timer(self) -> None:
         if self._timer is not None:
