@@ -53,7 +53,8 @@ DIFFERENCES: tuple[Difference, ...] = (
     Difference("values in messages", "certificates/(outcomes/another spec|volumes/by both)", _WORDS),
     Difference(
         "bad input is no server error",
-        "refusals/metadata/a resourceVersion|refusals/field validation/unknown in an apply"
+        "refusals/metadata/a resourceVersion( of one that is there)?"
+        "|refusals/field validation/unknown in an apply"
         "|patches/merge/a revision that is none|patches/strategic/(an order|a container|an unknown).*"
         "|patches/apply/(a wrong type|a container twice)|evictions/two budgets/ask"
         "|reading/revisions/one, no number|reading/watches/no number|times/writes/apply.* badly",

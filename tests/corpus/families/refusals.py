@@ -147,6 +147,14 @@ STORIES = (
         meta("two controllers", ownerReferences=[owner(controller=True), owner(controller=True, uid="v")]),
         meta("an owner twice", ownerReferences=[owner(), owner()], name="own2"),
         meta("a resourceVersion", resourceVersion="1"),
+        meta("a resourceVersion of one that is there", name="both", resourceVersion="1"),
+        meta("a resourceVersion and a bad label", resourceVersion="1", labels={"-": "x"}),
+        meta("a resourceVersion that is nothing", name="rv-0", resourceVersion="0"),
+        post(
+            "a resourceVersion, in a dry run",
+            f"{CM}?dryRun=All",
+            {"metadata": {"name": "rv-dry", "resourceVersion": "1"}},
+        ),
         meta("a uid of its own", name="uid", uid="mine"),
         meta(
             "times of its own",

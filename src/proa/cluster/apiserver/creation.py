@@ -29,7 +29,7 @@ async def create(
 ) -> Entry:
     """Store a new object, which is changed in place; `owners` are its managedFields if known already.
 
-    Raises AlreadyExists, Invalid and what admission says.
+    Raises AlreadyExists, Invalid, BadRequest and what admission says.
     """
     missing = _prepare(obj, target, options)
     if owners is None:
@@ -69,8 +69,6 @@ def _prepare(obj: Object, target: Target, options: WriteOptions) -> list[FieldEr
     check_type(obj, target)
     missing = check_shape(obj, target, options)
     metadata.settle_address(obj, target)
-    if obj["metadata"].get("resourceVersion"):
-        raise BadRequest("resourceVersion should not be set on objects to be created")
     metadata.wipe(obj)
     metadata.begin(obj, target.kind)
     complete(obj, target)
@@ -103,6 +101,8 @@ async def _store(backend: Backend, request: Request, missing: list[FieldError]) 
         if backend.store.get(key) is not None:
             raise target.of(name).exists()
         return Entry(key, 0, 0, codec.encode_json(obj))
+    if obj["metadata"].pop("resourceVersion", "0") != "0":
+        raise BadRequest("resourceVersion should not be set on objects to be created")
     value = await stored_form.value(target.kind, obj)
     try:
         with ANSWERING:

@@ -18,7 +18,7 @@ from proa.kube.resources import Object
 _DROPPED_WHEN_EMPTY = ("labels", "annotations", "finalizers", "ownerReferences", "generateName")
 _ASKED_BY_METADATA = {"Deployment": "annotations", "EndpointSlice": "labels"}
 _SERVER_OWNED = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation")
-_OF_A_LIFE = (*_SERVER_OWNED, "selfLink", "resourceVersion", "managedFields")
+_OF_A_LIFE = (*_SERVER_OWNED, "selfLink", "managedFields")
 _VERSION_4 = 4 << 76 | 2 << 62
 """Version and variant, where a UUID has them (RFC 9562)."""
 _RANDOM = ~(0xF << 76 | 3 << 62)
