@@ -26,7 +26,7 @@ def main(base: Path) -> None:
         cni_conf_dir=base / "net.d",
         bin_dir=base / "bin",
         conf=read_net_conf(base / "net-conf.json"),
-        subnets=(ip_network(told["subnet"]),),
+        subnets=tuple(map(ip_network, told["subnets"])),
         peers=tuple(peers),
     )
     asyncio.run(NetworkAgent(config).run())

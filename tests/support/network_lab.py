@@ -21,7 +21,7 @@ from typing import Any
 from proa.kernel import netns, topology
 from proa.kernel.links import derived_mac
 
-GATEWAY = "10.77.0.1"
+GATEWAY, GATEWAY6 = "10.77.0.1", "fd77::1"
 _AGENT = Path(__file__).with_name("network_agent.py")
 _DEADLINE = 10.0
 
@@ -44,6 +44,11 @@ class Pod:
     address: str
     result: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def addresses(self) -> list[str]:
+        """One of each family of the lab."""
+        return [ip["address"].partition("/")[0] for ip in self.result["ips"]]
+
 
 class Node:
     """One node: its namespace, its directory, its agent."""
@@ -52,8 +57,9 @@ class Node:
         self.lab = lab
         self.name = f"{lab.prefix}-{number}"
         self.number = number
-        self.address = f"10.77.0.{10 + number}"
-        self.subnet = lab.subnets.format(number)
+        self.addresses = [text.format(10 + number) for text in ("10.77.0.{}", "fd77::{}")[: lab.families]]
+        self.address = self.addresses[0]
+        self.subnets = [text.format(number) for text in lab.subnets[: lab.families]]
         self.base = lab.base / f"n{number}"
         self.path = netns.NAMES / self.name
         self.agent: subprocess.Popen[bytes] | None = None
@@ -115,6 +121,18 @@ class Node:
             ["nsenter", f"--net={self.path}", *command], capture_output=True, text=True, check=True
         ).stdout
 
+    def as_peers(self) -> list[dict[str, Any]]:
+        """What the other nodes are told of this one, in each family."""
+        return [
+            {
+                "name": self.name,
+                "address": address,
+                "subnet": subnet,
+                "data": {"VNI": 1, "VtepMAC": derived_mac(f"vxlan{6 if ':' in address else ''} {self.name}")},
+            }
+            for address, subnet in zip(self.addresses, self.subnets, strict=True)
+        ]
+
     def _ready(self) -> bool:
         with contextlib.suppress(CniFailure, OSError):
             self.cni("STATUS", version="1.1.0")
@@ -123,7 +141,7 @@ class Node:
 
 
 class Lab:
-    """`nodes` nodes behind one bridge; `close` leaves nothing."""
+    """`nodes` nodes behind one bridge; `close` leaves nothing. With `ipv6` they have both families."""
 
     def __init__(
         self,
@@ -131,11 +149,14 @@ class Lab:
         *,
         nodes: int = 2,
         backend: Mapping[str, Any] | None = None,
-        subnets: str = "10.42.{}.0/24",
+        subnets: tuple[str, ...] = ("10.42.{}.0/24", "fd42:0:0:{}::/64"),
+        ipv6: bool = False,
     ) -> None:
         self.base = base
         self.prefix = f"plab{os.getpid() % 100_000}"
         self.subnets = subnets
+        self.families = 2 if ipv6 else 1
+        self._gateways = [(GATEWAY, 24), (GATEWAY6, 64)][: self.families]
         self._names: list[str] = []
         self.switch = self.namespace("sw")
         self._backend = dict(backend or {"Type": "vxlan"})
@@ -143,16 +164,10 @@ class Lab:
 
     def start(self) -> None:
         with netns.entered(self.switch):
-            topology.ensure_bridge("br0", ip_interface(f"{GATEWAY}/24"))
+            topology.ensure_bridge("br0", *(ip_interface(f"{it}/{length}") for it, length in self._gateways))
             for node in self.nodes:
                 self._names.append(node.name)
-                topology.attach(
-                    node.name,
-                    bridge="br0",
-                    host_device=f"n{node.number}",
-                    address=ip_interface(f"{node.address}/24"),
-                    gateway=ip_address(GATEWAY),
-                )
+                self._attach(node)
         for node in self.nodes:
             self._configure(node)
             node.start_agent()
@@ -169,21 +184,28 @@ class Lab:
         for name in self._names:
             netns.delete(name)
 
+    def _attach(self, node: Node) -> None:
+        for address, (gateway, length) in zip(node.addresses, self._gateways, strict=True):
+            topology.attach(
+                node.name,
+                bridge="br0",
+                host_device=f"n{node.number}",
+                address=ip_interface(f"{address}/{length}"),
+                gateway=ip_address(gateway),
+            )
+
+    def net_conf(self, backend: Mapping[str, Any]) -> str:
+        """The lab's net-conf with this backend."""
+        conf: dict[str, Any] = {"Network": "10.42.0.0/16", "Backend": backend}
+        if self.families > 1:
+            conf |= {"EnableIPv6": True, "IPv6Network": "fd42::/48"}
+        return json.dumps(conf)
+
     def _configure(self, node: Node) -> None:
         node.base.mkdir(parents=True)
-        conf = {"Network": "10.42.0.0/16", "Backend": self._backend}
-        (node.base / "net-conf.json").write_text(json.dumps(conf))
-        peers = [
-            {
-                "name": peer.name,
-                "address": peer.address,
-                "subnet": peer.subnet,
-                "data": {"VNI": 1, "VtepMAC": derived_mac(f"vxlan {peer.name}")},
-            }
-            for peer in self.nodes
-            if peer is not node
-        ]
-        told = {"name": node.name, "subnet": node.subnet, "peers": peers, "backend": self._backend["Type"]}
+        (node.base / "net-conf.json").write_text(self.net_conf(self._backend))
+        peers = [told for peer in self.nodes if peer is not node for told in peer.as_peers()]
+        told = {"name": node.name, "subnets": node.subnets, "peers": peers, "backend": self._backend["Type"]}
         (node.base / "agent.json").write_text(json.dumps(told))
 
 
@@ -209,7 +231,7 @@ def eventually(condition: Callable[[], bool], what: str) -> None:
 def listen(path: Path, address: str) -> socket.socket:
     """A TCP listener inside a namespace."""
     with netns.entered(path):
-        listener = socket.socket()
+        listener = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
     listener.bind((address, 0))
     listener.listen()
     listener.settimeout(5)
@@ -219,12 +241,12 @@ def listen(path: Path, address: str) -> socket.socket:
 def connect(path: Path, listener: socket.socket) -> tuple[socket.socket, socket.socket, str]:
     """A connection from a namespace to a listener: both ends, and the address that the listener sees."""
     with netns.entered(path):
-        client = socket.socket()
+        client = socket.socket(listener.family)
     client.settimeout(5)
     client.connect(listener.getsockname())
-    server, (seen, _) = listener.accept()
+    server, seen = listener.accept()
     server.settimeout(5)
-    return client, server, seen
+    return client, server, seen[0]
 
 
 def source_seen(path: Path, to: Path, address: str) -> str:

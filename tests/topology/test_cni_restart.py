@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.root, pytest.mark.topology]
 
 @pytest.fixture
 def node(tmp_path: Path) -> Iterator[Node]:
-    with lab(tmp_path, nodes=1, subnets="10.42.{}.0/29") as made:
+    with lab(tmp_path, nodes=1, subnets=("10.42.{}.0/29",)) as made:
         yield made.nodes[0]
 
 

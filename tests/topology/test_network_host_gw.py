@@ -11,7 +11,7 @@ from support.network_lab import lab, source_seen
 
 pytestmark = [pytest.mark.root, pytest.mark.topology]
 
-_STATE = (("ip", "-br", "link"), ("ip", "route"), ("ip", "-br", "-4", "addr"), ("nft", "list", "tables"))
+_STATE = ("ip -br link", "ip route", "ip -br addr", "nft list tables", "ip -6 route")
 
 
 def test_pods_reach_each_other_by_plain_routes(tmp_path: Path) -> None:
@@ -22,21 +22,23 @@ def test_pods_reach_each_other_by_plain_routes(tmp_path: Path) -> None:
 
 
 def test_changing_the_backend_needs_only_a_restart_of_the_agents(tmp_path: Path) -> None:
-    with lab(tmp_path) as made:
+    with lab(tmp_path, ipv6=True) as made:
         here, there = (node.pod(f"sw-{node.number}") for node in made.nodes)
-        for node in made.nodes:
-            node.kill_agent()
-            conf = node.base / "net-conf.json"
-            conf.write_text('{"Network": "10.42.0.0/16", "Backend": {"Type": "host-gw"}}')
-            told = json.loads((node.base / "agent.json").read_text())
-            (node.base / "agent.json").write_text(json.dumps(told | {"backend": "host-gw"}))
-            node.start_agent()
-            assert "proa-vxlan" not in node.run("ip", "-br", "link")
-        assert source_seen(here.path, there.path, there.address) == here.address
+        for backend in ("host-gw", "vxlan"):
+            for node in made.nodes:
+                node.kill_agent()
+                (node.base / "net-conf.json").write_text(made.net_conf({"Type": backend}))
+                told = json.loads((node.base / "agent.json").read_text())
+                (node.base / "agent.json").write_text(json.dumps(told | {"backend": backend}))
+                node.start_agent()
+                assert ("proa-vxlan6" in node.run("ip", "-br", "link")) is (backend == "vxlan")
+            for own, address in zip(here.addresses, there.addresses, strict=True):
+                assert source_seen(here.path, there.path, address) == own
 
 
-def test_cleanup_leaves_the_node_as_it_was(tmp_path: Path) -> None:
-    with lab(tmp_path, nodes=1) as made:
+@pytest.mark.parametrize("ipv6", [False, True])
+def test_cleanup_leaves_the_node_as_it_was(tmp_path: Path, *, ipv6: bool) -> None:
+    with lab(tmp_path, nodes=1, ipv6=ipv6) as made:
         node = made.nodes[0]
         pod = node.pod("gone")
         node.kill_agent()
@@ -49,9 +51,10 @@ def test_cleanup_leaves_the_node_as_it_was(tmp_path: Path) -> None:
         command = ["nsenter", f"--net={node.path}", sys.executable, "-c", code, str(node.base)]
         for _ in range(2):
             subprocess.run(command, check=True)
-        state = [node.run(*command) for command in _STATE]
+        state = [node.run(*command.split()) for command in _STATE]
         assert "proa" not in "".join(state)
-        assert "142" not in state[1]
+        assert "142" not in state[1] + state[4]
         assert "10.77.0.0/24" in state[1]
+        assert ("fd77::/64" in state[4]) is ipv6
         assert not list((node.base / "net.d").iterdir())
         assert not (node.base / "network").exists()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from proa.errors import KernelError
-from proa.kernel import addresses, entries, links, netns, nftables, probe, sysctl, topology
+from proa.kernel import addresses, entries, forwarding, links, netns, nftables, probe, sysctl, topology
 from proa.kernel.addresses import Address
 from proa.kernel.links import Link
 from proa.kernel.netlink import Message, Netlink, NetlinkError
@@ -145,3 +145,19 @@ def test_a_setting_that_stands_is_not_written(name: str) -> None:
         assert sysctl.read("net/ipv4/ip_forward") == "1"
         with pytest.raises(KernelError, match="kernel setting net/ipv4/nonsense: no such file"):
             sysctl.write("net/ipv4/nonsense", 1)
+
+
+def test_a_host_that_forwards_ipv6_goes_on_hearing_router_advertisements() -> None:
+    with netns.throwaway(), Netlink() as netlink:
+        for name in ("listens", "deaf"):
+            links.ensure(netlink, Link(name, "bridge"))
+        listens, deaf = (f"net/ipv6/conf/{name}/accept_ra" for name in ("listens", "deaf"))
+        sysctl.write(deaf, 0)
+        before = forwarding.present(6)
+        for _ in range(2):
+            forwarding.enable(6)
+        assert [sysctl.read(it) for it in (forwarding.SETTINGS[6], listens, deaf)] == ["1", "2", "0"]
+        links.ensure(netlink, Link("later", "bridge"))
+        links.delete(netlink, ["deaf"])
+        sysctl.restore(before | {deaf: "0"})
+        assert [sysctl.read(it) for it in (forwarding.SETTINGS[6], listens)] == ["0", "1"]

@@ -7,7 +7,7 @@ import os
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from ipaddress import IPv4Address, ip_interface
+from ipaddress import ip_address, ip_interface
 from pathlib import Path
 from typing import Any
 
@@ -97,8 +97,8 @@ def inside(namespace: Path, story: Callable[[], Awaitable[None]]) -> None:
 @contextlib.asynccontextmanager
 async def running(base: Path, cluster: Cluster) -> AsyncIterator[NetworkAgent]:
     config = NetworkConfig(
-        "n1", base / "network", base / "cni.sock", base / "net.d", base / "bin", net_conf("10.42.0.0/16"),
-        node_ip=IPv4Address("10.77.0.11"),
+        "n1", base / "network", base / "cni.sock", base / "net.d", base / "bin", net_conf(["10.42.0.0/16"]),
+        node_ips=(ip_address("10.77.0.11"),),
     )  # fmt: skip
     agent = NetworkAgent(config, cluster.client)
     task = asyncio.create_task(agent.run())

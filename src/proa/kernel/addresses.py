@@ -6,7 +6,7 @@ import errno
 import socket
 import struct
 from dataclasses import dataclass
-from ipaddress import IPv4Interface, IPv6Interface, ip_address, ip_interface
+from ipaddress import IPv4Interface, IPv6Address, IPv6Interface, ip_address, ip_interface
 
 from proa.kernel.netlink import NLM_F_CREATE, NLM_F_REPLACE, Answer, Message, Netlink, attribute, attributes
 
@@ -30,6 +30,12 @@ class Address:
     def automatic(self) -> bool:
         """Whether the kernel gives it by itself (IPv6 link-local)."""
         return self.interface.version == 6 and self.interface.ip.is_link_local
+
+
+def link_local(mac: str) -> IPv6Address:
+    """The IPv6 link-local address that a device makes from its MAC (RFC 4291, appendix A)."""
+    raw = bytes.fromhex(mac.replace(":", ""))
+    return IPv6Address(b"\xfe\x80" + bytes(6) + bytes([raw[0] ^ 2]) + raw[1:3] + b"\xff\xfe" + raw[3:])
 
 
 def all_addresses(netlink: Netlink) -> list[Address]:

@@ -12,7 +12,7 @@ import socket
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from proa.kernel.netlink import (
     NLM_F_CREATE,
@@ -32,7 +32,7 @@ IFF_UP = 1
 
 _IFLA_ADDRESS, _IFLA_IFNAME, _IFLA_MTU, _IFLA_MASTER, _IFLA_LINKINFO, _IFLA_NET_NS_FD = 1, 3, 4, 10, 18, 28
 _IFLA_INFO_KIND, _IFLA_INFO_DATA, _VETH_INFO_PEER, _IFLA_LINK = 1, 2, 1, 5
-_VXLAN_ID, _VXLAN_LINK, _VXLAN_LOCAL, _VXLAN_LEARNING, _VXLAN_PORT = 1, 3, 4, 7, 15
+_VXLAN_ID, _VXLAN_LINK, _VXLAN_LOCAL, _VXLAN_LEARNING, _VXLAN_PORT, _VXLAN_LOCAL6 = 1, 3, 4, 7, 15, 17
 _IFINFO = struct.Struct("=BxHiII")
 
 OPTIONS = {
@@ -47,11 +47,14 @@ OPTIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Vxlan:
-    """Data of a VXLAN device. `link` is the index of the device below, 0 for none."""
+    """Data of a VXLAN device. `link` is the index of the device below, 0 for none.
+
+    Two devices may have one `vni` and `port` when their `local` addresses are of different families.
+    """
 
     vni: int
     port: int
-    local: IPv4Address
+    local: IPv4Address | IPv6Address
     link: int = 0
     learning: bool = False
 
@@ -231,7 +234,7 @@ def _vxlan_data(vxlan: Vxlan | None) -> bytes:
     return (
         attribute(_VXLAN_ID, vxlan.vni)
         + (attribute(_VXLAN_LINK, vxlan.link) if vxlan.link else b"")
-        + attribute(_VXLAN_LOCAL, vxlan.local.packed)
+        + attribute(_VXLAN_LOCAL if vxlan.local.version == 4 else _VXLAN_LOCAL6, vxlan.local.packed)
         + attribute(_VXLAN_LEARNING, bytes([vxlan.learning]))
         + attribute(_VXLAN_PORT, struct.pack("!H", vxlan.port))
     )
@@ -242,7 +245,7 @@ def _parse_vxlan(data: bytes) -> Vxlan:
     return Vxlan(
         vni=u32(found[_VXLAN_ID]) if _VXLAN_ID in found else 0,
         port=int.from_bytes(found.get(_VXLAN_PORT, b""), "big"),
-        local=IPv4Address(found.get(_VXLAN_LOCAL, bytes(4))),
+        local=ip_address(found.get(_VXLAN_LOCAL6) or found.get(_VXLAN_LOCAL, bytes(4))),
         link=u32(found[_VXLAN_LINK]) if _VXLAN_LINK in found else 0,
         learning=bool(found.get(_VXLAN_LEARNING, b"\0")[0]),
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from proa.kernel import addresses, links, neighbours, routes
 from proa.kernel.netlink import NETLINK_NETFILTER, Answer, Netlink, attributes, text
@@ -21,19 +21,22 @@ _NFT_DELETIONS = {_NFTABLES | deletion for deletion in (2, 5, 8)}  # table, chai
 Filter = Callable[[Answer], bool]
 
 
-def concerns_devices(answer: Answer, *, name: str, own: int, below: int) -> bool:
-    """Whether a notification is about our device (`name`, index `own`), the one below, or a lost route.
+def concerns_devices(
+    answer: Answer, *, names: Collection[str], own: Collection[int], below: Collection[int]
+) -> bool:
+    """Whether a notification is about our devices (`names`, indexes `own`), those below, or a lost route.
 
-    Neighbours of the device below change all the time and are nobody's concern.
+    Neighbours of the devices below change all the time and are nobody's concern.
     """
     kind = answer.kind
     if kind in {links.RTM_NEWLINK, links.RTM_DELLINK}:
         link = links.parse(answer)
-        return link.name == name or link.index == below
+        return link.name in names or link.index in below
     if kind in {addresses.RTM_NEWADDR, addresses.RTM_DELADDR}:
-        return addresses.parse(answer).index in {own, below}
+        index = addresses.parse(answer).index
+        return index in own or index in below
     if kind in {neighbours.RTM_NEWNEIGH, neighbours.RTM_DELNEIGH}:
-        return neighbours.device_of(answer) == own
+        return neighbours.device_of(answer) in own
     if kind == routes.RTM_DELROUTE:
         route = routes.parse(answer)
         return route is not None and route.protocol == routes.PROTOCOL

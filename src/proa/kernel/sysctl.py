@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from proa.errors import KernelError
@@ -26,3 +27,15 @@ def write(name: str, value: str | int) -> None:
     except OSError as error:
         reason = (error.strerror or "").lower()
         raise KernelError(f"set the kernel setting {name} to {value}: {reason}") from error
+
+
+def exists(name: str) -> bool:
+    """Whether the kernel has the setting: one of a device, or of IPv6, may be missing."""
+    return (_ROOT / name).exists()
+
+
+def restore(values: Mapping[str, str]) -> None:
+    """Sets what was read before; a setting that is gone, with its device, is left out."""
+    for name, value in values.items():
+        if exists(name):
+            write(name, value)

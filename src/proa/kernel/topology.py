@@ -7,21 +7,21 @@ from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv6Address
 
-from proa.kernel import addresses, links, netns, nftables, routes, sysctl
+from proa.kernel import addresses, forwarding, links, netns, nftables, routes
 from proa.kernel.addresses import Address, Interface
 from proa.kernel.links import Link
 from proa.kernel.netlink import Netlink
 from proa.kernel.routes import Network, Route
 
 
-def ensure_bridge(name: str, address: Interface) -> int:
-    """The bridge `name` with `address`, up; returns its index.
+def ensure_bridge(name: str, *own: Interface) -> int:
+    """The bridge `name` with these addresses, up; returns its index.
 
     Its MAC is its own: one borrowed from a port would change as ports come and go.
     """
     with Netlink() as netlink:
-        index = links.ensure(netlink, Link(name, "bridge", mac=links.derived_mac(f"{name} {address}")))
-        netlink.execute([addresses.add(Address(address, index))])
+        index = links.ensure(netlink, Link(name, "bridge", mac=links.derived_mac(f"{name} {own[0]}")))
+        netlink.execute([addresses.add(Address(address, index)) for address in own])
     return index
 
 
@@ -54,6 +54,6 @@ def detach(namespace: str) -> None:
 
 def masquerade(chain: str, network: Network) -> None:
     """Makes this host forward; what leaves `network` for elsewhere then carries this host's address."""
-    sysctl.write("net/ipv4/ip_forward" if network.version == 4 else "net/ipv6/conf/all/forwarding", 1)
+    forwarding.enable(network.version)
     with nftables.Nftables() as nft:
         nft.apply([nftables.Chain(chain, nftables.masquerade(network), hook=nftables.SRCNAT)])

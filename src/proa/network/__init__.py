@@ -2,8 +2,9 @@
 
 from proa.network.agent import NetworkAgent
 from proa.network.cleanup import cleanup
-from proa.network.config import NetConf, NetworkConfig, net_conf, parse_net_conf, read_net_conf
+from proa.network.config import NetworkConfig
 from proa.network.install import install_plugin
+from proa.network.netconf import NetConf, net_conf, parse_net_conf, read_net_conf
 
 __all__ = [
     "NetConf",

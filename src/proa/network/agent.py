@@ -9,22 +9,24 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 from proa.errors import ApiError, KernelError
 from proa.kernel import monitor
-from proa.kernel.netlink import Answer, Netlink
+from proa.kernel.netlink import Answer
+from proa.kernel.routes import Network
 from proa.kube import Client
-from proa.network import backends, cni, install, metrics, underlay
+from proa.network import backends, chains, cni, families, install, metrics
 from proa.network.attachments import Attachments, Settings
 from proa.network.backends.base import LocalNode, Peer
+from proa.network.chains import KeptChains
 from proa.network.cni import CniError, Request
 from proa.network.config import NetworkConfig
 from proa.network.daemon import Daemon
 from proa.network.datapath import DataPath, Report
 from proa.network.ipam import Ipam
-from proa.network.masq import Masquerade
 from proa.network.nodes import Nodes
 from proa.network.store import AllocationStore
 
@@ -46,7 +48,7 @@ class NetworkAgent:
         self._wake = asyncio.Event()
         self._nodes = Nodes(client, config.node_name, self._wake.set) if client else None
         self._attachments: Attachments | None = None
-        self._device = 0
+        self._devices: frozenset[int] = frozenset()
         self._unreached: dict[str, str] = {}
         self.ready = asyncio.Event()
 
@@ -72,7 +74,7 @@ class NetworkAgent:
 
     async def _run_with(self, nodes: Nodes | None) -> None:
         if nodes is None:
-            await self._keep(self._config.subnets or (self._config.conf.default_subnet,))
+            await self._keep(self._config.subnets or self._config.conf.default_subnets)
             return
         tasks = {asyncio.create_task(nodes.run()), asyncio.create_task(self._keep_assigned(nodes))}
         try:
@@ -88,7 +90,7 @@ class NetworkAgent:
         await nodes.wait_synced()
         await self._keep(await self._assigned(nodes))
 
-    async def _assigned(self, nodes: Nodes) -> Any:
+    async def _assigned(self, nodes: Nodes) -> tuple[Network, ...]:
         """The node's ranges, as soon as a controller has given it some."""
         while not (subnets := nodes.subnets()):
             _log.info("node %s has no podCIDR yet: waiting for one", self._config.node_name)
@@ -96,17 +98,16 @@ class NetworkAgent:
             self._wake.clear()
         return subnets
 
-    async def _keep(self, subnets: Any) -> None:
+    async def _keep(self, subnets: tuple[Network, ...]) -> None:
         config = self._config
-        with Netlink() as netlink:
-            below = underlay.find(netlink, node_ip=config.node_ip, interface=config.interface)
-        local = LocalNode(config.node_name, subnets, below)
+        local = families.find(config, subnets)
         ipam = Ipam(AllocationStore(config.data_dir / "allocations.db"), subnets)
-        path = DataPath(self._backend, local, ipam, Masquerade(config.conf.network))
+        path = DataPath(self._backend, local, ipam, self._chains(local))
         await asyncio.to_thread(path.adopt)
         self._attachments = Attachments(ipam)
+        below = {family.underlay.index for family in local}
         watches = [
-            monitor.watch_devices(partial(self._concerns, below.index), self._wake.set),
+            monitor.watch_devices(partial(self._concerns, below), self._wake.set),
             monitor.watch_nftables(partial(monitor.concerns_table, table="proa"), self._wake.set),
         ]
         try:
@@ -115,7 +116,13 @@ class NetworkAgent:
             for watch in watches:
                 watch.close()
 
-    async def _passes(self, local: LocalNode, path: DataPath, ipam: Ipam) -> None:
+    def _chains(self, local: Sequence[LocalNode]) -> KeptChains:
+        networks, config = self._config.conf.networks, self._config
+        hidden = [network for network in networks if network.version == 4 or config.ipv6_masquerade]
+        with_ipv6 = any(family.underlay.version == 6 for family in local)
+        return KeptChains([chains.masquerade(hidden), *([chains.pod_sources()] if with_ipv6 else ())])
+
+    async def _passes(self, local: Sequence[LocalNode], path: DataPath, ipam: Ipam) -> None:
         delay = _FIRST_DELAY
         while True:
             self._wake.clear()
@@ -139,42 +146,38 @@ class NetworkAgent:
                 await self._wake.wait()
             await asyncio.sleep(_SETTLE)
 
-    def _become_ready(self, local: LocalNode) -> None:
+    def _become_ready(self, local: Sequence[LocalNode]) -> None:
         if self.ready.is_set() or self._attachments is None:
             return
-        below, config = local.underlay, self._config
-        self._attachments.settings = Settings(self._backend.mtu(below), below.interface.ip)
+        config = self._config
+        self._attachments.settings = Settings(families.mtu(self._backend, local), families.addresses(local))
         install.write_conflist(config.cni_conf_dir, config.socket, config.bin_dir)
         self.ready.set()
         metrics.READY.set(1)
-        ranges = ", ".join(map(str, local.subnets))
-        _log.info(
-            "pod network ready: %s over %s (%s), pods %s",
-            self._backend.name,
-            below.name,
-            below.interface,
-            ranges,
-        )
+        for family in local:
+            below, ranges = family.underlay, ", ".join(map(str, family.subnets))
+            where = f"{below.name} ({below.interface})"
+            _log.info("pod network ready: %s over %s, pods %s", self._backend.name, where, ranges)
 
     def _peers(self) -> list[Peer]:
         told = self._nodes.peers() if self._nodes else []
         return [*self._config.peers, *told]
 
     def _note(self, report: Report, ipam: Ipam) -> None:
-        self._device = report.device
+        self._devices = report.devices
         for name, why in report.unreached.items():
             if self._unreached.get(name) != why:
                 _log.warning("node %s is not reached: %s", name, why)
         self._unreached = report.unreached
         metrics.CHANGES.inc(report.changes)
-        metrics.PEERS.set(len(self._peers()) - len(report.unreached))
+        metrics.PEERS.set(len({peer.name for peer in self._peers()} - report.unreached.keys()))
         for subnet, used, size in ipam.usage():
             metrics.ADDRESSES_USED.labels(str(subnet)).set(used)
             metrics.ADDRESSES_TOTAL.labels(str(subnet)).set(size)
 
-    def _concerns(self, below: int, answer: Answer) -> bool:
-        name = self._backend.device_name
-        return monitor.concerns_devices(answer, name=name, own=self._device, below=below)
+    def _concerns(self, below: set[int], answer: Answer) -> bool:
+        names = self._backend.device_names.values()
+        return monitor.concerns_devices(answer, names=names, own=self._devices, below=below)
 
     def _answer(self, request: Request) -> dict[str, Any]:
         if self._attachments is None:

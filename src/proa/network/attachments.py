@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Address, ip_interface
+from ipaddress import ip_interface
 from typing import Any
 
 from proa.errors import KernelError
+from proa.kernel.routes import IPAddress
 from proa.network import cni, endpoint
 from proa.network.cni import CniError, Request
 from proa.network.endpoint import Endpoint
@@ -22,10 +23,10 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What every endpoint of this node has in common."""
+    """What every endpoint of this node has in common; the node's addresses are by IP version."""
 
     mtu: int
-    node_address: IPv4Address
+    node_addresses: Mapping[int, IPAddress]
 
 
 class Attachments:
@@ -115,7 +116,7 @@ class Attachments:
 
     def _endpoint(self, request: Request, allocation: Allocation, settings: Settings) -> Endpoint:
         named = Allocation(allocation.device, request.container, request.ifname, allocation.addresses)
-        return Endpoint(named, request.netns, settings.mtu, settings.node_address)
+        return Endpoint(named, request.netns, settings.mtu, settings.node_addresses)
 
 
 def _words(allocation: Allocation) -> str:

@@ -18,7 +18,7 @@ def cleanup(*, cni_conf_dir: Path | None = None, data_dir: Path | None = None, p
     is gone already is no failure. The agent must not run any more.
     """
     with Netlink() as netlink:
-        own = {backend.device_name for backend in backends.REGISTRY.values()}
+        own = backends.device_names()
         present = links.all_links(netlink)
         links.delete(netlink, [it.name for it in present if endpoint.is_pod_device(it) or it.name in own])
         left = (route for route in routes.all_routes(netlink) if route.protocol == routes.PROTOCOL)

@@ -11,36 +11,36 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from proa.kernel import entries, links, sysctl
+from proa.kernel import entries, forwarding, links
 from proa.kernel.entries import Entries, merged
 from proa.kernel.links import Link
 from proa.kernel.netlink import Message, Netlink
 from proa.kernel.routes import IPAddress, Route
-from proa.network import backends, endpoint
+from proa.network import backends, endpoint, families
 from proa.network.backends.base import Backend, LocalNode, Peer
+from proa.network.chains import KeptChains
 from proa.network.ipam import Ipam
-from proa.network.masq import Masquerade
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a pass found: how many entries it changed, the index of our device, whom it cannot reach."""
+    """What a pass found: how many entries it changed, the indexes of our devices, whom it cannot reach."""
 
     changes: int
-    device: int
+    devices: frozenset[int]
     unreached: dict[str, str]
 
 
 class DataPath:
-    """One node's data path under one backend."""
+    """One node's data path under one backend; `local` is the node in each of its IP families."""
 
-    def __init__(self, backend: Backend, local: LocalNode, ipam: Ipam, masquerade: Masquerade) -> None:
+    def __init__(self, backend: Backend, local: Sequence[LocalNode], ipam: Ipam, chains: KeptChains) -> None:
         self._backend = backend
         self._local = local
         self._ipam = ipam
-        self._masquerade = masquerade
+        self._chains = chains
 
     def adopt(self) -> None:
         """Before the first pass: the books follow the pods' devices that are there."""
@@ -49,6 +49,8 @@ class DataPath:
             devices = {
                 link.index: link.name for link in links.all_links(netlink) if endpoint.is_pod_device(link)
             }
+        for name in devices.values():
+            endpoint.set_up_host(name)
         routed: dict[str, list[IPAddress]] = {name: [] for name in devices.values()}
         for route in present:
             if route.index in devices and route.destination.num_addresses == 1:
@@ -60,51 +62,78 @@ class DataPath:
 
     def apply(self, peers: Sequence[Peer]) -> Report:
         """Makes the kernel's state so; KernelError when it refuses."""
-        sysctl.write("net/ipv4/ip_forward", 1)
-        unreached = {peer.name: why for peer in peers if (why := self._objection(peer))}
-        reached = [peer for peer in peers if peer.name not in unreached]
+        for local in self._local:
+            forwarding.enable(local.underlay.version)
+        sorted_out = [_sort(self._backend, local, peers) for local in self._local]
         with Netlink() as netlink:
-            device = self._ensure_device(netlink)
-            messages = self._difference(netlink, device, reached)
+            devices = self._ensure_devices(netlink)
+            wanted = [
+                self._backend.entries(local, device, reached)
+                for local, device, (reached, _) in zip(self._local, devices, sorted_out, strict=True)
+            ]
+            messages = self._difference(netlink, frozenset(devices) - {0}, wanted)
             netlink.execute(messages)
-        changes = len(messages) + self._masquerade.apply()
-        return Report(changes, device, unreached)
+        changes = len(messages) + self._chains.apply()
+        return Report(changes, frozenset(devices) - {0}, _told(why for _, why in sorted_out))
 
-    def _objection(self, peer: Peer) -> str:
-        if peer.backend != self._backend.name:
-            return f"its backend is {peer.backend}, ours {self._backend.name}"
-        return self._backend.objection(self._local, peer)
-
-    def _ensure_device(self, netlink: Netlink) -> int:
-        wanted = self._backend.device(self._local)
-        others = {it.device_name for it in backends.REGISTRY.values()} - {self._backend.device_name, ""}
+    def _ensure_devices(self, netlink: Netlink) -> list[int]:
+        """The index of the device for each family, 0 where none is needed; other ones of ours go."""
+        wanted = [self._backend.device(local) for local in self._local]
         present = {link.name: link for link in links.all_links(netlink)}
-        links.delete(netlink, sorted(others & present.keys()))
-        if wanted is None:
-            return 0
-        if _must_be_made_anew(present.get(wanted.name), wanted):
-            links.delete(netlink, [wanted.name])
-        return links.ensure(netlink, wanted)
+        others = backends.device_names() - {link.name for link in wanted if link}
+        anew = {it.name for it in wanted if it and _must_be_made_anew(present.get(it.name), it)}
+        links.delete(netlink, sorted((others & present.keys()) | anew))
+        return [links.ensure(netlink, link) if link else 0 for link in wanted]
 
-    def _difference(self, netlink: Netlink, device: int, peers: Iterable[Peer]) -> list[Message]:
+    def _difference(
+        self, netlink: Netlink, devices: frozenset[int], wanted: Iterable[Entries]
+    ) -> list[Message]:
         actual = entries.read(netlink)  # before the links: so the link of every route in it is listed
         pods = _pod_devices(netlink)
-        ours = entries.owned(actual, {device} if device else set())
+        ours = entries.owned(actual, devices)
         ours = replace(ours, routes=frozenset(it for it in ours.routes if it.index not in pods))
-        wanted = merged([self._backend.entries(self._local, device, peers), self._own_range()])
         lost = entries.additions(actual, self._pod_entries({name: index for index, name in pods.items()}))
-        return entries.difference(ours, wanted) + [it._replace(ignore=(errno.ENODEV,)) for it in lost]
+        whole = merged([*wanted, self._own_ranges()])
+        return entries.difference(ours, whole) + [it._replace(ignore=(errno.ENODEV,)) for it in lost]
 
-    def _own_range(self) -> Entries:
+    def _own_ranges(self) -> Entries:
         """Packets to an address that no pod has go nowhere, least of all to the default gateway."""
-        own = self._local.subnets if self._backend.attaches_pods else ()
-        return Entries(routes=frozenset(Route(subnet, index=0) for subnet in own if subnet.version == 4))
+        own = (subnet for local in self._local for subnet in local.subnets)
+        return Entries(routes=frozenset(Route(subnet, index=0) for subnet in own))
 
     def _pod_entries(self, devices: Mapping[str, int]) -> Entries:
         """What the pods need that are there; a pod that comes or goes meanwhile sees to itself."""
-        address = self._local.underlay.interface.ip
+        addresses = families.addresses(self._local)
         held = ((devices.get(allocation.device), allocation) for allocation in self._ipam.all())
-        return merged(endpoint.host_entries(it, index, address) for index, it in held if index)
+        return merged(endpoint.host_entries(it, index, addresses) for index, it in held if index)
+
+
+def _sort(backend: Backend, local: LocalNode, peers: Iterable[Peer]) -> tuple[list[Peer], dict[str, str]]:
+    """The peers in the family of `local` that can be reached, and of the others why they cannot."""
+    reached, unreached = [], {}
+    for peer in peers:
+        if peer.address.version != local.underlay.version:
+            continue
+        if why := _objection(backend, local, peer):
+            unreached[peer.name] = why
+        else:
+            reached.append(peer)
+    return reached, unreached
+
+
+def _objection(backend: Backend, local: LocalNode, peer: Peer) -> str:
+    if peer.backend != backend.name:
+        return f"its backend is {peer.backend}, ours {backend.name}"
+    return backend.objection(local, peer)
+
+
+def _told(unreached: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """The reasons of all families by the peer's name; what is the same in both is said once."""
+    reasons: dict[str, dict[str, None]] = {}
+    for family in unreached:
+        for name, why in family.items():
+            reasons.setdefault(name, {})[why] = None
+    return {name: "; ".join(whys) for name, whys in reasons.items()}
 
 
 def _pod_devices(netlink: Netlink) -> dict[int, str]:

@@ -1,19 +1,22 @@
 """A pod's interface: a routed veth pair.
 
-The pod has its address alone (/32) and a default route by 169.254.1.1, whose MAC it knows for good:
-the host's end has that fixed MAC, so no ARP is ever asked. The host has a route to the pod over its
-end and knows the pod's MAC as well. There is no bridge, so traffic between two pods of one node is
-forwarded like any other, and policy sees it.
+The pod has its address alone (/32, /128) and a default route by 169.254.1.1 (fe80::1), whose MAC it
+knows for good: the host's end has that fixed MAC, so neither ARP nor neighbour solicitation is ever
+asked. The host has a route to the pod over its end and knows the pod's MAC as well. There is no bridge,
+so traffic between two pods of one node is forwarded like any other, and policy sees it.
+
+IPv6 addresses are usable at once: the node gives each out once, nobody looks for duplicates. Neither
+end listens to router advertisements, so a pod cannot make itself the node's router.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from ipaddress import IPv4Address, ip_address, ip_interface
+from ipaddress import ip_address, ip_interface
 
 from proa.kernel import addresses, entries, links, neighbours, netns, routes, sysctl
 from proa.kernel.addresses import Address
@@ -29,16 +32,17 @@ HOST_MAC = "02:70:72:6f:61:01"
 GATEWAYS: dict[int, IPAddress] = {4: ip_address("169.254.1.1"), 6: ip_address("fe80::1")}
 
 _DEVICE = re.compile(r"proa[0-9a-f]{11}")
+_NO_LINK_LOCAL = 1  # addr_gen_mode: the host's end needs no address at all
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """The wanted interface of one container."""
+    """The wanted interface of one container; `node_addresses` has the node's by IP version."""
 
     allocation: Allocation
     netns: str
     mtu: int
-    node_address: IPv4Address
+    node_addresses: Mapping[int, IPAddress]
 
     def made(self) -> Interface:
         """How a CNI result describes it."""
@@ -73,11 +77,21 @@ def attach(endpoint: Endpoint) -> Interface:
             links.delete(here, [device])
             undo.callback(detach, device)
             _create(here, endpoint)
+        set_up_host(device)
+        _set_up_pod(endpoint)
         index = links.get(here, device).index
         _configure_pod(there, endpoint)
-        _configure_host(here, index, endpoint)
+        here.execute(_in_order(host_entries(endpoint.allocation, index, endpoint.node_addresses)))
         undo.pop_all()
     return endpoint.made()
+
+
+def set_up_host(device: str) -> None:
+    """The kernel's settings for the host's end: what it takes from the container, and what not."""
+    sysctl.write(f"net/ipv4/conf/{device}/rp_filter", 1)  # a pod sends from its own address only
+    if sysctl.exists(ipv6 := f"net/ipv6/conf/{device}"):
+        sysctl.write(f"{ipv6}/accept_ra", 0)
+        sysctl.write(f"{ipv6}/addr_gen_mode", _NO_LINK_LOCAL)
 
 
 def detach(device: str) -> None:
@@ -86,14 +100,12 @@ def detach(device: str) -> None:
         links.delete(netlink, [device])
 
 
-def host_entries(allocation: Allocation, index: int, node_address: IPv4Address) -> Entries:
+def host_entries(allocation: Allocation, index: int, node_addresses: Mapping[int, IPAddress]) -> Entries:
     """What the host's tables hold for an endpoint whose device has that index."""
     mac = pod_mac(allocation.device)
     held = allocation.addresses
     return Entries(
-        routes=frozenset(
-            Route(routes.host(it), index, source=node_address if it.version == 4 else None) for it in held
-        ),
+        routes=frozenset(Route(routes.host(it), index, source=node_addresses.get(it.version)) for it in held),
         neighbours=frozenset(Neighbour(it, mac, index) for it in held),
     )
 
@@ -107,7 +119,8 @@ def faults(endpoint: Endpoint) -> list[str]:
             name = f"{held.device} on the node" if host is None else f"{held.ifname} in the container"
             return [f"there is no device {name}"]
         found = [f"the device {link.name} is down" for link in (host, pod) if not link.up]
-        missing = entries.additions(entries.read(here), host_entries(held, host.index, endpoint.node_address))
+        wanted = host_entries(held, host.index, endpoint.node_addresses)
+        missing = entries.additions(entries.read(here), wanted)
         missing += entries.additions(entries.read(there), _pod_entries(endpoint, pod.index))
         return found + [f"missing: {message.what.removeprefix('add ')}" for message in missing]
 
@@ -124,6 +137,18 @@ def _create(here: Netlink, endpoint: Endpoint) -> None:
     pod = Link(held.ifname, mac=pod_mac(held.device), mtu=endpoint.mtu)
     with netns.opened(endpoint.netns) as target:
         here.execute([links.create_veth(host, pod, target)])
+
+
+def _set_up_pod(endpoint: Endpoint) -> None:
+    """The kernel's settings in the container, before its end goes up."""
+    held = endpoint.allocation
+    if all(address.version == 4 for address in held.addresses):
+        return
+    with netns.entered(endpoint.netns):
+        for scope in ("lo", held.ifname):
+            sysctl.write(f"net/ipv6/conf/{scope}/disable_ipv6", 0)
+        sysctl.write(f"net/ipv6/conf/{held.ifname}/accept_ra", 0)
+        sysctl.write(f"net/ipv6/conf/{held.ifname}/accept_dad", 0)
 
 
 def _configure_pod(there: Netlink, endpoint: Endpoint) -> None:
@@ -149,9 +174,3 @@ def _in_order(wanted: Entries) -> Iterable[Message]:
     yield from map(addresses.add, wanted.addresses)
     yield from map(neighbours.add, wanted.neighbours)
     yield from map(routes.add, wanted.routes)
-
-
-def _configure_host(here: Netlink, index: int, endpoint: Endpoint) -> None:
-    device = endpoint.allocation.device
-    sysctl.write(f"net/ipv4/conf/{device}/rp_filter", 1)  # a pod sends from its own address only
-    here.execute(_in_order(host_entries(endpoint.allocation, index, endpoint.node_address)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 from proa.kernel.routes import IPAddress, Network
@@ -28,13 +29,15 @@ class Ipam:
     def __init__(self, store: AllocationStore, subnets: Iterable[Network]) -> None:
         self._lock = threading.Lock()
         self._store = store
-        self._held = {allocation.device: allocation for allocation in store.all()}
+        subnets = list(subnets)
+        self._families = list(dict.fromkeys(subnet.version for subnet in subnets))
+        self._held = {allocation.device: self._primary_first(allocation) for allocation in store.all()}
         used = [address for allocation in self._held.values() for address in allocation.addresses]
         released = store.released()
         self._pools = [Pool(subnet, used=used, released=released) for subnet in subnets]
 
     def allocate(self, device: str, container: str, ifname: str) -> Allocation:
-        """An address of every range for an interface; the same again when it is asked for again.
+        """An address of every range for an interface, in their order; the same again when asked again.
 
         Raises pool.Exhausted.
         """
@@ -92,7 +95,14 @@ class Ipam:
     def close(self) -> None:
         self._store.close()
 
-    def _adopt(self, allocation: Allocation) -> Allocation:
+    def _primary_first(self, allocation: Allocation) -> Allocation:
+        """The addresses in the order of the ranges; the disk and the kernel list them in another."""
+        order = {version: place for place, version in enumerate(self._families)}
+        ordered = sorted(allocation.addresses, key=lambda it: order.get(it.version, len(order)))
+        return replace(allocation, addresses=tuple(ordered))
+
+    def _adopt(self, found: Allocation) -> Allocation:
+        allocation = self._primary_first(found)
         with self._lock:
             self._store.insert(allocation)
             self._held[allocation.device] = allocation

@@ -7,7 +7,7 @@ that run proa understand each other. Source: flannel, Kubernetes subnet manager.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from ipaddress import ip_address, ip_network
 from typing import Any
 
@@ -16,6 +16,8 @@ from proa.kube import NODES, Client, Informer, Object
 from proa.network.backends.base import Backend, LocalNode, Peer
 
 PREFIX = "flannel.alpha.coreos.com/"
+_DATA = {4: "backend-data", 6: "backend-v6-data"}
+_PUBLIC = {4: "public-ip", 6: "public-ipv6"}
 
 
 class Nodes:
@@ -45,10 +47,10 @@ class Nodes:
         nodes = (node for node in self._informer.list() if node["metadata"]["name"] != self._name)
         return peers_of(nodes)
 
-    async def publish(self, backend: Backend, local: LocalNode) -> bool:
+    async def publish(self, backend: Backend, families: Iterable[LocalNode]) -> bool:
         """Writes what peers must know to this node's annotations; True when they were not there."""
         own = self._informer.get(self._name)
-        wanted = published(backend, local)
+        wanted = published(backend, families)
         held = (own or {}).get("metadata", {}).get("annotations", {})
         if own is None or wanted.items() <= held.items():
             return False
@@ -66,51 +68,53 @@ def subnets_of(node: Object) -> tuple[Network, ...]:
     return tuple(ip_network(cidr) for cidr in spec.get("podCIDRs") or filter(None, [spec.get("podCIDR")]))
 
 
-def published(backend: Backend, local: LocalNode) -> dict[str, str]:
+def published(backend: Backend, families: Iterable[LocalNode]) -> dict[str, str]:
     """What a node publishes of itself."""
-    return {
-        f"{PREFIX}kube-subnet-manager": "true",
-        f"{PREFIX}backend-type": backend.name,
-        f"{PREFIX}backend-data": json.dumps(backend.data(local) or None, separators=(",", ":")),
-        f"{PREFIX}public-ip": str(local.underlay.interface.ip),
-    }
-
-
-def peer_of(node: Object) -> Peer | None:
-    """A node as a peer; None while it has no range or has not published itself."""
-    told = node["metadata"].get("annotations") or {}
-    address = _address(node, told)
-    subnets = subnets_of(node)
-    backend = told.get(f"{PREFIX}backend-type", "")
-    if not (address and subnets and backend):
-        return None
-    return Peer(node["metadata"]["name"], address, subnets, backend, _data(told))
+    told = {"kube-subnet-manager": "true", "backend-type": backend.name, "backend-data": "null"}
+    for local in families:
+        version = local.underlay.version
+        told[_DATA[version]] = json.dumps(backend.data(local) or None, separators=(",", ":"))
+        told[_PUBLIC[version]] = str(local.underlay.interface.ip)
+    return {f"{PREFIX}{key}": value for key, value in told.items()}
 
 
 def peers_of(nodes: Iterable[Object]) -> list[Peer]:
-    """The peers among nodes, in the order of their names."""
-    found = (peer for node in nodes if (peer := peer_of(node)))
-    return sorted(found, key=lambda peer: peer.name)
+    """The peers among nodes in each IP family, in the order of their names."""
+    found = (peer for node in nodes for peer in peers_in(node))
+    return sorted(found, key=lambda peer: (peer.name, peer.address.version))
 
 
-def _address(node: Object, told: dict[str, str]) -> IPAddress | None:
+def peers_in(node: Object) -> list[Peer]:
+    """A node as a peer in each of its IP families; none while it has no range or has not published itself."""
+    name, whole = node["metadata"]["name"], node["metadata"].get("annotations") or {}
+    told = {key.removeprefix(PREFIX): text for key, text in whole.items() if key.startswith(PREFIX)}
+    backend, found = told.get("backend-type", ""), []
+    for version in (4, 6) if backend else ():
+        subnets = tuple(subnet for subnet in subnets_of(node) if subnet.version == version)
+        address = _address(node, told, version)
+        if subnets and address:
+            found.append(Peer(name, address, subnets, backend, _data(told.get(_DATA[version]))))
+    return found
+
+
+def _address(node: Object, told: Mapping[str, str], version: int) -> IPAddress | None:
     internal = (
         item["address"]
         for item in node.get("status", {}).get("addresses", ())
-        if item["type"] == "InternalIP" and ":" not in item["address"]
+        if item["type"] == "InternalIP" and (":" in item["address"]) == (version == 6)
     )
-    overwrite, public = told.get(f"{PREFIX}public-ip-overwrite"), told.get(f"{PREFIX}public-ip")
-    text = overwrite or public or next(internal, "")
+    key = _PUBLIC[version]
+    text = told.get(f"{key}-overwrite") or told.get(key) or next(internal, "")
     return ip_address(text) if text else None
 
 
-def _data(told: dict[str, str]) -> dict[str, Any]:
+def _data(text: str | None) -> dict[str, Any]:
     try:
-        data = json.loads(told.get(f"{PREFIX}backend-data") or "null")
+        data = json.loads(text or "null")
     except ValueError:
         return {}
     return data if isinstance(data, dict) else {}
 
 
 def _relevant(node: Object | None) -> object:
-    return node and (peer_of(node), subnets_of(node))
+    return node and (peers_in(node), subnets_of(node))

@@ -135,6 +135,14 @@ class Settings:
     flannel_iface: Annotated[
         str, Option("Interface between nodes (default: that of the node's address)", AGENT, values.interface)
     ] = ""
+    flannel_ipv6_masq: Annotated[
+        bool,
+        Option(
+            "Hide pods' IPv6 addresses outside of the cluster",
+            SERVER | AGENT,
+            values.boolean,
+        ),
+    ] = False
     node_name: Annotated[
         str, Option("Name of the node (default: that of the host)", AGENT, values.node_name)
     ] = ""

@@ -36,7 +36,8 @@ CASES = {
 @pytest.mark.parametrize(("message", "kind", "expected"), CASES.values(), ids=CASES.keys())
 def test_device_notifications(message: Message, kind: int, *, expected: bool) -> None:
     answer = Answer(kind, 0, message.body)
-    assert monitor.concerns_devices(answer, name="proa-vxlan", own=4, below=2) is expected
+    found = monitor.concerns_devices(answer, names={"proa-vxlan"}, own={4}, below={2})
+    assert found is expected
 
 
 @pytest.mark.parametrize(

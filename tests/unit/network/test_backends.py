@@ -1,6 +1,14 @@
 """What each backend wants in the kernel's tables."""
 
-from ipaddress import IPv4Address, IPv4Interface, ip_address, ip_interface, ip_network
+from ipaddress import (
+    IPv4Address,
+    IPv4Interface,
+    IPv6Address,
+    IPv6Interface,
+    ip_address,
+    ip_interface,
+    ip_network,
+)
 
 from proa.kernel.addresses import Address
 from proa.kernel.links import Vxlan
@@ -53,7 +61,7 @@ def test_vxlan_objections() -> None:
     silent = peer("node-4", "10.77.0.14")
     other = peer("node-5", "10.77.0.15", VNI=2, VtepMAC=MAC)
     assert VxlanBackend().objection(LOCAL, NEAR) == ""
-    assert VxlanBackend().objection(LOCAL, silent) == "it has not published its VtepMAC yet"
+    assert VxlanBackend().objection(LOCAL, silent) == "it has not published its VtepMAC for IPv4 yet"
     assert VxlanBackend().objection(LOCAL, other) == "its VNI is 2, ours is 1"
 
 
@@ -66,3 +74,32 @@ def test_host_gw_routes_by_the_peer() -> None:
 def test_host_gw_objects_to_a_peer_on_another_network() -> None:
     assert HostGateway().objection(LOCAL, NEAR) == ""
     assert "192.0.2.9 is not on 10.77.0.0/24" in HostGateway().objection(LOCAL, FAR)
+
+
+UNDERLAY6 = Underlay("eth0", 2, 1500, IPv6Interface("fd99::11/64"))
+LOCAL6 = LocalNode("node-1", (ip_network("fd42:0:0:1::/64"),), UNDERLAY6)
+NEAR6 = peer("node-2", "fd99::12", "fd42:0:0:2::/64", VNI=1, VtepMAC=MAC)
+
+
+def test_vxlan_has_a_device_of_its_own_for_ipv6() -> None:
+    device = VxlanBackend().device(LOCAL6)
+    assert device is not None
+    assert (device.name, device.mtu) == ("proa-vxlan6", 1430)
+    assert device.vxlan == Vxlan(1, 8472, IPv6Address("fd99::11"), link=2)
+    assert device.mac == VxlanBackend().data(LOCAL6)["VtepMAC"] != VxlanBackend().data(LOCAL)["VtepMAC"]
+
+
+def test_vxlan_goes_by_the_link_local_address_of_an_ipv6_peer() -> None:
+    hop = ip_address("fe80::ff:fe00:2")
+    entries = VxlanBackend().entries(LOCAL6, 9, [NEAR6])
+    assert entries.addresses == {Address(ip_interface("fd42:0:0:1::/128"), 9)}
+    assert entries.routes == {Route(ip_network("fd42:0:0:2::/64"), 9, via=hop)}
+    assert entries.neighbours == {Neighbour(hop, MAC, 9)}
+    assert entries.forwarding == {Forwarding(MAC, ip_address("fd99::12"), 9)}
+
+
+def test_host_gw_routes_ipv6_by_the_peer() -> None:
+    entries = HostGateway().entries(LOCAL6, 0, [NEAR6])
+    assert entries.routes == {Route(ip_network("fd42:0:0:2::/64"), 2, via=ip_address("fd99::12"))}
+    far = peer("node-3", "fd98::3", "fd42:0:0:3::/64")
+    assert "fd98::3 is not on fd99::/64" in HostGateway().objection(LOCAL6, far)

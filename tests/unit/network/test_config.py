@@ -11,8 +11,11 @@ from proa.kernel import probe
 from proa.network import backends, net_conf, parse_net_conf
 from proa.network.backends.none import NoNetwork
 from proa.network.backends.vxlan import VxlanBackend
+from proa.network.netconf import Range
 
-NET = {"Network": "10.42.0.0/16"}
+NETWORK = ip_network("10.42.0.0/16")
+NET = {"Network": str(NETWORK)}
+NET6 = {**NET, "EnableIPv6": True, "IPv6Network": "fd42::/48"}
 
 
 def parse(**conf: Any) -> Any:
@@ -22,13 +25,31 @@ def parse(**conf: Any) -> Any:
 def test_defaults_are_flannels() -> None:
     conf = parse(Network="10.42.0.0/16")
     assert conf.backend == VxlanBackend(vni=1, port=8472)
-    assert (conf.subnet_length, conf.first, conf.last) == (
-        24, ip_network("10.42.1.0/24"), ip_network("10.42.255.0/24")
-    )  # fmt: skip
+    assert conf.ranges == (Range(NETWORK, 24, ip_network("10.42.1.0/24"), ip_network("10.42.255.0/24")),)
+
+
+def test_ipv6_defaults_are_flannels() -> None:
+    conf = parse(**NET6)
+    network = ip_network("fd42::/48")
+    assert conf.networks == (NETWORK, network)
+    assert conf.ranges[1] == Range(
+        network, 64, ip_network("fd42:0:0:1::/64"), ip_network("fd42:0:0:ffff::/64")
+    )
+    assert parse(**{**NET6, "IPv6Network": "fd42::/112"}).ranges[1].subnet_length == 114
+
+
+def test_ipv6_alone() -> None:
+    conf = parse(EnableIPv4=False, EnableIPv6=True, IPv6Network="fd42::/48", IPv6SubnetMin="fd42:0:0:9::")
+    assert conf.default_subnets == (ip_network("fd42:0:0:9::/64"),)
+
+
+def test_cluster_cidrs_are_of_one_or_two_families() -> None:
+    assert net_conf(["fd42::/48", "10.42.0.0/16"]) == parse(**NET6)
+    assert net_conf(["fd42::/48"]).networks == (ip_network("fd42::/48"),)
 
 
 def test_small_network_has_smaller_subnets() -> None:
-    assert parse(Network="10.42.0.0/24").subnet_length == 26
+    assert parse(Network="10.42.0.0/24").ranges[0].subnet_length == 26
 
 
 def test_every_key() -> None:
@@ -38,7 +59,7 @@ def test_every_key() -> None:
         Backend=options,
     )  # fmt: skip
     assert conf.backend == VxlanBackend(7, 4789, 1400, direct_routing=True)
-    assert conf.default_subnet == ip_network("10.10.0.0/20")
+    assert conf.default_subnets == (ip_network("10.10.0.0/20"),)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +83,17 @@ def test_every_key() -> None:
             {"Network": "10.42.0.0/16", "SubnetMin": "10.42.9.0", "SubnetMax": "10.42.3.0"},
             "is below SubnetMin",
         ),
-        ({**NET, "EnableIPv4": False}, "EnableIPv4 must be true"),
+        ({**NET, "EnableIPv4": False}, "EnableIPv4 or EnableIPv6 must be true"),
+        ({**NET, "EnableIPv6": "yes"}, "EnableIPv6 must be true or false, not 'yes'"),
+        (
+            {**NET, "EnableIPv6": True},
+            "IPv6Network is missing: give the range of all pods, such as fd42",
+        ),
+        ({**NET6, "IPv6Network": "10.0.0.0/8"}, "IPv6Network: 10.0.0.0/8 is not an IPv6 network"),
+        ({**NET6, "IPv6Network": "fd42::/125"}, "too small; the smallest is a /124"),
+        ({**NET6, "IPv6SubnetLen": 49}, "IPv6SubnetLen must be a number from 50 to 126"),
+        ({**NET6, "IPv6SubnetMin": "fd42::1"}, "IPv6SubnetMin: fd42::1 is not the first address of a /64"),
+        ({**NET6, "IPv6SubnetMax": "fd43::"}, "IPv6SubnetMax: fd43:: is not within fd42::/48"),
         ({**NET, "Backend": "vxlan"}, "Backend must be an object"),
         (
             {"Network": "10.42.0.0/16", "Backend": {"Type": "udp"}},
@@ -88,9 +119,9 @@ def test_text_that_is_no_json() -> None:
 
 
 def test_flannel_backend_flag() -> None:
-    assert isinstance(net_conf("10.42.0.0/16", "none").backend, NoNetwork)
+    assert isinstance(net_conf(["10.42.0.0/16"], "none").backend, NoNetwork)
     with pytest.raises(UserError, match="'ipsec' is unknown"):
-        net_conf("10.42.0.0/16", "ipsec")
+        net_conf(["10.42.0.0/16"], "ipsec")
 
 
 def test_a_backend_that_the_kernel_lacks_is_refused_with_the_option(monkeypatch: pytest.MonkeyPatch) -> None:

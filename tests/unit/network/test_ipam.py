@@ -69,6 +69,16 @@ def test_dual_stack_gives_one_address_of_each(tmp_path: Path) -> None:
     assert opened(tmp_path, str(SUBNET), str(SUBNET6)).get("dev") == ipam.get("dev")
 
 
+def test_the_primary_family_comes_first_after_a_restart_too(tmp_path: Path) -> None:
+    held = opened(tmp_path, str(SUBNET6), str(SUBNET)).allocate("dev", "c", "eth0")
+    assert [it.version for it in held.addresses] == [6, 4]
+    after = opened(tmp_path, str(SUBNET6), str(SUBNET))
+    assert after.get("dev") == held
+    found = [ip_address("10.42.1.5"), ip_address("fd00:42::5")]
+    (adopted,) = after.reconcile({"dev": found[:1], "foreign": found}).adopted
+    assert list(adopted.addresses) == found[::-1]
+
+
 def test_exhaustion_in_one_range_takes_nothing_from_the_other(tmp_path: Path) -> None:
     ipam = opened(tmp_path, str(SUBNET6), "10.42.1.0/30")
     for name in "ab":

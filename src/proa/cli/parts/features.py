@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from ipaddress import IPv4Address
+from ipaddress import ip_address
 from pathlib import Path
 
 from proa import storage
@@ -14,7 +14,8 @@ from proa.cluster.dns import DnsConfig, DnsServer
 from proa.kube import Client, HttpClient, Manager, load_config
 from proa.machine.layout import Layout
 from proa.network.agent import NetworkAgent
-from proa.network.config import NetworkConfig, net_conf
+from proa.network.config import NetworkConfig
+from proa.network.netconf import net_conf
 from proa.services import ServiceProxy, ServiceProxyConfig
 from proa.settings import Settings
 from proa.storage import LocalPathProvisioner, StorageConfig
@@ -87,9 +88,10 @@ def network_config(settings: Settings, places: NetworkPlaces) -> NetworkConfig:
         socket=places.socket,
         cni_conf_dir=places.conf_dir,
         bin_dir=places.bin_dir,
-        conf=net_conf(settings.cluster_cidr[0], settings.flannel_backend),
-        node_ip=None if settings.flannel_iface else IPv4Address(settings.node_ip[0]),
+        conf=net_conf(settings.cluster_cidr, settings.flannel_backend),
+        node_ips=() if settings.flannel_iface else tuple(map(ip_address, settings.node_ip)),
         interface=settings.flannel_iface,
+        ipv6_masquerade=settings.flannel_ipv6_masq,
     )
 
 

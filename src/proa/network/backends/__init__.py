@@ -48,6 +48,11 @@ def require(backend: Backend) -> None:
         raise UserError(f"network backend {backend.name}: {error}; this kernel has: {usable}") from error
 
 
+def device_names() -> set[str]:
+    """The names of all devices that a backend may have made."""
+    return {name for backend in REGISTRY.values() for name in backend.device_names.values()}
+
+
 def _works(name: str) -> bool:
     try:
         REGISTRY[name].parse({}).probe()

@@ -1,5 +1,6 @@
 """What a backend is: the answer to "how is another node's range reached?", as values.
 
+It answers for one IP family at a time: a node with addresses of both is asked twice.
 A backend decides and touches nothing: it names the device it wants and the entries of the kernel's
 tables; the reconciler reads, compares and applies. To add one, write a file like `host_gw.py` and
 register it in `__init__.py`.
@@ -10,10 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from ipaddress import IPv4Interface
 from typing import Any, ClassVar, Self
 
 from proa.errors import UserError
+from proa.kernel.addresses import Interface
 from proa.kernel.entries import Entries
 from proa.kernel.links import Link
 from proa.kernel.routes import IPAddress, Network
@@ -21,17 +22,22 @@ from proa.kernel.routes import IPAddress, Network
 
 @dataclass(frozen=True, slots=True)
 class Underlay:
-    """The device that carries traffic between nodes, and this node's address on it."""
+    """The device that carries traffic between nodes, and this node's address of one family on it."""
 
     name: str
     index: int
     mtu: int
-    interface: IPv4Interface
+    interface: Interface
+
+    @property
+    def version(self) -> int:
+        """Which IP family: 4 or 6."""
+        return self.interface.version
 
 
 @dataclass(frozen=True, slots=True)
 class LocalNode:
-    """The node that we are on: its ranges of pod addresses and its underlay."""
+    """The node that we are on, in one family: its ranges of pod addresses and its underlay."""
 
     name: str
     subnets: tuple[Network, ...]
@@ -40,7 +46,7 @@ class LocalNode:
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """Another node: its address, its ranges, and what its backend published of itself."""
+    """Another node in one family: its address, its ranges, what its backend published of itself."""
 
     name: str
     address: IPAddress
@@ -53,7 +59,8 @@ class Backend:
     """One way to reach other nodes' ranges; a method that is not overridden asks for nothing."""
 
     name: ClassVar[str]
-    device_name: ClassVar[str] = ""
+    device_names: ClassVar[Mapping[int, str]] = {}
+    """Its device for each IP family that needs one."""
     attaches_pods: ClassVar[bool] = True
 
     @classmethod
@@ -70,7 +77,7 @@ class Backend:
         return underlay.mtu
 
     def data(self, local: LocalNode) -> dict[str, Any]:
-        """What peers must know of this node (flannel's backend-data)."""
+        """What peers must know of this node (flannel's backend-data, backend-v6-data)."""
         return {}
 
     def device(self, local: LocalNode) -> Link | None:

@@ -3,7 +3,7 @@
 Fastest of all, nothing is wrapped; the nodes must share a layer-2 network.
 
 Configuration (net-conf `Backend`): Type `host-gw`; no other key.
-Needs from the kernel: nothing but IPv4 forwarding.
+Needs from the kernel: nothing but forwarding.
 A peer on another network is not reached: it is named in the log and in `proa status`.
 Source: flannel, backends page, `host-gw`.
 """

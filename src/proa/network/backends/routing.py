@@ -14,7 +14,5 @@ def adjacent(local: LocalNode, peer: Peer) -> bool:
 
 
 def direct(local: LocalNode, peer: Peer) -> Iterator[Route]:
-    """One route for each IPv4 range of the peer, by its address."""
-    for subnet in peer.subnets:
-        if subnet.version == peer.address.version:
-            yield Route(subnet, local.underlay.index, via=peer.address)
+    """One route for each range of the peer, by its address."""
+    return (Route(subnet, local.underlay.index, via=peer.address) for subnet in peer.subnets)

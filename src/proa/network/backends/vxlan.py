@@ -1,48 +1,49 @@
 """vxlan: pod packets travel in UDP between the nodes; the default.
 
-Per peer: one onlink route to its range by its tunnel address, one permanent neighbour for that
-address, one forwarding entry that names its node. Nothing is learned, nothing is flooded.
+Per peer and IP family: one route to its range by its tunnel address, one permanent neighbour for
+that address, one forwarding entry that names its node. Nothing is learned, nothing is flooded.
 
 Configuration (net-conf `Backend`): Type `vxlan`;
   VNI            1      number of the virtual network, the same on all nodes
   Port           8472   UDP port; 0 is the kernel's own, which is 8472
-  MTU            0      bytes of a pod's packet; 0 is the underlay's less 50
+  MTU            0      bytes of a pod's packet; 0 is the underlay's less 50 (IPv6: 70)
   DirectRouting  false  plain routes to peers on the same layer-2 network
   Learning       false  learn MACs from traffic
   GBP            false  only false is understood
 Needs from the kernel: CONFIG_VXLAN. Without it the backend is refused and the option named;
 host-gw needs no device.
-Device: `proa-vxlan`; its address is the first of the node's range (/32), its MAC derives from the
-node's name, so it is the same after a restart.
+Devices: `proa-vxlan` between IPv4 addresses for IPv4 ranges, `proa-vxlan6` between IPv6 addresses for
+IPv6 ranges. A device's address is the first of the node's range, its MAC derives from the node's
+name, so both are the same after a restart.
 Source: flannel, backends page, `vxlan`; RFC 7348.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network, ip_interface
+from ipaddress import ip_interface
 from typing import Any, ClassVar, Self
 
 from proa.errors import UserError
 from proa.kernel import probe
-from proa.kernel.addresses import Address
+from proa.kernel.addresses import Address, link_local
 from proa.kernel.entries import Entries, merged
 from proa.kernel.links import Link, Vxlan, derived_mac
 from proa.kernel.neighbours import Forwarding, Neighbour
-from proa.kernel.routes import Route
+from proa.kernel.routes import Network, Route
 from proa.network.backends.base import Backend, LocalNode, Peer, Underlay, known_keys
 from proa.network.backends.routing import adjacent, direct
 
-OVERHEAD = 50
-"""Bytes around a pod's packet: outer IPv4, UDP, VXLAN and the inner Ethernet header."""
+OVERHEAD = {4: 50, 6: 70}
+"""Bytes around a pod's packet: outer IP header, UDP, VXLAN and the inner Ethernet header."""
 _KEYS = {"VNI": int, "Port": int, "MTU": int, "DirectRouting": bool, "Learning": bool, "GBP": bool}
 
 
 @dataclass(frozen=True, slots=True)
 class VxlanBackend(Backend):
     name: ClassVar[str] = "vxlan"
-    device_name: ClassVar[str] = "proa-vxlan"
+    device_names: ClassVar[Mapping[int, str]] = {4: "proa-vxlan", 6: "proa-vxlan6"}
 
     vni: int = 1
     port: int = 8472
@@ -67,7 +68,7 @@ class VxlanBackend(Backend):
         probe.device("vxlan")
 
     def mtu(self, underlay: Underlay) -> int:
-        return self.fixed_mtu or underlay.mtu - OVERHEAD
+        return self.fixed_mtu or underlay.mtu - OVERHEAD[underlay.version]
 
     def data(self, local: LocalNode) -> dict[str, Any]:
         return {"VNI": self.vni, "VtepMAC": _mac(local)}
@@ -75,10 +76,11 @@ class VxlanBackend(Backend):
     def device(self, local: LocalNode) -> Link | None:
         underlay = local.underlay
         data = Vxlan(self.vni, self.port, underlay.interface.ip, underlay.index, self.learning)
-        return Link(self.device_name, "vxlan", mac=_mac(local), mtu=self.mtu(underlay), vxlan=data)
+        name = self.device_names[underlay.version]
+        return Link(name, "vxlan", mac=_mac(local), mtu=self.mtu(underlay), vxlan=data)
 
     def entries(self, local: LocalNode, device: int, peers: Iterable[Peer]) -> Entries:
-        own = (ip_interface(f"{subnet.network_address}/32") for subnet in _ipv4(local.subnets))
+        own = (ip_interface(subnet.network_address) for subnet in local.subnets)
         addresses = frozenset(Address(interface, device) for interface in own)
         return merged([Entries(addresses), *(self._towards(local, device, peer) for peer in peers)])
 
@@ -91,7 +93,7 @@ class VxlanBackend(Backend):
         if self.direct_routing and adjacent(local, peer):
             return ""
         if not peer.data.get("VtepMAC"):
-            return "it has not published its VtepMAC yet"
+            return f"it has not published its VtepMAC for IPv{local.underlay.version} yet"
         if peer.data.get("VNI", 1) != self.vni:
             return f"its VNI is {peer.data.get('VNI', 1)}, ours is {self.vni}"
         return ""
@@ -99,17 +101,22 @@ class VxlanBackend(Backend):
 
 def _tunnel(device: int, peer: Peer) -> Entries:
     mac = str(peer.data["VtepMAC"]).lower()
-    hops: dict[IPv4Network, IPv4Address] = {subnet: subnet.network_address for subnet in _ipv4(peer.subnets)}
+    routes = frozenset(_route(subnet, device, mac) for subnet in peer.subnets)
     return Entries(
-        routes=frozenset(Route(subnet, device, via=hop, onlink=True) for subnet, hop in hops.items()),
-        neighbours=frozenset(Neighbour(hop, mac, device) for hop in hops.values()),
+        routes=routes,
+        neighbours=frozenset(Neighbour(it.via, mac, device) for it in routes if it.via),
         forwarding=frozenset([Forwarding(mac, peer.address, device)]),
     )
 
 
-def _ipv4(subnets: Iterable[object]) -> Iterator[IPv4Network]:
-    return (subnet for subnet in subnets if isinstance(subnet, IPv4Network))
+def _route(subnet: Network, device: int, mac: str) -> Route:
+    """The way into the tunnel. IPv6 takes the peer's link-local address: the kernel refuses a next hop
+    within the range while a route to the range leads over another device, as it does when backends change.
+    """
+    if subnet.version == 4:
+        return Route(subnet, device, via=subnet.network_address, onlink=True)
+    return Route(subnet, device, via=link_local(mac))
 
 
 def _mac(local: LocalNode) -> str:
-    return derived_mac(f"vxlan {local.name}")
+    return derived_mac(f"vxlan{'' if local.underlay.version == 4 else 6} {local.name}")
