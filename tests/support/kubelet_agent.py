@@ -17,7 +17,7 @@ async def main(base: Path, name: str, port: int, arguments: list[str]) -> None:
     client = HttpClient(load_config(base / "kubeconfig"))
     config = KubeletConfig(
         node_name=name,
-        node_ip="127.0.0.1",
+        node_ips=("127.0.0.1",),
         data_dir=base / "data",
         containerd_socket=base / "containerd.sock",
         tls_cert=base / "kubelet.crt",

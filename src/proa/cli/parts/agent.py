@@ -52,7 +52,7 @@ def kubelet_config(settings: Settings, layout: Layout) -> KubeletConfig:
     place = layout.node(settings.node_name)
     return KubeletConfig(
         node_name=settings.node_name,
-        node_ip=settings.node_ip[0],
+        node_ips=settings.node_ip,
         data_dir=settings.data_dir,
         containerd_socket=place.containerd_socket,
         tls_cert=place.serving.certificate,

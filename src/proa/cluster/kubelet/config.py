@@ -9,13 +9,16 @@ from pathlib import Path
 from proa.cluster.kubelet.arguments import KubeletArguments
 from proa.kube import Object
 
+EVERYWHERE = "0.0.0.0"
+
 
 @dataclass(frozen=True, kw_only=True)
 class KubeletConfig:
     """Settings of one node's kubelet; several may run on one machine under different names."""
 
     node_name: str
-    node_ip: str
+    node_ips: Sequence[str]
+    """The node's addresses, one of a family; the first is of its primary one."""
     data_dir: Path
     """Root of proa's state; this node's part is `agent/<node>/kubelet` below it."""
     containerd_socket: Path
@@ -24,7 +27,7 @@ class KubeletConfig:
     tls_key: Path
     client_ca: Path
     """CA that signed the certificates of those who may call the HTTPS port, PEM."""
-    address: str = "0.0.0.0"
+    address: str = EVERYWHERE
     port: int = 10250
     cluster_dns: str = "10.43.0.10"
     cluster_domain: str = "cluster.local"

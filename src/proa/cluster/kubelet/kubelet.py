@@ -135,7 +135,7 @@ class Kubelet:
         client, config, pods = self._client, self._config, self._pods
         events = EventRecorder(client, "kubelet", config.node_name)
         runtime = Runtime(channel)
-        facts = NodeFacts((config.node_ip,), allocatable(config, machine))
+        facts = NodeFacts(tuple(config.node_ips), allocatable(config, machine))
         self._room = {
             "cpu": to_milli(facts.allocatable["cpu"]),
             "memory": to_integer(facts.allocatable["memory"]),
@@ -162,7 +162,7 @@ class Kubelet:
             volumes=VolumeManager(config, objects, credentials, lambda: facts),
             cgroups=Cgroups(config.cgroup_mount, config.arguments.pod_max_pids),
             handlers=handlers,
-            probes=ProbeManager(handlers, events, config.node_ip, pods.wake),
+            probes=ProbeManager(handlers, events, config.node_ips, pods.wake),
             statuses=StatusWriter(client, pods.in_api),
             sizes=self._sizes,
             resolver=parse_resolver(Path("/etc/resolv.conf").read_text()),

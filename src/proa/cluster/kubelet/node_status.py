@@ -105,7 +105,7 @@ def _pressure(kind: str, word: str, *, short: bool) -> tuple[str, bool, str, str
 def addresses(config: KubeletConfig) -> list[Object]:
     """`status.addresses`."""
     return [
-        {"type": "InternalIP", "address": config.node_ip},
+        *({"type": "InternalIP", "address": ip} for ip in config.node_ips),
         {"type": "Hostname", "address": config.node_name},
     ]
 

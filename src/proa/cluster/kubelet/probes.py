@@ -12,7 +12,8 @@ from typing import Literal
 from proa.cluster.kubelet.cri import ContainerStatus
 from proa.cluster.kubelet.handlers import Handlers
 from proa.cluster.kubelet.observation import PodObservation
-from proa.cluster.kubelet.pods import container_statuses, field_path, is_host_network, planned_containers
+from proa.cluster.kubelet.pod_addresses import pod_addresses
+from proa.cluster.kubelet.pods import container_statuses, field_path, planned_containers
 from proa.cluster.kubelet.problems import HandlerError, HandlerUnknownError
 from proa.kube import EventRecorder, Object
 
@@ -66,11 +67,15 @@ class ProbeManager:
     """Probes as long as a container runs; `on_change` is called with the pod's uid for each new verdict."""
 
     def __init__(
-        self, handlers: Handlers, events: EventRecorder, node_ip: str, on_change: Callable[[str], None]
+        self,
+        handlers: Handlers,
+        events: EventRecorder,
+        node_ips: Sequence[str],
+        on_change: Callable[[str], None],
     ) -> None:
         self._handlers = handlers
         self._events = events
-        self._node_ip = node_ip
+        self._node_ips = node_ips
         self._on_change = on_change
         self._probed: dict[str, Probed] = {}
 
@@ -78,7 +83,7 @@ class ProbeManager:
         """Probe what runs of the pod, and nothing else of it."""
         running = {c.name: c for c in seen.running}
         self._drop(pod["metadata"]["uid"], keep={c.id for c in running.values()})
-        ips = [self._node_ip] if is_host_network(pod) else seen.ips
+        ips = pod_addresses(pod, seen, self._node_ips)
         for spec in planned_containers(pod):
             container = running.get(spec["name"])
             if container is not None and container.id not in self._probed and _kinds(spec):

@@ -14,7 +14,7 @@ from typing import Any
 from aiohttp import web
 
 from proa.cluster.kubelet.access import Gate
-from proa.cluster.kubelet.config import KubeletConfig, configuration
+from proa.cluster.kubelet.config import EVERYWHERE, KubeletConfig, configuration
 from proa.cluster.kubelet.cri import ContainerStatus, CriError
 from proa.cluster.kubelet.logs import parse_options, stream_log
 from proa.cluster.kubelet.observation import Observer
@@ -69,9 +69,9 @@ class KubeletServer:
             app, access_log=None, shutdown_timeout=_SHUTDOWN, max_line_size=_LONGEST_LINE
         )
         await self._runner.setup()
-        config = self._config
-        site = web.TCPSite(self._runner, config.address, config.port, ssl_context=_tls(config))
-        await site.start()
+        tls = _tls(self._config)
+        for host in _hosts(self._config):
+            await web.TCPSite(self._runner, host, self._config.port, ssl_context=tls).start()
 
     async def stop(self) -> None:
         """End all connections."""
@@ -140,6 +140,12 @@ def _waiting_reason(pod: Object, name: str) -> str:
 
 async def _healthz(_: web.Request) -> web.Response:
     return web.Response(text="ok")
+
+
+def _hosts(config: KubeletConfig) -> list[str]:
+    """Where to listen: everywhere means in both families when the node has both."""
+    with_ipv6 = any(":" in ip for ip in config.node_ips) and config.address == EVERYWHERE
+    return [config.address, *(["::"] if with_ipv6 else [])]
 
 
 def _tls(config: KubeletConfig) -> ssl.SSLContext:

@@ -15,6 +15,7 @@ from proa.cluster.kubelet.dns import host_network_hosts_file, hosts_file, pod_re
 from proa.cluster.kubelet.environment import Surroundings, environment
 from proa.cluster.kubelet.host import Host
 from proa.cluster.kubelet.observation import PodObservation
+from proa.cluster.kubelet.pod_addresses import pod_addresses
 from proa.cluster.kubelet.pods import is_host_network, pod_name
 from proa.cluster.kubelet.problems import ContainerProblem, HandlerError, HandlerStatusError, config_problem
 from proa.cluster.kubelet.references import environment_references, pull_secret_references
@@ -89,7 +90,7 @@ async def _variables(host: Host, pod: Object, container: Object, seen: PodObserv
         lookup=host.objects.get,
         services=host.services(pod["metadata"]["namespace"], links),
         node=host.facts,
-        pod_ips=[host.config.node_ip] if is_host_network(pod) else seen.ips,
+        pod_ips=pod_addresses(pod, seen, host.config.node_ips),
     )
     return environment(pod, container, around)
 
@@ -131,7 +132,7 @@ def _write_hosts(host: Host, pod: Object, seen: PodObservation) -> Path:
     if is_host_network(pod):
         text = host_network_hosts_file(pod, Path("/etc/hosts").read_text())
     else:
-        text = hosts_file(pod, host.config, seen.ips)
+        text = hosts_file(pod, host.config, pod_addresses(pod, seen, host.config.node_ips))
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
     path.chmod(0o644)
@@ -170,7 +171,7 @@ async def _post_start(
     hook = (container.get("lifecycle") or {}).get("postStart")
     if not hook:
         return
-    ips = [host.config.node_ip] if is_host_network(pod) else seen.ips
+    ips = pod_addresses(pod, seen, host.config.node_ips)
     try:
         with contextlib.suppress(HandlerStatusError):
             await host.handlers.run(hook, container, container_id, ips, _HOOK_LIMIT)

@@ -10,6 +10,7 @@ from typing import Any
 from proa.cluster.kubelet.conditions import pod_conditions
 from proa.cluster.kubelet.cri import ContainerState, ContainerStatus
 from proa.cluster.kubelet.observation import PodObservation
+from proa.cluster.kubelet.pod_addresses import pod_addresses
 from proa.cluster.kubelet.pods import (
     ephemeral_containers,
     init_containers,
@@ -31,7 +32,8 @@ class StatusInputs:
     """All that the status is made of, besides the pod."""
 
     seen: PodObservation
-    node_ip: str
+    node_ips: Sequence[str]
+    """The primary one first."""
     started_at: str
     """When this kubelet accepted the pod, RFC 3339."""
     is_ready: Callable[[ContainerStatus], bool] = lambda _: True
@@ -90,8 +92,8 @@ def pod_status(pod: Object, inputs: StatusInputs) -> Object:
         "observedGeneration": pod["metadata"].get("generation"),
         "phase": reported.get("phase", phase) if ending else phase,
         "conditions": conditions,
-        "hostIP": inputs.node_ip,
-        "hostIPs": [{"ip": inputs.node_ip}],
+        "hostIP": inputs.node_ips[0],
+        "hostIPs": [{"ip": ip} for ip in inputs.node_ips],
         "podIP": ips[0] if ips else None,
         "podIPs": [{"ip": ip} for ip in ips],
         "startTime": inputs.started_at,
@@ -115,13 +117,12 @@ def _final(reported: Object, inputs: StatusInputs) -> tuple[str, tuple[str, str]
     return ("Failed", inputs.failure) if inputs.failure else None
 
 
-def _addresses(pod: Object, inputs: StatusInputs) -> list[str]:
+def _addresses(pod: Object, inputs: StatusInputs) -> Sequence[str]:
     """The pod's addresses; once the sandbox is gone, those that it had."""
-    if is_host_network(pod):
-        return [inputs.node_ip] if inputs.seen.sandbox else []
-    if inputs.seen.ips:
-        return list(inputs.seen.ips)
-    return [entry["ip"] for entry in (pod.get("status") or {}).get("podIPs") or ()]
+    own = is_host_network(pod)
+    if inputs.seen.sandbox if own else inputs.seen.ips:
+        return pod_addresses(pod, inputs.seen, inputs.node_ips)
+    return [] if own else [entry["ip"] for entry in (pod.get("status") or {}).get("podIPs") or ()]
 
 
 def pod_phase(pod: Object, initial: Sequence[Object], main: Sequence[Object]) -> str:

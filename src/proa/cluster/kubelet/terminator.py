@@ -12,7 +12,8 @@ from contextlib import suppress
 from proa.cluster.kubelet.cri import ContainerStatus, CriError
 from proa.cluster.kubelet.host import Host
 from proa.cluster.kubelet.observation import PodObservation
-from proa.cluster.kubelet.pods import find_container, init_containers, is_host_network, is_sidecar
+from proa.cluster.kubelet.pod_addresses import pod_addresses
+from proa.cluster.kubelet.pods import find_container, init_containers, is_sidecar
 from proa.cluster.kubelet.problems import HandlerError, HandlerStatusError
 from proa.kube import Object
 
@@ -41,7 +42,7 @@ async def _pre_stop(host: Host, pod: Object, spec: Object, container: ContainerS
     if not hook or grace <= 1:
         return grace
     started = time.monotonic()
-    ips = [host.config.node_ip] if is_host_network(pod) else (await host.observer.observe(_uid(pod))).ips
+    ips = pod_addresses(pod, await host.observer.observe(_uid(pod)), host.config.node_ips)
     try:
         with suppress(HandlerStatusError):
             await host.handlers.run(hook, spec, container.id, ips, grace)

@@ -207,7 +207,7 @@ class PodWorker:
             pod,
             StatusInputs(
                 seen=seen,
-                node_ip=self._host.config.node_ip,
+                node_ips=self._host.config.node_ips,
                 started_at=self._accepted,
                 is_ready=probes.is_ready,
                 has_started=probes.has_started,

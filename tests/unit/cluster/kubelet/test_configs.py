@@ -18,7 +18,7 @@ from support.kubelet_objects import pod, spec_of
 HERE = Path("/here")
 CONFIG = KubeletConfig(
     node_name="n1",
-    node_ip="10.0.0.1",
+    node_ips=("10.0.0.1",),
     data_dir=HERE,
     containerd_socket=HERE,
     tls_cert=HERE,

@@ -1,5 +1,6 @@
 """The status that is computed from what was seen."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,7 +17,8 @@ STARTED = "2026-01-01T00:00:00Z"
 
 
 def status(pod_: Object, observed: PodObservation, **more: Any) -> Object:
-    return pod_status(pod_, StatusInputs(seen=observed, node_ip="10.0.0.1", started_at=STARTED, **more))
+    told = {"node_ips": ("10.0.0.1",), "started_at": STARTED} | more
+    return pod_status(pod_, StatusInputs(seen=observed, **told))
 
 
 def conditions(result: Object) -> dict[str, str]:
@@ -192,3 +194,31 @@ def test_host_network_has_the_address_of_the_node() -> None:
 
 def test_no_time_yet() -> None:
     assert rfc3339(0) is None
+
+
+FOUR_FIRST, SIX_FIRST = ("10.0.0.1", "fd99::1"), ("fd99::1", "10.0.0.1")
+
+
+@pytest.mark.parametrize(
+    ("node_ips", "pod_ips"),
+    [
+        (("10.0.0.1",), ["10.42.1.7", "fd42::7"]),
+        (FOUR_FIRST, ["10.42.1.7", "fd42::7"]),
+        (SIX_FIRST, ["fd42::7", "10.42.1.7"]),
+    ],
+)
+def test_addresses_of_the_nodes_primary_family_come_first(
+    node_ips: tuple[str, ...], pod_ips: list[str]
+) -> None:
+    for told in (("10.42.1.7", "fd42::7"), ("fd42::7", "10.42.1.7")):
+        shown = status(pod(), replace(seen(container()), ips=told), node_ips=node_ips)
+        assert [entry["ip"] for entry in shown["podIPs"]] == pod_ips
+        assert shown["podIP"] == pod_ips[0]
+        assert [entry["ip"] for entry in shown["hostIPs"]] == list(node_ips)
+        assert shown["hostIP"] == node_ips[0]
+
+
+def test_a_pod_in_the_nodes_network_has_both_of_its_addresses() -> None:
+    shown = status(pod(hostNetwork=True), seen(container()), node_ips=SIX_FIRST)
+    assert [entry["ip"] for entry in shown["podIPs"]] == list(SIX_FIRST)
+    assert "podIPs" not in status(pod(hostNetwork=True), PodObservation(), node_ips=SIX_FIRST)
