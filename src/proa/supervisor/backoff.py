@@ -9,7 +9,7 @@ class Backoff(NamedTuple):
     """Doubles from `first` to `limit` seconds, and begins anew after `steady` seconds up."""
 
     first: float = 0.2
-    limit: float = 30.0
+    limit: float = 5.0
     steady: float = 10.0
 
     def after(self, previous: float, uptime: float) -> float:

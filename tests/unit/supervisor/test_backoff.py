@@ -10,9 +10,9 @@ from proa.supervisor.backoff import Backoff
     [
         pytest.param(0, 0, 0.2, id="first death waits shortest"),
         pytest.param(0.2, 1, 0.4, id="doubles"),
-        pytest.param(25.6, 1, 30, id="up to the limit"),
-        pytest.param(30, 9, 30, id="stays at the limit"),
-        pytest.param(30, 10, 0.2, id="begins anew after a steady run"),
+        pytest.param(3.2, 1, 5, id="up to the limit"),
+        pytest.param(5, 9, 5, id="stays at the limit"),
+        pytest.param(5, 10, 0.2, id="begins anew after a steady run"),
     ],
 )
 def test_delay(previous: float, uptime: float, delay: float) -> None:
