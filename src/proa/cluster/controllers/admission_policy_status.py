@@ -7,6 +7,7 @@ from proa.cluster.apiserver.policies.type_checking import expression_warnings
 from proa.cluster.controllers.config import ControllersConfig
 from proa.kube import Controller, Manager, Object, Resource, Source
 from proa.kube.meta import key_of
+from proa.kube.resources import CUSTOM_RESOURCE_DEFINITIONS
 
 POLICIES = Resource(
     "admissionregistration.k8s.io",
@@ -23,6 +24,7 @@ class AdmissionPolicyStatus:
     def __init__(self, manager: Manager) -> None:
         self._client = manager.client
         self.policies = manager.informer(POLICIES)
+        self._definitions = manager.informer(CUSTOM_RESOURCE_DEFINITIONS)
 
     async def reconcile(self, key: str) -> None:
         """Check the types of a policy that changed."""
@@ -32,7 +34,7 @@ class AdmissionPolicyStatus:
         generation = policy["metadata"].get("generation", 1)
         if (policy.get("status") or {}).get("observedGeneration") == generation:
             return
-        warnings = expression_warnings(policy, KINDS)
+        warnings = expression_warnings(policy, KINDS, self._definitions.list())
         checking: Object = {"expressionWarnings": warnings} if warnings else {}
         status = {"observedGeneration": generation, "typeChecking": checking}
         await self._client.update(POLICIES, {**policy, "status": status}, subresource="status")

@@ -46,6 +46,27 @@ def test_parameters_and_variables_have_types_too() -> None:
     assert "undefined field 'absent'" in second["warning"]
 
 
+def test_custom_resources_have_the_types_of_their_definitions() -> None:
+    properties = {"spec": {"type": "object", "properties": {"replicas": {"type": "integer"}}}}
+    version = {
+        "name": "v1",
+        "served": True,
+        "schema": {"openAPIV3Schema": {"type": "object", "properties": properties}},
+    }
+    names = {"plural": "crontabs", "kind": "CronTab", "listKind": "CronTabList"}
+    spec = {"group": "example.com", "scope": "Namespaced", "names": names, "versions": [version]}
+    wanted = policy(
+        "object.spec.replicas > '1'",
+        "object.spec.absent < 10",
+        "object.metadata.labels.a == 'b' && object.kind == 'CronTab'",
+        apiGroups=["example.com"],
+        resources=["crontabs"],
+    )
+    first, second = expression_warnings(wanted, KINDS, [{"spec": spec}])
+    assert "found no matching overload for '_>_' applied to '(int, string)'" in first["warning"]
+    assert "undefined field 'absent'" in second["warning"]
+
+
 async def test_the_status_follows_the_generation(tmp_path: Path) -> None:
     async with api_server(tmp_path) as server:
         client = server.client()

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from proa.cluster.apiserver.custom import publishing
 from proa.cluster.apiserver.kind import Kind
 from proa.cluster.apiserver.policies.expressions import ExpressionError, compile_expression
 from proa.cluster.apiserver.policies.scope import Scope
@@ -35,14 +36,50 @@ class _TypedScope(Scope):
         return {**super().variables(authorizer=authorizer), **self._typed}
 
 
-def expression_warnings(policy: Object, kinds: Iterable[Kind]) -> list[Object]:
-    """The entries of status.typeChecking.expressionWarnings."""
-    spec = policy["spec"]
-    checked = list(_kinds_of(spec, kinds))
+class _Served:
+    """What is served, and the types of its objects: built-in kinds and those of custom definitions."""
+
+    def __init__(self, kinds: Iterable[Kind], definitions: Iterable[Object]) -> None:
+        found = [kind.resource for kind in kinds]
+        self._schemas: dict[tuple[str, str], Mapping[str, Any]] = {}
+        for definition in definitions:
+            for resource, schema in _custom(definition["spec"]):
+                found.append(resource)
+                self._schemas[resource.api_version, resource.kind] = schema
+        self.resources = {(r.group, r.version, r.plural): r for r in found}
+
+    def declared(self, api_version: str, kind: str) -> Type | None:
+        """The type of a kind's objects; None when nothing is known about it."""
+        schema = self._schemas.get((api_version, kind))
+        if schema is None:
+            name = SCHEMAS.name_of(api_version, kind)
+            if not name:
+                return None
+            schema = _schema(name)
+        return types.from_schema(schema, name=kind, root=True, resolve=_schema)
+
+
+def _custom(spec: Object) -> Iterator[tuple[Resource, Mapping[str, Any]]]:
+    names = spec["names"]
+    namespaced = spec["scope"] == "Namespaced"
+    for version in spec["versions"]:
+        if version.get("served"):
+            where = (spec["group"], version["name"], names["kind"], names.get("listKind", ""))
+            schema = (version.get("schema") or {}).get("openAPIV3Schema") or {}
+            published = publishing.definitions(schema, ("one", "many"), where)["one"]
+            yield Resource(*where[:2], names["plural"], names["kind"], namespaced=namespaced), published
+
+
+def expression_warnings(
+    policy: Object, kinds: Iterable[Kind], definitions: Iterable[Object] = ()
+) -> list[Object]:
+    """The entries of status.typeChecking.expressionWarnings; `definitions` are those of custom resources."""
+    spec, served = policy["spec"], _Served(kinds, definitions)
+    checked = list(_kinds_of(spec, served))
     return [
         {"fieldRef": field, "warning": "\n".join(warnings)}
         for field, expression in _expressions(spec)
-        if (warnings := [w for about in checked if (w := _warning(spec, about, expression))])
+        if (warnings := [w for about in checked if (w := _warning(spec, about, expression, served))])
     ]
 
 
@@ -53,28 +90,31 @@ def _expressions(spec: Object) -> Iterator[tuple[str, str]]:
                 yield f"spec.validations[{index}].{name}", validation[name]
 
 
-def _kinds_of(spec: Object, kinds: Iterable[Kind]) -> Iterator[Resource]:
+def _kinds_of(spec: Object, served: _Served) -> Iterator[Resource]:
     """What the rules name without wildcards, in order."""
-    served = {(k.resource.group, k.resource.version, k.resource.plural): k.resource for k in kinds}
     found = set()
     for rule in (spec.get("matchConstraints") or {}).get("resourceRules") or ():
         groups, versions = rule.get("apiGroups") or (), rule.get("apiVersions") or ()
         if "*" in groups or "*" in versions:
             continue
         plurals = [name for name in rule.get("resources") or () if not {"*", "/"} & set(name)]
-        found |= {served[address] for address in product(groups, versions, plurals) if address in served}
+        found |= {
+            served.resources[address]
+            for address in product(groups, versions, plurals)
+            if address in served.resources
+        }
     ordered = sorted(found, key=lambda r: (r.group, r.version, r.kind))
     yield from ordered[:_MOST_KINDS]
 
 
-def _warning(spec: Object, about: Resource, expression: str) -> str:
-    declared = _declared(about.api_version, about.kind)
+def _warning(spec: Object, about: Resource, expression: str, served: _Served) -> str:
+    declared = served.declared(about.api_version, about.kind)
     if declared is None:
         return ""
     typed = {"object": declared, "oldObject": declared}
     params = spec.get("paramKind")
     if params:
-        typed["params"] = _declared(params["apiVersion"], params["kind"]) or DYN
+        typed["params"] = served.declared(params["apiVersion"], params["kind"]) or DYN
     scope = _TypedScope(params=bool(params), typed=typed)
     for variable in spec.get("variables") or ():
         try:
@@ -86,11 +126,6 @@ def _warning(spec: Object, about: Resource, expression: str) -> str:
     except ExpressionError as error:
         return f"{about.group}/{about.version}, Kind={about.kind}: {error}\n"
     return ""
-
-
-def _declared(api_version: str, kind: str) -> Type | None:
-    name = SCHEMAS.name_of(api_version, kind)
-    return types.from_schema(_schema(name), name=kind, root=True, resolve=_schema) if name else None
 
 
 def _schema(name: str) -> dict[str, Any]:
