@@ -100,6 +100,8 @@ def mismatch(volume: Object, claim: Object, *, any_class: bool = False) -> str:
         return "requested PV is too small"
     if not any_class and class_of(volume) != class_of(claim):
         return "storageClassName does not match"
+    if _attributes(volume) != _attributes(claim):
+        return "volumeAttributesClassName does not match"
     if _mode(volume) != _mode(claim):
         return "incompatible volumeMode"
     if not set(claim["spec"].get("accessModes") or ()) <= set(volume["spec"].get("accessModes") or ()):
@@ -144,6 +146,10 @@ def _thrift(volume: Object) -> tuple[int, int, str]:
 
 def _capacity(volume: Object) -> int:
     return to_integer((volume["spec"].get("capacity") or {}).get("storage", 0))
+
+
+def _attributes(obj: Object) -> str:
+    return obj["spec"].get("volumeAttributesClassName") or ""
 
 
 def _mode(obj: Object) -> str:

@@ -24,6 +24,12 @@ MISMATCHES: dict[str, tuple[Object, Object, str]] = {
     "other class": (volume(storageClassName="x"), claim(), "storageClassName does not match"),
     "block against file system": (volume(volumeMode="Block"), claim(), "incompatible volumeMode"),
     "the default mode is file system": (volume(volumeMode="Filesystem"), claim(), ""),
+    "other attributes": (
+        volume(volumeAttributesClassName="gold"),
+        claim(),
+        "volumeAttributesClassName does not match",
+    ),
+    "the same attributes": (volume(volumeAttributesClassName="a"), claim(volumeAttributesClassName="a"), ""),
     "access mode": (volume(), claim(accessModes=["ReadWriteMany"]), "incompatible accessMode"),
     "going away": (
         volume(metadata={"deletionTimestamp": "2030-01-01T00:00:00Z"}),

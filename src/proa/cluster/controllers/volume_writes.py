@@ -13,6 +13,9 @@ from proa.cluster.volumes import (
 )
 from proa.kube import PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, Client, Object, annotations_of
 
+_ATTRIBUTES = "currentVolumeAttributesClassName"
+_OF_A_VOLUME = ("accessModes", "capacity", _ATTRIBUTES)
+
 
 class VolumeWrites:
     """Changes of claims and volumes; a reservation is guarded by the revision that it was decided on."""
@@ -57,16 +60,18 @@ class VolumeWrites:
         return await self._patch(claim, {"annotations": annotations}, {"volumeName": volume_name})
 
     async def set_claim_bound(self, claim: Object, volume: Object) -> None:
-        """The claim's status shows what it got. The capacity of a bound claim is left to the resizer."""
+        """The claim's status shows what it got. What else changes of a bound claim is left to the resizer."""
         status, spec = claim.get("status") or {}, volume["spec"]
         if status.get("phase") == "Bound" and status.get("accessModes") == spec.get("accessModes"):
             return
         wanted = {"phase": "Bound", "accessModes": spec.get("accessModes"), "capacity": spec.get("capacity")}
+        if status.get("phase") != "Bound":
+            wanted[_ATTRIBUTES] = spec.get("volumeAttributesClassName")
         await self._patch_status(claim, wanted)
 
     async def set_claim_lost(self, claim: Object) -> None:
         """The claim's volume is gone for good."""
-        await self._patch_status(claim, {"phase": "Lost", "accessModes": None, "capacity": None})
+        await self._patch_status(claim, {"phase": "Lost"} | dict.fromkeys(_OF_A_VOLUME))
 
     async def set_class(self, claim: Object, name: str) -> None:
         """A claim that names no class gets the default one."""
