@@ -2,8 +2,8 @@
 
 from proa.cluster.apiserver.columns import pods as pod_columns
 from proa.cluster.apiserver.columns import workloads as columns
+from proa.cluster.apiserver.defaults import label_keys, status
 from proa.cluster.apiserver.defaults import pods as pod_defaults
-from proa.cluster.apiserver.defaults import status
 from proa.cluster.apiserver.defaults import workloads as defaults
 from proa.cluster.apiserver.kind import SCALE, STATUS, Group, Subresource, read
 from proa.cluster.apiserver.validation import pod_update
@@ -56,7 +56,7 @@ KINDS = (
         subresources=_POD_SUBRESOURCES,
         columns=pod_columns.PODS,
         defaults=(pod_defaults.pod,),
-        additions=(status.begun_with_object,),
+        additions=(status.begun_with_object, label_keys.merged),
         rules=(pod_rules.pod, pod_update.immutable),
         fields=_POD_FIELDS,
         first_status=status.pod,

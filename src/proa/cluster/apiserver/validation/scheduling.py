@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from proa.cluster.apiserver.names import key_problems
-from proa.cluster.apiserver.schema.field_error import FieldError, invalid_value, required
+from proa.cluster.apiserver.schema.field_error import (
+    FieldError,
+    duplicate,
+    forbidden,
+    invalid_value,
+    required,
+)
 from proa.cluster.apiserver.validation.common import elements, one_of, path, selector
 from proa.kube.resources import Object
 
@@ -13,6 +19,7 @@ _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
 _NODE_OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt")
 _EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
+_INCLUSION = ("Honor", "Ignore")
 _WHEN_UNSATISFIABLE = ("DoNotSchedule", "ScheduleAnyway")
 
 
@@ -58,6 +65,7 @@ def _pod_affinity(field: str, value: Object | None) -> Iterator[FieldError]:
 
 def _pod_term(field: str, term: Object) -> Iterator[FieldError]:
     yield from selector(f"{field}.labelSelector", term.get("labelSelector"))
+    yield from _label_keys(field, term)
     key = term.get("topologyKey") or ""
     if not key:
         yield required(f"{field}.topologyKey", "can not be empty")
@@ -99,3 +107,50 @@ def topology_spread(field: str, spec: Object) -> Iterator[FieldError]:
             yield required(f"{at}.topologyKey", "can not be empty")
         yield from one_of(f"{at}.whenUnsatisfiable", item.get("whenUnsatisfiable"), _WHEN_UNSATISFIABLE)
         yield from selector(f"{at}.labelSelector", item.get("labelSelector"))
+        yield from _minimum(f"{at}.minDomains", item)
+        for name in ("nodeAffinityPolicy", "nodeTaintsPolicy"):
+            yield from one_of(f"{at}.{name}", item.get(name), _INCLUSION)
+        yield from _label_keys(at, item)
+    yield from _repeated(field, spec)
+
+
+def _minimum(field: str, item: Object) -> Iterator[FieldError]:
+    least, action = item.get("minDomains"), item.get("whenUnsatisfiable")
+    if least is None:
+        return
+    if least <= 0:
+        yield invalid_value(field, least, "must be greater than zero")
+    if action != "DoNotSchedule":
+        detail = f"can only use minDomains if whenUnsatisfiable=DoNotSchedule, not {action}"
+        yield invalid_value(field, least, detail)
+
+
+def _repeated(field: str, spec: Object) -> Iterator[FieldError]:
+    """Two constraints of one key and strictness; the first is blamed."""
+    found = [*elements(spec, field, "topologySpreadConstraints")]
+    pairs = [(item.get("topologyKey"), item.get("whenUnsatisfiable")) for _, item in found]
+    for number, ((at, _), (key, action)) in enumerate(zip(found, pairs, strict=True)):
+        if (key, action) in pairs[number + 1 :]:
+            yield duplicate(f"{at}.{{topologyKey, whenUnsatisfiable}}", f"{{{key}, {action}}}")
+
+
+def _label_keys(field: str, term: Object) -> Iterator[FieldError]:
+    """Keys by which a term takes labels of its own pod. On a pod they stand in the selector already, once."""
+    taken, chosen = term.get("matchLabelKeys") or (), term.get("labelSelector")
+    for name in ("matchLabelKeys", "mismatchLabelKeys"):
+        if term.get(name) and chosen is None:
+            yield forbidden(f"{field}.{name}", "must not be specified when labelSelector is not set")
+            continue
+        for at, key in enumerate(term.get(name) or ()):
+            yield from (invalid_value(f"{field}.{name}[{at}]", key, why) for why in key_problems(key))
+    seen = set((chosen or {}).get("matchLabels") or ())
+    for expression in (chosen or {}).get("matchExpressions") or ():
+        key = expression.get("key")
+        if key in taken and key in seen:
+            detail = "exists in both matchLabelKeys and labelSelector"
+            yield invalid_value(f"{field}[{[*taken].index(key)}]", key, detail)
+        seen.add(key)
+    for at, key in enumerate(taken):
+        if key in (term.get("mismatchLabelKeys") or ()):
+            detail = "exists in both matchLabelKeys and mismatchLabelKeys"
+            yield invalid_value(f"{field}.matchLabelKeys[{at}]", key, detail)
