@@ -6,11 +6,12 @@ Its programs are looked for in $PROA_PEERS/bin (default ~/.cache/proa-peers/bin)
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import shutil
 import socket
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
+SERVICE_CIDR = ("10.43.0.0/16",)
 _DEADLINE = 90.0
 
 
@@ -40,9 +42,11 @@ def program(name: str) -> str:
 
 
 @asynccontextmanager
-async def control_plane(folder: Path, address: str = "127.0.0.1") -> AsyncIterator[HttpClient]:
+async def control_plane(
+    folder: Path, address: str = "127.0.0.1", service_cidr: Sequence[str] = SERVICE_CIDR
+) -> AsyncIterator[HttpClient]:
     """An administrator's client of a control plane that lives as long as the block."""
-    async with kube_apiserver(folder, address) as client:
+    async with kube_apiserver(folder, address, service_cidr) as client:
         with controllers(folder, folder / "api.key", leader_elect="false"):
             yield client
 
@@ -70,14 +74,36 @@ def controllers(folder: Path, signing_key: Path, **flags: str) -> Iterator[None]
         yield
 
 
+@contextmanager
+def scheduler(folder: Path, extender: str = "") -> Iterator[None]:
+    """kube-scheduler alone, which looks at all nodes, and asks the extender at that address."""
+    (port,) = _free_ports(1)
+    config: dict[str, object] = {
+        "apiVersion": "kubescheduler.config.k8s.io/v1",
+        "kind": "KubeSchedulerConfiguration",
+        "clientConnection": {"kubeconfig": str(folder / "kubeconfig"), "qps": 2000, "burst": 2000},
+        "leaderElection": {"leaderElect": False},
+        "percentageOfNodesToScore": 100,
+    }
+    if extender:
+        config["extenders"] = [{"urlPrefix": extender, "filterVerb": "filter", "nodeCacheCapable": True}]
+    path = folder / "scheduler.json"
+    path.write_text(json.dumps(config))
+    flags: dict[str, object] = {"config": path, "bind-address": "127.0.0.1", "secure-port": port}
+    with _program(folder, "kube-scheduler", flags):
+        yield
+
+
 @asynccontextmanager
-async def kube_apiserver(folder: Path, address: str = "127.0.0.1") -> AsyncIterator[HttpClient]:
+async def kube_apiserver(
+    folder: Path, address: str = "127.0.0.1", service_cidr: Sequence[str] = SERVICE_CIDR
+) -> AsyncIterator[HttpClient]:
     """An administrator's client of etcd and kube-apiserver alone; `folder` holds their authority."""
     ports = dict(zip(("etcd", "peer", "api"), _free_ports(3), strict=True))
     kubeconfig = _files(folder, address, ports["api"])
     with (
         _program(folder, "etcd", _etcd_flags(folder, ports)),
-        _program(folder, "kube-apiserver", _api_flags(folder, address, ports)) as api,
+        _program(folder, "kube-apiserver", _api_flags(folder, address, ports, service_cidr)) as api,
     ):
         client = HttpClient(load_config(kubeconfig))
         try:
@@ -111,7 +137,9 @@ def _etcd_flags(folder: Path, ports: dict[str, int]) -> dict[str, object]:
     }
 
 
-def _api_flags(folder: Path, address: str, ports: dict[str, int]) -> dict[str, object]:
+def _api_flags(
+    folder: Path, address: str, ports: dict[str, int], service_cidr: Sequence[str]
+) -> dict[str, object]:
     return {
         "etcd-servers": f"http://127.0.0.1:{ports['etcd']}",
         "bind-address": address,
@@ -127,7 +155,7 @@ def _api_flags(folder: Path, address: str, ports: dict[str, int]) -> dict[str, o
         "authorization-mode": "Node,RBAC",
         "enable-admission-plugins": "NodeRestriction",
         "enable-bootstrap-token-auth": "true",
-        "service-cluster-ip-range": "10.43.0.0/16",
+        "service-cluster-ip-range": ",".join(service_cidr),
         "service-account-issuer": "https://kubernetes.default.svc.cluster.local",
         "service-account-key-file": folder / "api.crt",
         "service-account-signing-key-file": folder / "api.key",

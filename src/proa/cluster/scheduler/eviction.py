@@ -8,10 +8,26 @@ import logging
 from proa.cluster.scheduler.pod import PodInfo
 from proa.cluster.scheduler.preemption import Preemption
 from proa.errors import NotFound, ProaError
-from proa.kube import PODS, Client, EventRecorder, PatchType, with_condition
+from proa.kube import (
+    PODS,
+    Client,
+    EventRecorder,
+    Object,
+    PatchType,
+    find_condition,
+    is_deleting,
+    with_condition,
+)
 
 _log = logging.getLogger(__name__)
 _WHY = "default-scheduler: preempting to accommodate a higher priority pod"
+_REASON = "PreemptionByScheduler"
+
+
+def is_leaving(pod: Object) -> bool:
+    """Whether the pod is being deleted to make room for another."""
+    said = find_condition(pod, "DisruptionTarget") or {}
+    return is_deleting(pod) and said.get("reason") == _REASON
 
 
 class Evictor:
@@ -22,13 +38,14 @@ class Evictor:
         self._events = events
 
     async def carry_out(self, pod: PodInfo, preemption: Preemption) -> None:
-        """Delete the victims. What fails is tried again when the pod is."""
-        await self._patch(pod, {"nominatedNodeName": preemption.node})
+        """Say where the pod will have room, and delete the victims. What fails comes again with the pod."""
+        if preemption.node != (pod.object.get("status") or {}).get("nominatedNodeName", ""):
+            await self._patch(pod, {"nominatedNodeName": preemption.node or None})
         await asyncio.gather(*(self._evict(victim, pod, preemption.node) for victim in preemption.victims))
 
     async def _evict(self, victim: PodInfo, pod: PodInfo, node: str) -> None:
         said = (victim.object.get("status") or {}).get("conditions") or []
-        target = with_condition(said, "DisruptionTarget", True, "PreemptionByScheduler", _WHY)[-1]
+        target = with_condition(said, "DisruptionTarget", True, _REASON, _WHY)[-1]
         try:
             await self._patch(victim, {"conditions": [target]})
             await self._client.delete(PODS, victim.object["metadata"]["name"], victim.namespace)

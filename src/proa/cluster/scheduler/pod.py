@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from proa.cluster.scheduler.affinity import PodTerm, WeightedPodTerm, pod_terms, weighted_pod_terms
 from proa.cluster.scheduler.resources import Amounts, pod_requests
-from proa.kube import Object, controller_of, key_of, labels_of
+from proa.kube import Object, controller_of, is_deleting, key_of, labels_of
 
 SCHEDULER_NAME = "default-scheduler"
 
@@ -49,6 +49,11 @@ class PodInfo:
     def spec(self) -> Object:
         """The pod's spec; shared, read only."""
         return self.object["spec"]  # type: ignore[no-any-return]
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether the pod is being deleted."""
+        return is_deleting(self.object)
 
     @property
     def node_name(self) -> str:

@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from proa.cluster.scheduler.binding import Binder
 from proa.cluster.scheduler.caches import Caches
 from proa.cluster.scheduler.cluster import Cluster
-from proa.cluster.scheduler.decision import decide
+from proa.cluster.scheduler.decision import Decision, decide
 from proa.cluster.scheduler.errors import BindingError
-from proa.cluster.scheduler.eviction import Evictor
+from proa.cluster.scheduler.eviction import Evictor, is_leaving
 from proa.cluster.scheduler.filters import Change
 from proa.cluster.scheduler.pod import PodInfo, is_finished, pod_info, wants_scheduling
 from proa.cluster.scheduler.preemption import Preemption, preempt
@@ -37,6 +37,7 @@ from proa.kube import (
 )
 
 _log = logging.getLogger(__name__)
+_WAITS = "preemption: not eligible due to a terminating pod on the nominated node."
 
 
 class Scheduler:
@@ -69,13 +70,10 @@ class Scheduler:
             return
         with self._reserved(pod):
             decision = decide(pod, self._cluster)
-            preemption = None if decision.node or self._is_waiting(pod) else self._preemption(pod)
+            preemption = Preemption() if decision.node else self._preemption(pod, decision)
         if not decision.node:
             self._queue.refuse(pod, decision.changes)
-            group.create_task(self._report(pod, decision.message))
-            if preemption is not None:
-                self._nominated[pod.uid] = (pod, preemption.node)
-                group.create_task(self._evictor.carry_out(pod, preemption))
+            group.create_task(self._refused(pod, decision, preemption))
             return
         self._nominated.pop(pod.uid, None)
         try:
@@ -86,19 +84,33 @@ class Scheduler:
         self._under_way.add(pod.uid)
         group.create_task(self._bind(pod, decision.node, todo))
 
-    def _preemption(self, pod: PodInfo) -> Preemption | None:
-        return preempt(pod, self._cluster, self._caches.budgets.list())
-
-    def _is_waiting(self, pod: PodInfo) -> bool:
-        """Whether pods of lower priority are leaving the node that the pod waits for."""
+    def _preemption(self, pod: PodInfo, decision: Decision) -> Preemption:
+        """What makes room for the pod; it has no other place meanwhile than the one that it is given."""
         _, node_name = self._nominated.get(pod.uid, (pod, ""))
-        if not node_name:
+        if node_name and self._is_waiting(pod, node_name, decision):
+            return Preemption(node_name, message=_WAITS)
+        found = preempt(pod, self._cluster, self._caches.budgets.list(), decision)
+        self._nominated.pop(pod.uid, None)
+        if found.node:
+            self._nominated[pod.uid] = (pod, found.node)
+        return found
+
+    def _is_waiting(self, pod: PodInfo, node_name: str, decision: Decision) -> bool:
+        """Whether pods of lower priority are leaving that node, which then can take the pod."""
+        refusal = decision.refusals.get(node_name)
+        if refusal is None or not refusal.curable:
             return False
         return any(
-            is_deleting(current)
+            is_leaving(current)
             for other in self._cluster.node(node_name).pods.values()
             if other.priority < pod.priority and (current := self._caches.pods.get(other.key))
         )
+
+    async def _refused(self, pod: PodInfo, decision: Decision, preemption: Preemption) -> None:
+        """Tell the pod why it waits and for which node, and make room there."""
+        message = f"{decision.message} {preemption.message}" if preemption.message else decision.message
+        await self._report(pod, message)
+        await self._evictor.carry_out(pod, preemption)
 
     @contextmanager
     def _reserved(self, pod: PodInfo) -> Iterator[None]:
@@ -193,7 +205,13 @@ class Scheduler:
         elif not wants_scheduling(new):
             self._queue.remove(new["metadata"]["uid"])
         elif old is None or not _same_wishes(old, new):
-            self._queue.add(pod_info(new))
+            self._wants(pod_info(new))
+
+    def _wants(self, pod: PodInfo) -> None:
+        node_name = (pod.object.get("status") or {}).get("nominatedNodeName")
+        if node_name:
+            self._nominated[pod.uid] = (pod, node_name)
+        self._queue.add(pod)
 
     def _pod_placed(self, pod: Object) -> None:
         uid, node_name = pod["metadata"]["uid"], pod["spec"]["nodeName"]
@@ -217,6 +235,7 @@ def _same_wishes(old: Object, new: Object) -> bool:
     return bool(
         old["metadata"]["uid"] == new["metadata"]["uid"]
         and labels_of(old) == labels_of(new)
+        and is_deleting(old) == is_deleting(new)
         and _but_node(old["spec"]) == _but_node(new["spec"])
         and resizing(old) == resizing(new)
     )

@@ -45,7 +45,7 @@ REFUSALS: dict[str, tuple[list[Object], str]] = {
     ),
     "volume vanished": (
         [claim(volumeName="pv", annotations={"pv.kubernetes.io/bind-completed": "yes"})],
-        "2 node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)",
+        'persistentvolume "pv" not found',
     ),
     "topology not allowed": (
         [

@@ -16,8 +16,9 @@ from proa.cluster.scheduler.filters import (
     topology_spread,
     volume_restrictions,
     volume_topology,
+    volume_zone,
 )
-from proa.cluster.scheduler.filters.base import Change, Filter, NodeCheck, Reasons
+from proa.cluster.scheduler.filters.base import Change, Filter, NodeCheck, Refusal
 
 _NODE = frozenset({Change.NODE})
 _ROOM = frozenset({Change.NODE, Change.POD_GONE})
@@ -33,8 +34,9 @@ FILTERS: tuple[Filter, ...] = (
     Filter("NodeResourcesFit", node_resources.prepare, _ROOM),
     Filter("VolumeRestrictions", volume_restrictions.prepare, _ROOM | _STORAGE),
     Filter("VolumeBinding", volume_topology.prepare, _STORAGE),
+    Filter("VolumeZone", volume_zone.prepare, _STORAGE),
     Filter("PodTopologySpread", topology_spread.prepare, _PODS),
     Filter("InterPodAffinity", pod_affinity.prepare, _PODS),
 )
 
-__all__ = ["FILTERS", "Change", "Filter", "NodeCheck", "Reasons"]
+__all__ = ["FILTERS", "Change", "Filter", "NodeCheck", "Refusal"]

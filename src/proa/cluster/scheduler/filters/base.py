@@ -6,7 +6,7 @@ the pod does not concern it, so that an ordinary pod pays for nothing it does no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -14,13 +14,18 @@ from proa.cluster.scheduler.cluster import Cluster
 from proa.cluster.scheduler.node import NodeInfo
 from proa.cluster.scheduler.pod import PodInfo
 
-Reasons = Sequence[str]
-"""Why a node is refused, in words that count well: `1 Insufficient cpu`. Empty means it is fit."""
 
-NodeCheck = Callable[[NodeInfo], Reasons]
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a node is refused, in words that count well: `1 Insufficient cpu`."""
+
+    reasons: tuple[str, ...]
+    curable: bool = False
+    """Whether it can help that pods leave the node."""
+
+
+NodeCheck = Callable[[NodeInfo], Refusal | None]
 Prepare = Callable[[PodInfo, Cluster], NodeCheck | None]
-
-FITS: Reasons = ()
 
 
 class Change(Enum):

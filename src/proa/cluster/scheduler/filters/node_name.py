@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from proa.cluster.scheduler.cluster import Cluster
-from proa.cluster.scheduler.filters.base import FITS, NodeCheck, Reasons
+from proa.cluster.scheduler.filters.base import NodeCheck, Refusal
 from proa.cluster.scheduler.node import NodeInfo
 from proa.cluster.scheduler.pod import PodInfo
 
-_REFUSED = ("node(s) didn't match the requested node name",)
+_REFUSED = Refusal(("node(s) didn't match the requested node name",))
 
 
 def prepare(pod: PodInfo, cluster: Cluster) -> NodeCheck | None:  # noqa: ARG001 - one shape for all filters
@@ -16,7 +16,7 @@ def prepare(pod: PodInfo, cluster: Cluster) -> NodeCheck | None:  # noqa: ARG001
     if not wanted:
         return None
 
-    def check(node: NodeInfo) -> Reasons:
-        return FITS if node.name == wanted else _REFUSED
+    def check(node: NodeInfo) -> Refusal | None:
+        return None if node.name == wanted else _REFUSED
 
     return check

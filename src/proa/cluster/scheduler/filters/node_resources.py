@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from proa.cluster.scheduler.cluster import Cluster
-from proa.cluster.scheduler.filters.base import NodeCheck, Reasons
+from proa.cluster.scheduler.filters.base import NodeCheck, Refusal
 from proa.cluster.scheduler.node import NodeInfo
 from proa.cluster.scheduler.pod import PodInfo
 
@@ -12,14 +12,14 @@ def prepare(pod: PodInfo, cluster: Cluster) -> NodeCheck | None:  # noqa: ARG001
     """Concerns every pod: each counts as one."""
     wanted = tuple((name, amount) for name, amount in pod.requests.items() if amount)
 
-    def check(node: NodeInfo) -> Reasons:
-        reasons = [
-            f"Insufficient {name}"
-            for name, amount in wanted
-            if amount > node.allocatable.get(name, 0) - node.requested.get(name, 0)
-        ]
-        if len(node.pods) + 1 > node.allocatable.get("pods", 0):
+    def check(node: NodeInfo) -> Refusal | None:
+        has, used = node.allocatable, node.requested
+        short = [(name, amount) for name, amount in wanted if amount > has.get(name, 0) - used.get(name, 0)]
+        reasons = [f"Insufficient {name}" for name, _ in short]
+        if len(node.pods) + 1 > has.get("pods", 0):
             reasons.insert(0, "Too many pods")
-        return reasons
+        if not reasons:
+            return None
+        return Refusal(tuple(reasons), curable=all(amount <= has.get(name, 0) for name, amount in short))
 
     return check

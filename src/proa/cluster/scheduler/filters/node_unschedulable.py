@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from proa.cluster.scheduler.cluster import Cluster
-from proa.cluster.scheduler.filters.base import FITS, NodeCheck, Reasons
+from proa.cluster.scheduler.filters.base import NodeCheck, Refusal
 from proa.cluster.scheduler.node import NodeInfo
 from proa.cluster.scheduler.pod import PodInfo
 from proa.cluster.tolerations import tolerated
 
 _TAINT = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
-_REFUSED = ("node(s) were unschedulable",)
+_REFUSED = Refusal(("node(s) were unschedulable",))
 
 
 def prepare(pod: PodInfo, cluster: Cluster) -> NodeCheck | None:  # noqa: ARG001 - one shape for all filters
@@ -17,7 +17,7 @@ def prepare(pod: PodInfo, cluster: Cluster) -> NodeCheck | None:  # noqa: ARG001
     if tolerated(_TAINT, pod.spec.get("tolerations") or ()):
         return None
 
-    def check(node: NodeInfo) -> Reasons:
-        return _REFUSED if node.unschedulable else FITS
+    def check(node: NodeInfo) -> Refusal | None:
+        return _REFUSED if node.unschedulable else None
 
     return check

@@ -6,19 +6,19 @@ A term groups nodes by a label; the pods that it matches make their group of nod
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from proa.cluster.scheduler.affinity import PodTerm
 from proa.cluster.scheduler.cluster import Cluster
-from proa.cluster.scheduler.filters.base import FITS, NodeCheck, Reasons
+from proa.cluster.scheduler.filters.base import NodeCheck, Refusal
 from proa.cluster.scheduler.node import NodeInfo
 from proa.cluster.scheduler.pod import PodInfo
 
 Groups = frozenset[tuple[str, str]]
 
-_NO_AFFINITY = ("node(s) didn't match pod affinity rules",)
-_REPELLED = ("node(s) didn't match pod anti-affinity rules",)
-_REPELLED_BY_OTHERS = ("node(s) didn't satisfy existing pods anti-affinity rules",)
+_NO_AFFINITY = Refusal(("node(s) didn't match pod affinity rules",))
+_REPELLED = Refusal(("node(s) didn't match pod anti-affinity rules",), curable=True)
+_REPELLED_BY_OTHERS = Refusal(("node(s) didn't satisfy existing pods anti-affinity rules",), curable=True)
 
 
 def prepare(pod: PodInfo, cluster: Cluster) -> NodeCheck | None:
@@ -26,19 +26,19 @@ def prepare(pod: PodInfo, cluster: Cluster) -> NodeCheck | None:
     forbidden_by_others = frozenset(_repelled(pod, cluster))
     if not (pod.affinity or pod.anti_affinity or forbidden_by_others):
         return None
-    wanted = [groups_of(term, cluster) for term in pod.affinity]
+    wanted = _wanted(pod.affinity, cluster)
     forbidden = frozenset[tuple[str, str]]().union(*(groups_of(term, cluster) for term in pod.anti_affinity))
     # The first pod of a set that wants to be together has nobody to join: it may start the group.
-    founds = not any(wanted) and all(_matches(term, pod, cluster) for term in pod.affinity)
+    founds = not any(wanted) and _matches_all(pod.affinity, pod, cluster)
 
-    def check(node: NodeInfo) -> Reasons:
+    def check(node: NodeInfo) -> Refusal | None:
         for term, groups in zip(pod.affinity, wanted, strict=True):
             group = _group(term.topology_key, node)
             if group is None or (group not in groups and not founds):
                 return _NO_AFFINITY
         if _inside(forbidden, node):
             return _REPELLED
-        return _REPELLED_BY_OTHERS if _inside(forbidden_by_others, node) else FITS
+        return _REPELLED_BY_OTHERS if _inside(forbidden_by_others, node) else None
 
     return check
 
@@ -51,6 +51,22 @@ def groups_of(term: PodTerm, cluster: Cluster) -> Groups:
         if (group := _group(term.topology_key, node)) is not None
         and any(_matches(term, placed, cluster) for placed in node.pods.values())
     )
+
+
+def _wanted(terms: Sequence[PodTerm], cluster: Cluster) -> list[Groups]:
+    """For each term, the groups of nodes in which a pod is placed that all the terms match."""
+    if not terms:
+        return []
+    nodes = [
+        node
+        for node in cluster.nodes
+        if any(_matches_all(terms, placed, cluster) for placed in node.pods.values())
+    ]
+    return [frozenset(g for node in nodes if (g := _group(t.topology_key, node))) for t in terms]
+
+
+def _matches_all(terms: Sequence[PodTerm], pod: PodInfo, cluster: Cluster) -> bool:
+    return all(_matches(term, pod, cluster) for term in terms)
 
 
 def _repelled(pod: PodInfo, cluster: Cluster) -> Iterable[tuple[str, str]]:

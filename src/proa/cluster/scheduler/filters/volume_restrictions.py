@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from proa.cluster.scheduler.cluster import Cluster
-from proa.cluster.scheduler.filters.base import NodeCheck
+from proa.cluster.scheduler.filters.base import NodeCheck, Refusal
 from proa.cluster.scheduler.pod import PodInfo
 
-_IN_USE = (
+_WHY = (
     "node(s) unavailable due to PersistentVolumeClaim with ReadWriteOncePod access mode"
     " already in-use by another pod"
 )
+_IN_USE = Refusal((_WHY,), curable=True)
 
 
 def prepare(pod: PodInfo, cluster: Cluster) -> NodeCheck | None:
@@ -19,5 +20,5 @@ def prepare(pod: PodInfo, cluster: Cluster) -> NodeCheck | None:
         users = cluster.claim_users.get(key, set()) - {pod.uid}
         claim = cluster.volumes.claim(key) if users else None
         if claim is not None and "ReadWriteOncePod" in (claim["spec"].get("accessModes") or ()):
-            return lambda node: (_IN_USE,)  # noqa: ARG005 - the same on every node
+            return lambda node: _IN_USE  # noqa: ARG005 - the same on every node
     return None

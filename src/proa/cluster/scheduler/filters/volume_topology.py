@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from proa.cluster.scheduler.cluster import Cluster
 from proa.cluster.scheduler.errors import UnschedulableError
-from proa.cluster.scheduler.filters.base import FITS, NodeCheck, Reasons
+from proa.cluster.scheduler.filters.base import NodeCheck, Refusal
 from proa.cluster.scheduler.node import NodeInfo
 from proa.cluster.scheduler.pod import PodInfo
 from proa.cluster.scheduler.volume_plan import plan, unbound_claims
@@ -13,7 +13,6 @@ from proa.kube import Object, is_deleting
 
 _NODE_CONFLICT = "node(s) didn't match PersistentVolume's node affinity"
 _NO_VOLUME = "node(s) didn't find available persistent volumes to bind"
-_VOLUME_MISSING = "node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)"
 
 
 def prepare(pod: PodInfo, cluster: Cluster) -> NodeCheck | None:
@@ -22,14 +21,15 @@ def prepare(pod: PodInfo, cluster: Cluster) -> NodeCheck | None:
         return None
     claims = [_usable(pod, name, cluster) for name in pod.claims]
     unbound = unbound_claims(claims, cluster)
-    bound = [cluster.volumes.volume(c["spec"]["volumeName"]) for c in claims if is_bound(c)]
+    bound = [v for c in claims if is_bound(c) and (v := cluster.volumes.volume(c["spec"]["volumeName"]))]
 
-    def check(node: NodeInfo) -> Reasons:
-        if any(volume is None for volume in bound):
-            return (_VOLUME_MISSING,)
-        if not all(reaches(volume, node.labels, node.name) for volume in bound if volume is not None):
-            return (_NODE_CONFLICT,)
-        return FITS if plan(unbound, node, cluster) is not None else (_NO_VOLUME,)
+    def check(node: NodeInfo) -> Refusal | None:
+        reasons = []
+        if not all(reaches(volume, node.labels, node.name) for volume in bound):
+            reasons.append(_NODE_CONFLICT)
+        if plan(unbound, node, cluster) is None:
+            reasons.append(_NO_VOLUME)
+        return Refusal(tuple(reasons)) if reasons else None
 
     return check
 

@@ -18,7 +18,7 @@ def rate(pod: PodInfo, nodes: Sequence[NodeInfo], cluster: Cluster) -> Sequence[
         return None
     totals = [0.0] * len(nodes)
     for constraint in soft:
-        counts = domain_counts(constraint, pod, cluster)
+        counts = domain_counts(constraint, pod, cluster.nodes)
         worst = max(counts.values(), default=0) + 1
         for index, node in enumerate(nodes):
             totals[index] += counts.get(node.labels.get(constraint["topologyKey"], ""), worst)
