@@ -72,7 +72,7 @@ def test_hosts_on_a_bridge_are_masqueraded_outside(name: str) -> None:
                     name + suffix, bridge="br0", host_device=f"h{number}",
                     address=IPv4Interface(f"10.78.0.{number}/24"), gateway=IPv4Address("10.78.0.1"),
                 )  # fmt: skip
-            topology.masquerade("hosts", network)
+            topology.masquerade("hosts", [network])
         assert sysctl.read("net/ipv4/ip_forward") == "1"
     one, two = netns.NAMES / f"{name}-a", netns.NAMES / f"{name}-b"
     assert source_seen(one, two, "10.78.0.3") == "10.78.0.2"

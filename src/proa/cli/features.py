@@ -28,15 +28,14 @@ def agent(
     from proa.cli.parts import features, running
     from proa.machine import bringup, checks
     from proa.machine.layout import Layout
-    from proa.machine.plan import Node, node_settings
+    from proa.machine.plan import node_settings
 
     checks.check_root()
     (known,) = bringup.planned_nodes(settings, count=0)
     place = Layout(settings.data_dir, settings.run_dir).node(known.name)
     place.run.mkdir(parents=True, exist_ok=True)
     places = features.NetworkPlaces(place.root / "network", place.network_socket, cni_conf_dir, cni_bin_dir)
-    node = Node(known.name, known.address)
-    running.run(features.node(kubeconfig, places), node_settings(settings, node))
+    running.run(features.node(kubeconfig, places), node_settings(settings, known))
 
 
 @app.command("controller")

@@ -20,5 +20,5 @@ def server(settings: Settings) -> None:
     checks.check_port(settings.bind_address, settings.https_listen_port, "--https-listen-port")
     layout = Layout(settings.data_dir, settings.run_dir)
     planned = bringup.planned_nodes(settings, count=0)
-    prepare_server(settings, layout, [node.address for node in planned])
+    prepare_server(settings, layout, [it for node in planned for it in node.addresses])
     running.run(part.server, server_settings(settings, planned))

@@ -5,6 +5,7 @@ Every function makes what it names so and may be called again.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address
 
 from proa.kernel import addresses, forwarding, links, netns, nftables, routes
@@ -52,8 +53,10 @@ def detach(namespace: str) -> None:
     netns.delete(namespace)
 
 
-def masquerade(chain: str, network: Network) -> None:
-    """Makes this host forward; what leaves `network` for elsewhere then carries this host's address."""
-    forwarding.enable(network.version)
+def masquerade(chain: str, networks: Sequence[Network]) -> None:
+    """Makes this host forward; what leaves a network for elsewhere then carries this host's address."""
+    for network in networks:
+        forwarding.enable(network.version)
+    rules = [rule for network in networks for rule in nftables.masquerade(network)]
     with nftables.Nftables() as nft:
-        nft.apply([nftables.Chain(chain, nftables.masquerade(network), hook=nftables.SRCNAT)])
+        nft.apply([nftables.Chain(chain, tuple(rules), hook=nftables.SRCNAT)])

@@ -5,16 +5,24 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from ipaddress import ip_address
 from typing import Any
 
 from proa.errors import ProaError, UserError
 from proa.files import write_if_changed
-from proa.kernel import netns, sysctl
+from proa.kernel import forwarding, netns
 from proa.machine import checks, claim, containerd, images, mounts, nodes, record
 from proa.machine.keeper import keeper
 from proa.machine.layout import Layout, NodeLayout
-from proa.machine.plan import MAXIMUM_NODES, Node, namespaced_nodes, node_settings, server_settings
+from proa.machine.plan import (
+    MAXIMUM_NODES,
+    Node,
+    families,
+    namespaced_nodes,
+    node_settings,
+    server_settings,
+)
 from proa.settings import Settings
 
 Report = Callable[[str], None]
@@ -26,11 +34,29 @@ def planned_nodes(settings: Settings, count: int) -> list[Node]:
     if not 0 <= count <= MAXIMUM_NODES:
         raise UserError(f"--nodes: {count} is not allowed: give a number from 1 to {MAXIMUM_NODES}")
     if count:
-        return namespaced_nodes(count)
-    address = next(iter(settings.node_ip), None) or nodes.own_address()
-    if address is None:
-        raise UserError("this machine has no address: give one with --node-ip")
-    return [Node(settings.node_name or socket.gethostname().lower(), address)]
+        return namespaced_nodes(count, families(settings))
+    primary, *other = _own_addresses(settings)
+    return [Node(settings.node_name or socket.gethostname().lower(), primary, secondary="".join(other))]
+
+
+def _own_addresses(settings: Settings) -> list[str]:
+    """The machine's address in each family of the cluster; UserError when it has none in one."""
+    given: dict[int, str] = {ip_address(text).version: text for text in settings.node_ip}
+    if strange := sorted(given.keys() - set(families(settings))):
+        raise UserError(
+            f"--node-ip: {given[strange[0]]} is an IPv{strange[0]} address, the cluster has no such range:"
+            " leave it out, or give --cluster-cidr and --service-cidr of its family too"
+        )
+    return [given.get(version) or _own_address(version) for version in families(settings)]
+
+
+def _own_address(version: int) -> str:
+    if address := nodes.own_address(version):
+        return address
+    raise UserError(
+        f"this machine has no IPv{version} address, and --cluster-cidr has an IPv{version} range:"
+        " give an address with --node-ip, or ranges of the other family alone"
+    )
 
 
 def check(settings: Settings, layout: Layout, planned: Sequence[Node]) -> None:
@@ -110,9 +136,14 @@ def _record(settings: Settings, layout: Layout, planned: Sequence[Node]) -> reco
     return record.Record(
         tuple(planned),
         settings.as_text(),
-        earlier.before if earlier else {nodes.FORWARDING: sysctl.read(nodes.FORWARDING)},
+        earlier.before if earlier else _kernel_settings(families(settings)),
         earlier.named_namespaces if earlier else mounts.is_point(netns.NAMES),
     )
+
+
+def _kernel_settings(versions: Iterable[int]) -> dict[str, str]:
+    """What a start changes of the machine's own, with the values that it finds."""
+    return {name: value for version in versions for name, value in forwarding.present(version).items()}
 
 
 def require_node(settings: Settings, layout: Layout, node: Node) -> None:
@@ -155,7 +186,7 @@ def _containerd_options(place: NodeLayout, *, may_lower_oom_score: bool) -> cont
 def _write_credentials_and_settings(settings: Settings, layout: Layout, planned: Sequence[Node]) -> None:
     from proa.machine.credentials import prepare_node, prepare_server
 
-    authority = prepare_server(settings, layout, [node.address for node in planned])
+    authority = prepare_server(settings, layout, [it for node in planned for it in node.addresses])
     for node in planned:
         prepare_node(settings, layout, node, authority)
         text = json.dumps(node_settings(settings, node).as_text(), indent=1)

@@ -8,7 +8,7 @@ from ipaddress import ip_network
 
 from proa.cluster.pki import Authority, Leaf, server_names, signing_key, write_kubeconfig
 from proa.machine.layout import Layout
-from proa.machine.plan import GATEWAY, Node, api_address
+from proa.machine.plan import GATEWAYS, Node, api_address
 from proa.settings import Settings
 
 REQUEST_HEADER_AUTHORITY = "request-header-ca"
@@ -24,8 +24,8 @@ def prepare_server(settings: Settings, layout: Layout, addresses: Sequence[str])
     """All that the API server needs, for these addresses of the machine; and the admin's kubeconfig."""
     authority = Authority.open(layout.tls)
     service_addresses = [str(ip_network(cidr)[1]) for cidr in settings.service_cidr]
-    # The bridge's address is always in, so that a cluster may become one of several nodes.
-    extra = [str(GATEWAY), *addresses, *settings.tls_san]
+    # The bridge's addresses are always in, so that a cluster may become one of several nodes.
+    extra = [*map(str, GATEWAYS.values()), *addresses, *settings.tls_san]
     serving = Leaf("kube-apiserver", names=server_names(settings.cluster_domain, service_addresses, extra))
     leaves = {
         "server": serving,
@@ -52,7 +52,7 @@ def prepare_server(settings: Settings, layout: Layout, addresses: Sequence[str])
 def prepare_node(settings: Settings, layout: Layout, node: Node, authority: Authority) -> None:
     """The kubeconfigs of the node's kubelet and of its agent's other parts; what the kubelet serves with."""
     place = layout.node(node.name)
-    serving = Leaf(f"system:node:{node.name}", ("system:nodes",), (node.name, node.address, "127.0.0.1"))
+    serving = Leaf(f"system:node:{node.name}", ("system:nodes",), (node.name, *node.addresses, "127.0.0.1"))
     authority.issue(serving, place.serving)
     authority.issue(Leaf(f"system:node:{node.name}", ("system:nodes",)), place.client)
     shutil.copyfile(authority.files.certificate, place.authority)

@@ -1,17 +1,17 @@
-"""Nodes as network namespaces: one bridge, a cable to each, masquerade to the outside."""
+"""Nodes as network namespaces: one bridge, a cable to each, masquerade to the outside; and own addresses."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from collections.abc import Iterable, Mapping, Sequence
+from ipaddress import ip_address, ip_interface, ip_network
 
-from proa.kernel import addresses, links, routes, sysctl, topology
+from proa.kernel import addresses, links, routes, topology
+from proa.kernel.addresses import Address
 from proa.kernel.netlink import Netlink
 from proa.kernel.routes import Route
-from proa.machine.plan import BRIDGE, GATEWAY, NODE_NETWORK, Node
+from proa.machine.plan import BRIDGE, GATEWAYS, NODE_NETWORKS, Node
 
 CHAIN = "nodes"
-FORWARDING = "net/ipv4/ip_forward"
 
 
 def connect(nodes: Sequence[Node]) -> None:
@@ -19,13 +19,19 @@ def connect(nodes: Sequence[Node]) -> None:
     cabled = [node for node in nodes if node.netns]
     if not cabled:
         return
-    topology.ensure_bridge(BRIDGE, IPv4Interface(f"{GATEWAY}/{NODE_NETWORK.prefixlen}"))
+    versions = [address.version for address in cabled[0].interfaces]
+    gateways = [ip_interface((GATEWAYS[it], NODE_NETWORKS[it].prefixlen)) for it in versions]
+    topology.ensure_bridge(BRIDGE, *gateways)
     for node in cabled:
-        topology.attach(
-            node.netns, bridge=BRIDGE, host_device=node.host_device, address=node.interface, gateway=GATEWAY
-        )
-    topology.masquerade(CHAIN, NODE_NETWORK)
-    sysctl.write(FORWARDING, 1)
+        for address, gateway in zip(node.interfaces, gateways, strict=True):
+            topology.attach(
+                node.netns,
+                bridge=BRIDGE,
+                host_device=node.host_device,
+                address=address,
+                gateway=gateway.ip,
+            )
+    topology.masquerade(CHAIN, [NODE_NETWORKS[it] for it in versions])
 
 
 def disconnect(nodes: Sequence[Node]) -> None:
@@ -38,24 +44,31 @@ def disconnect(nodes: Sequence[Node]) -> None:
             links.delete(netlink, [*(node.host_device for node in cabled), BRIDGE])
 
 
-def route_pods(nodes: Sequence[Node], ranges: Mapping[str, str]) -> None:
-    """Let this machine reach the pods of its namespaced nodes; `ranges` has each node's pod network."""
+def route_pods(nodes: Sequence[Node], ranges: Mapping[str, Iterable[str]]) -> None:
+    """Let this machine reach the pods of its namespaced nodes; `ranges` has each node's pod networks."""
     with Netlink() as netlink:
         index = links.get(netlink, BRIDGE).index
         netlink.execute(
             [
-                routes.add(Route(IPv4Network(ranges[node.name]), index, via=IPv4Address(node.address)))
+                routes.add(Route(network, index, via=address))
                 for node in nodes
-                if node.netns and node.name in ranges
+                if node.netns
+                for network in map(ip_network, ranges.get(node.name, ()))
+                for address in map(ip_address, node.addresses)
+                if address.version == network.version
             ]
         )
 
 
-def own_address() -> str | None:
-    """The address of this machine towards the outside; without a default route, any but loopback."""
+def own_address(version: int) -> str | None:
+    """The address of this machine towards the outside; without a default route, any that others can reach."""
     with Netlink() as netlink:
         found = addresses.all_addresses(netlink)
-        outward = [r.index for r in routes.all_routes(netlink) if r.destination == routes.default(4)]
-    usable = [a for a in found if a.interface.version == 4 and not a.interface.ip.is_loopback]
+        outward = [r.index for r in routes.all_routes(netlink) if r.destination == routes.default(version)]
+    usable = [a for a in found if a.interface.version == version and _reachable(a)]
     usable.sort(key=lambda address: address.index not in outward)
     return str(usable[0].interface.ip) if usable else None
+
+
+def _reachable(address: Address) -> bool:
+    return not (address.interface.ip.is_loopback or address.automatic)

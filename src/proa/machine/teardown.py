@@ -40,8 +40,7 @@ def take_down(layout: Layout) -> bool:
         cleanup(cni_conf_dir=layout.node(node.name).network_config)
     if not known.named_namespaces:
         _forget_names()
-    for name, value in known.before.items():
-        sysctl.write(name, value)
+    sysctl.restore(known.before)
     record.forget(layout)
     claim.give_up(layout)
     shutil.rmtree(layout.run, ignore_errors=True)

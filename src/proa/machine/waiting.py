@@ -100,10 +100,9 @@ async def node_states(kubeconfig: Path) -> dict[str, str]:
     }
 
 
-async def pod_ranges(kubeconfig: Path) -> dict[str, str]:
-    """The pod network of each node that has one. Raises ProaError when there is no answer."""
-    ranges = {node["metadata"]["name"]: node["spec"].get("podCIDR", "") for node in await _nodes(kubeconfig)}
-    return {name: network for name, network in ranges.items() if network}
+async def pod_ranges(kubeconfig: Path) -> dict[str, list[str]]:
+    """The pod networks of each node, one of a family. Raises ProaError when there is no answer."""
+    return {node["metadata"]["name"]: node["spec"].get("podCIDRs", []) for node in await _nodes(kubeconfig)}
 
 
 async def _nodes(kubeconfig: Path) -> list[Object]:

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from proa.errors import UserError
-from proa.machine import claim, record
-from proa.machine.bringup import check_nodes
+from proa.machine import claim, nodes, record
+from proa.machine.bringup import check_nodes, planned_nodes
 from proa.machine.layout import Layout
 from proa.machine.plan import Node, namespaced_nodes
+from proa.settings import Settings
 
 HOST = Node("host", "192.0.2.10")
 
@@ -73,3 +74,25 @@ def test_only_its_own_cluster_gives_a_claim_up(claimed: Layout, tmp_path: Path) 
     assert json.loads(claim.CLAIM.read_text())["run"] == str(claimed.run)
     claim.give_up(claimed)
     assert not claim.CLAIM.exists()
+
+
+BOTH = Settings(
+    node_name="host",
+    node_ip=("192.0.2.10",),
+    cluster_cidr=("10.42.0.0/16", "fd42::/56"),
+    service_cidr=("10.43.0.0/16", "fd43::/112"),
+)
+
+
+def test_this_machine_has_an_address_of_each_family(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nodes, "own_address", {4: "198.51.100.1", 6: "fd99::1"}.get)
+    assert planned_nodes(BOTH, 0) == [Node("host", "192.0.2.10", secondary="fd99::1")]
+    assert planned_nodes(Settings(node_name="host"), 0) == [Node("host", "198.51.100.1")]
+
+
+def test_a_machine_without_ipv6_is_refused_when_pods_are_to_have_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nodes, "own_address", {4: "198.51.100.1", 6: None}.get)
+    with pytest.raises(UserError, match=r"no IPv6 address.*--node-ip"):
+        planned_nodes(BOTH, 0)
+    with pytest.raises(UserError, match=r"fd99::1 is an IPv6 address, the cluster has no such"):
+        planned_nodes(Settings(node_ip=("fd99::1",)), 0)
