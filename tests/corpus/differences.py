@@ -27,6 +27,7 @@ DIFFERENCES: tuple[Difference, ...] = (
     Difference("old versions", "discovery/.*", r"body\.(groups|versions|items).*"),
     Difference("storage versions", "discovery/.*", r"body\.resources\[\d+\]\.storageVersionHash"),
     Difference("unknown paths", "discovery/documents/an unknown (group|path|check)"),
+    Difference("unknown paths", "refusals/methods/(post to a group that is none|delete what is of no kind)"),
     Difference(
         "wording",
         "refusals/bodies/(no JSON|no object|a text|nothing|something after it|broken .*|another .*"
@@ -92,7 +93,7 @@ DIFFERENCES: tuple[Difference, ...] = (
     Difference("warnings of errors and watches", "verbs/(v1 Endpoints|batch/v1 Job)/.*", r"headers\.Warning"),
     Difference("services twice", "verbs/v1 Service/create it again", _ERROR),
     Difference("reviews", "refusals/users/a local review", r"body\.metadata\..*"),
-    Difference("own controllers", "printed/(crd|flowschema)/.*", r"body\.(rows|metadata).*"),
+    Difference("own controllers", "printed/(crd|flowschema|servicecidr)/.*", r"body\.(rows|metadata).*"),
     Difference("writes of the same", "printed/pvc.*", r".*\.resourceVersion"),
     Difference("labels of Jobs", "printed/job indexed/.*"),
     Difference("deletion times", "printed/pod terminating/.*"),
@@ -103,6 +104,12 @@ DIFFERENCES: tuple[Difference, ...] = (
         _WORDS,
     ),
     Difference("wording", "protobuf/bodies/cut short", _WORDS),
+    Difference("values in messages", "addresses/objects/of another parent", _WORDS),
+    Difference(
+        "age of addresses",
+        "addresses/objects/as a table",
+        r"body\.(columnDefinitions|rows\[0\]\.cells\[2\])",
+    ),
     Difference("watches from the future", "reading/watches/from the future"),
     Difference("unknown paths", "access/users/unknown path .*"),
     Difference("wording", "access/users/(forbidden path|anonymous .*|csr empty)", _WORDS),

@@ -265,6 +265,12 @@ STORIES = (
         get("a namespaced object without its namespace", "/api/v1/configmaps/a"),
         post("create without a namespace", "/api/v1/configmaps", cm()),
         post("post to the version", "/version", {}),
+        post("post to a group's version", "/apis/apps/v1", {}),
+        post("post to a kind that is none", "/api/v1/nopes", {}),
+        post("post to a version that is none", "/apis/apps/v9/deployments", {}),
+        post("post to a group that is none", "/apis/nope.io/v1/nopes", {}),
+        put("put what is of no kind", "/api/v1/namespaces/<ns>/nopes/a", {}),
+        delete("delete what is of no kind", "/apis/nope.io/v1/nopes/a"),
     ),
     story(
         "negotiation",

@@ -57,6 +57,8 @@ class Documents:
     async def serve(self, request: web.BaseRequest, path: str, query: str) -> Reply | None:
         """The document at a path; None where there is none. Raises NotFound, MethodNotAllowed."""
         if request.method not in (hdrs.METH_GET, hdrs.METH_HEAD):
+            if path not in set(self._paths()):
+                return None
             raise MethodNotAllowed("the server does not allow this method on the requested resource")
         parts = path.strip("/").split("/")
         if parts[0] in PATHS:
