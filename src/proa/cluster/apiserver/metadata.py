@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -95,6 +96,12 @@ def carry_over(new: Object, old: Object) -> None:
             metadata.pop(name, None)
     metadata.pop("selfLink", None)
     metadata["resourceVersion"] = before["resourceVersion"]
+
+
+def revision(fields: Mapping[str, Any]) -> str:
+    """The resourceVersion that a writer's metadata names; empty for any, which 0 says too."""
+    named = fields.get("resourceVersion") or ""
+    return "" if named == "0" else str(named)
 
 
 def begin(obj: Object, kind: Kind) -> None:

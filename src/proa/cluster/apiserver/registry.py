@@ -88,7 +88,7 @@ class Registry:
         if not target.subresource:
             metadata.settle_address(obj, target)
         conditional = target.kind.form is not None or not target.kind.unconditional_updates
-        if conditional and not metadata.of(obj).get("resourceVersion"):
+        if conditional and not metadata.revision(metadata.of(obj)):
             self.backend.current(target)  # who is not there is not found
             raise _without_version(target)
         return await self._modify(target, user, change, options)

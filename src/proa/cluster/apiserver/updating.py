@@ -175,7 +175,7 @@ def _completed(new: Object, old: Object, target: Target) -> Object:
 
 def _check_preconditions(new: Object, old: Object, target: Target) -> None:
     wanted, current = new["metadata"], old["metadata"]
-    if wanted.get("resourceVersion") not in (None, "", current["resourceVersion"]):
+    if metadata.revision(wanted) not in ("", current["resourceVersion"]):
         raise target.stale()
     if wanted.get("uid") not in (None, "", current["uid"]):
         raise target.conflict(

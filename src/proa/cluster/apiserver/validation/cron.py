@@ -1,8 +1,9 @@
-"""The syntax of cron schedules: five fields, or a macro."""
+"""The syntax of cron schedules: five fields, or a macro; and the names of time zones."""
 
 from __future__ import annotations
 
 import re
+import zoneinfo
 
 _FIELDS = (
     ("minute", 0, 59),
@@ -16,6 +17,7 @@ _NAMES = {
     "day of week": ("sun", "mon", "tue", "wed", "thu", "fri", "sat"),
 }
 _MACROS = ("@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly")
+_ZONE_PART = re.compile(r"[A-Za-z.\-_0-9+]{1,14}")
 _PART = re.compile(r"(?:[*?]|(\w+)(?:-(\w+))?)(?:/(\d+))?")
 
 
@@ -31,6 +33,23 @@ def schedule_problem(text: str) -> str:
         return f"expected exactly {len(_FIELDS)} fields, found {len(fields)}: [{text}]"
     problems = (_field_problem(field, *limits) for field, limits in zip(fields, _FIELDS, strict=True))
     return next(filter(None, problems), "")
+
+
+def time_zone_problem(name: str) -> str:
+    """Why a name is not that of a time zone; empty when it is. The zones are those of the system's tzdata."""
+    if not name:
+        return "timeZone must be nil or non-empty string"
+    unknown = f"unknown time zone {name}"
+    parts = name.split("/")
+    if any(part in (".", "..") or part.startswith("-") or not _ZONE_PART.fullmatch(part) for part in parts):
+        return unknown
+    if name.lower() == "local":
+        return "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones"
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        return unknown
+    return ""
 
 
 def _field_problem(field: str, name: str, low: int, high: int) -> str:

@@ -22,7 +22,7 @@ from proa.cluster.apiserver.validation.common import (
     selector,
     selects,
 )
-from proa.cluster.apiserver.validation.cron import schedule_problem
+from proa.cluster.apiserver.validation.cron import schedule_problem, time_zone_problem
 from proa.cluster.apiserver.validation.pods import pod_template
 from proa.cluster.apiserver.validation.storage import claim_spec
 from proa.kube.resources import Object
@@ -115,12 +115,15 @@ def job(obj: Object, old: Object | None) -> Iterator[FieldError]:
 
 
 @of_spec
-def cron_job(obj: Object, _old: Object | None) -> Iterator[FieldError]:
+def cron_job(obj: Object, old: Object | None) -> Iterator[FieldError]:
     """CronJob."""
     spec = obj.get("spec") or {}
     problem = schedule_problem(spec["schedule"]) if spec.get("schedule") else ""
     if problem:
         yield invalid_value("spec.schedule", spec["schedule"], problem)
+    zone = spec.get("timeZone")
+    if zone is not None and zone != path(old, "spec", "timeZone") and (problem := time_zone_problem(zone)):
+        yield invalid_value("spec.timeZone", zone, problem)
     yield from one_of("spec.concurrencyPolicy", spec.get("concurrencyPolicy"), ("Allow", "Forbid", "Replace"))
     for name in ("startingDeadlineSeconds", "successfulJobsHistoryLimit", "failedJobsHistoryLimit"):
         yield from non_negative(f"spec.{name}", spec.get(name))
