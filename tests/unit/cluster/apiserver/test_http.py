@@ -47,6 +47,18 @@ async def test_verbose_health_lists_the_checks(anonymous: Any) -> None:
     assert answer.body.splitlines() == ["[+]ping ok", "[+]etcd ok", "[+]bootstrap ok", "readyz check passed"]
 
 
+async def test_a_check_can_be_left_out_of_health(anonymous: Any) -> None:
+    answer = await anonymous("GET", "/livez?verbose&exclude=etcd&exclude=nope")
+
+    assert answer.body.splitlines() == [
+        "[+]ping ok",
+        "[+]etcd excluded: ok",
+        "[+]bootstrap ok",
+        'warn: some health checks cannot be excluded: no matches for "nope"',
+        "livez check passed",
+    ]
+
+
 @pytest.mark.parametrize(
     ("method", "path", "status", "reason", "message"),
     [

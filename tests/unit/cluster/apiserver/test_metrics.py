@@ -25,3 +25,17 @@ async def test_requests_and_objects_are_counted(http: Any, anonymous: Any) -> No
     assert samples["apiserver_request_duration_seconds_count", "CREATE", None, "configmaps"] == 2
     assert samples["apiserver_resource_objects", None, None, "configmaps"] >= 2
     assert (await anonymous("GET", "/metrics")).status == 403
+
+
+async def test_health_is_told_as_metrics_too(http: Any, anonymous: Any) -> None:
+    await http("GET", "/livez")
+    page = await http("GET", "/metrics/slis")
+
+    samples = {
+        (s.name, s.labels["type"], s.labels["name"], s.labels.get("status")): s.value
+        for family in text_string_to_metric_families(page.body)
+        for s in family.samples
+    }
+    assert samples["kubernetes_healthcheck", "readyz", "etcd", None] == 1
+    assert samples["kubernetes_healthchecks_total", "livez", "etcd", "success"] == 2
+    assert (await anonymous("GET", "/metrics/slis")).status == 403

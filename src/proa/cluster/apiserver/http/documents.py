@@ -15,13 +15,14 @@ from proa.cluster.apiserver.discovery import AGGREGATED_TYPE
 from proa.cluster.apiserver.http.health import PATHS, Health
 from proa.cluster.apiserver.http.negotiation import JSON, media_types
 from proa.cluster.apiserver.http.reply import Reply, json_reply
+from proa.cluster.apiserver.metrics import METRICS_TYPE
 from proa.cluster.apiserver.openapi_v2 import OpenApiV2
 from proa.errors import ApiError, MethodNotAllowed, NotFound
 
 VERSION = "v1.37.2+proa"
 _PATHS = (
-    "/.well-known/openid-configuration", "/api", "/api/v1", "/apis", "/apis/", "/metrics", "/openapi/v2",
-    "/openapi/v3", "/openapi/v3/", "/openid/v1/jwks", "/version",
+    "/.well-known/openid-configuration", "/api", "/api/v1", "/apis", "/apis/", "/metrics", "/metrics/slis",
+    "/openapi/v2", "/openapi/v3", "/openapi/v3/", "/openid/v1/jwks", "/version",
 )  # fmt: skip
 _OPENAPI_PROTOBUF = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
 
@@ -62,19 +63,16 @@ class Documents:
             raise MethodNotAllowed("the server does not allow this method on the requested resource")
         parts = path.strip("/").split("/")
         if parts[0] in PATHS:
-            return self._health.reply(path, verbose=query.startswith("verbose") or "&verbose" in query)
+            return self._health.reply(path, query)
         if parts == [""]:
             return json_reply({"paths": sorted(self._paths())})
         if parts == ["version"]:
             return json_reply(version_info())
-        if parts == ["openapi", "v2"]:
-            return await self._openapi_v2_document(request)
-        if (own := self._own(path)) is not None:
-            return own
-        body = self._openapi_document(parts) if parts[0] == "openapi" else None
-        if body is not None:
-            return _tagged(request, body, JSON)
-        return self._discover(request, parts)
+        if parts == ["metrics", "slis"]:
+            return Reply(self._health.indicators().encode(), content_type=METRICS_TYPE)
+        if parts[0] == "openapi":
+            return await self._openapi_reply(request, parts)
+        return self._own(path) or self._discover(request, parts)
 
     def _paths(self) -> Iterator[str]:
         """What the server answers besides objects."""
@@ -89,10 +87,14 @@ class Documents:
         document = await self._openapi_v2.document(protobuf=protobuf)
         return _tagged(request, document.body, _OPENAPI_PROTOBUF if protobuf else JSON, document.hash)
 
-    def _openapi_document(self, parts: list[str]) -> bytes | None:
-        if parts[1:] == ["v3"]:
-            return self._openapi.index()
-        return self._openapi.document("/".join(parts[2:])) if parts[1:2] == ["v3"] else None
+    async def _openapi_reply(self, request: web.BaseRequest, parts: list[str]) -> Reply | None:
+        if parts[1:] == ["v2"]:
+            return await self._openapi_v2_document(request)
+        if parts[1:2] != ["v3"]:
+            return None
+        name = "/".join(parts[2:])
+        body = self._openapi.document(name) if name else self._openapi.index()
+        return None if body is None else _tagged(request, body, JSON)
 
     def _discover(self, request: web.BaseRequest, parts: list[str]) -> Reply | None:
         aggregated = wants_aggregated(request.headers.get(hdrs.ACCEPT, ""))
