@@ -88,9 +88,10 @@ async def test_the_service_account_token_and_the_downward_api(lab: KubeletLab) -
         "token",
         container(
             "cd /var/run/secrets/kubernetes.io/serviceaccount; cut -d. -f1 token | head -c 2; echo;"
-            " cat namespace ca.crt; echo; cat /dw/labels; echo; sleep 1000000",
+            " cat namespace ca.crt; echo; cat /dw/labels; echo; stat -Lc %u:%a token ca.crt; sleep 1000000",
             volumeMounts=[mount("dw", "/dw")],
         ),
+        securityContext={"runAsUser": 1000},
         automountServiceAccountToken=True,
         labels={"app": "x"},
         volumes=[
@@ -101,7 +102,8 @@ async def test_the_service_account_token_and_the_downward_api(lab: KubeletLab) -
         ],
     )
     await lab.wait_running("token")
-    assert await lab.lines("token", 3) == ["ey", "defaultthe authority", 'app="x"']
+    expected = ["ey", "defaultthe authority", 'app="x"', "1000:600", "0:644"]
+    assert await lab.lines("token", 5) == expected
 
 
 async def test_a_missing_secret_is_told_and_awaited(lab: KubeletLab) -> None:

@@ -116,6 +116,13 @@ def security_context(holder: Any) -> Object:
     return dict(holder.get("securityContext") or {})
 
 
+def common_user(pod: Object) -> int | None:
+    """The number of the user as whom all containers are told to run; None when they are not all told one."""
+    for_all = security_context(pod["spec"]).get("runAsUser")
+    told = {security_context(container).get("runAsUser", for_all) for container in all_containers(pod)}
+    return told.pop() if len(told) == 1 else None
+
+
 def account_of(pod: Object) -> str:
     """The name of the pod's service account."""
     return str(pod["spec"].get("serviceAccountName") or "default")

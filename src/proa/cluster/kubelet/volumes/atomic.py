@@ -20,10 +20,11 @@ _DATA = "..data"
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """Contents and permission bits of one file."""
+    """Contents, permission bits and owner of one file; nobody's number is the kubelet's own."""
 
     data: bytes
     mode: int = 0o644
+    owner: int | None = None
 
 
 Payload = Mapping[str, File]
@@ -59,8 +60,14 @@ def _read(data: Path) -> dict[str, File] | None:
     for top, _, names in os.walk(data):
         for name in names:
             file = Path(top, name)
-            found[str(file.relative_to(data))] = File(file.read_bytes(), file.stat().st_mode & 0o7777)
+            found[str(file.relative_to(data))] = _file(file)
     return found
+
+
+def _file(path: Path) -> File:
+    info = path.stat()
+    owner = None if info.st_uid == os.geteuid() else info.st_uid
+    return File(path.read_bytes(), info.st_mode & 0o7777, owner)
 
 
 def _write_new(directory: Path, payload: Payload, group: int | None) -> Path:
@@ -71,8 +78,7 @@ def _write_new(directory: Path, payload: Payload, group: int | None) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(file.data)
         target.chmod(file.mode)
-        if group is not None:
-            os.chown(target, -1, group)
+        os.chown(target, -1 if file.owner is None else file.owner, -1 if group is None else group)
     return new
 
 

@@ -14,7 +14,7 @@ from proa.cluster.kubelet.expansion import expand
 from proa.cluster.kubelet.fields import NodeFacts
 from proa.cluster.kubelet.mounts import mounts_below, unmount_below
 from proa.cluster.kubelet.objects import ObjectCache
-from proa.cluster.kubelet.pods import security_context
+from proa.cluster.kubelet.pods import common_user, security_context
 from proa.cluster.kubelet.problems import VolumeProblem, config_problem
 from proa.cluster.kubelet.volumes.plugin import PLUGINS, Credentials, ReadyVolume, VolumeRequest
 from proa.cluster.kubelet.volumes.subpath import bind_subpath
@@ -65,6 +65,7 @@ class VolumeManager:
             node=self._node(),
             pod_ips=pod_ips,
             fs_group=security_context(pod["spec"]).get("fsGroup"),
+            fs_user=common_user(pod),
         )
         try:
             return await plugin.set_up(volume[source] or {}, request)

@@ -24,6 +24,15 @@ def mode_of(
     return mode if request.fs_group is None else mode | 0o040
 
 
+def personal_file(content: bytes, request: VolumeRequest, mode: int) -> File:
+    """A file that only those may read as whom the pod runs, when that is known."""
+    if request.fs_group is not None:
+        mode = 0o640
+    elif request.fs_user is not None:
+        mode = 0o600
+    return File(content, mode, request.fs_user)
+
+
 def object_files(reference: Reference, source: Object, request: VolumeRequest, mode: int) -> dict[str, File]:
     """The keys of a ConfigMap or Secret, all or those of `items`. Raises VolumeProblem."""
     found = request.lookup(reference)

@@ -50,6 +50,8 @@ class VolumeRequest:
     node: NodeFacts
     pod_ips: Sequence[str] = ()
     fs_group: int | None = None
+    fs_user: int | None = None
+    """As whom all containers of the pod run, if they agree."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 Fields: `sources` (serviceAccountToken, configMap, secret, downwardAPI, clusterTrustBundle, podCertificate),
 `defaultMode` (0644). Tokens come from the API server's TokenRequest and are renewed after four fifths of
-their life; certificates come from their signer by a PodCertificateRequest and are renewed when it says.
+their life; certificates come from their signer by a PodCertificateRequest and are renewed when it says. These
+and trust bundles belong to the user as whom all containers run, if they agree on one.
 Needs tmpfs. Source: API reference, ProjectedVolumeSource.
 """
 
@@ -11,7 +12,14 @@ from __future__ import annotations
 from proa.cluster.kubelet.problems import VolumeProblem
 from proa.cluster.kubelet.volumes.atomic import File
 from proa.cluster.kubelet.volumes.files import show_files
-from proa.cluster.kubelet.volumes.payload import config_map, downward_files, mode_of, object_files, secret
+from proa.cluster.kubelet.volumes.payload import (
+    config_map,
+    downward_files,
+    mode_of,
+    object_files,
+    personal_file,
+    secret,
+)
 from proa.cluster.kubelet.volumes.plugin import ReadyVolume, VolumeRequest, volume_plugin
 from proa.kube import Object
 
@@ -50,7 +58,7 @@ async def _project(projection: Object, request: VolumeRequest, mode: int) -> dic
 async def _token(part: Object, request: VolumeRequest, mode: int) -> dict[str, File]:
     lifetime = part.get("expirationSeconds") or _DEFAULT_LIFETIME
     token = await request.credentials.tokens.token(request.pod, part.get("audience") or "", lifetime)
-    return {part["path"]: File(token.encode(), mode if request.fs_group is None else 0o640)}
+    return {part["path"]: personal_file(token.encode(), request, mode)}
 
 
 async def _trust(part: Object, request: VolumeRequest, mode: int) -> dict[str, File]:
@@ -60,11 +68,14 @@ async def _trust(part: Object, request: VolumeRequest, mode: int) -> dict[str, F
         if "name" in part:
             raise VolumeProblem(f'clustertrustbundle "{part["name"]}" not found')
         raise VolumeProblem("combination of signerName and labelSelector matched zero ClusterTrustBundles")
-    return {part["path"]: File(anchors or b"", mode)}
+    return {part["path"]: personal_file(anchors or b"", request, mode)}
 
 
 async def _certificate(part: Object, request: VolumeRequest, mode: int, place: str) -> dict[str, File]:
     key, chain = await request.credentials.certificates.credential(request.pod, place, part)
     shown = {"credentialBundlePath": key + chain, "keyPath": key, "certificateChainPath": chain}
-    bits = mode if request.fs_group is None else 0o640
-    return {part[field]: File(content, bits) for field, content in shown.items() if part.get(field)}
+    return {
+        part[field]: personal_file(content, request, mode)
+        for field, content in shown.items()
+        if part.get(field)
+    }

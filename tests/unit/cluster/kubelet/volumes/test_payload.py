@@ -8,10 +8,18 @@ import pytest
 from proa.cluster.kubelet.certificates import PodCertificates, TrustBundles
 from proa.cluster.kubelet.fields import NodeFacts
 from proa.cluster.kubelet.objects import Reference
+from proa.cluster.kubelet.pods import common_user
 from proa.cluster.kubelet.problems import VolumeProblem
 from proa.cluster.kubelet.volumes import PLUGINS, VolumeRequest
 from proa.cluster.kubelet.volumes.atomic import File
-from proa.cluster.kubelet.volumes.payload import config_map, downward_files, mode_of, object_files, secret
+from proa.cluster.kubelet.volumes.payload import (
+    config_map,
+    downward_files,
+    mode_of,
+    object_files,
+    personal_file,
+    secret,
+)
 from proa.cluster.kubelet.volumes.plugin import Credentials, volume_plugin
 from proa.kube import CONFIG_MAPS, SECRETS, Object
 from support.kubelet_objects import pod
@@ -35,7 +43,7 @@ async def hold(_: Iterable[Reference]) -> None:
     pass
 
 
-def request(fs_group: int | None = None) -> VolumeRequest:
+def request(fs_group: int | None = None, fs_user: int | None = None) -> VolumeRequest:
     return VolumeRequest(
         pod=pod(metadata={"labels": {"b": "2", "a": '"1"'}}),
         name="v",
@@ -45,6 +53,7 @@ def request(fs_group: int | None = None) -> VolumeRequest:
         credentials=Credentials(Tokens(), PodCertificates(NOBODY, "n", print), TrustBundles(NOBODY, print)),
         node=NodeFacts((), {}),
         fs_group=fs_group,
+        fs_user=fs_user,
     )
 
 
@@ -87,3 +96,23 @@ def test_a_field_that_does_not_exist() -> None:
 def test_two_plugins_for_one_source_are_refused() -> None:
     with pytest.raises(RuntimeError):
         volume_plugin("emptyDir", "again")(PLUGINS["emptyDir"].set_up)
+
+
+def test_a_token_belongs_to_the_user_and_group_that_are_known() -> None:
+    assert personal_file(b"t", request(), 0o644) == File(b"t", 0o644)
+    assert personal_file(b"t", request(fs_user=1000), 0o644) == File(b"t", 0o600, 1000)
+    assert personal_file(b"t", request(2000, 1000), 0o644) == File(b"t", 0o640, 1000)
+
+
+def test_the_user_of_a_pod_is_that_of_all_its_containers() -> None:
+    def user(spec: Object, *containers: Object) -> int | None:
+        return common_user({"spec": {"securityContext": spec, "containers": list(containers)}})
+
+    def own(number: int) -> Object:
+        return {"securityContext": {"runAsUser": number}}
+
+    assert user({"runAsUser": 1}, {}, {}) == 1
+    assert user({"runAsUser": 1}, own(2), own(2)) == 2
+    assert user({"runAsUser": 1}, {}, own(2)) is None
+    assert user({}, own(1), {}) is None
+    assert user({}, {}) is None
