@@ -93,7 +93,7 @@ DIFFERENCES: tuple[Difference, ...] = (
     Difference("warnings of errors and watches", "verbs/(v1 Endpoints|batch/v1 Job)/.*", r"headers\.Warning"),
     Difference("services twice", "verbs/v1 Service/create it again", _ERROR),
     Difference("reviews", "refusals/users/a local review", r"body\.metadata\..*"),
-    Difference("own controllers", "printed/(crd|flowschema|servicecidr)/.*", r"body\.(rows|metadata).*"),
+    Difference("own controllers", "printed/(crd|flowschema)/.*", r"body\.(rows|metadata).*"),
     Difference("writes of the same", "printed/pvc.*", r".*\.resourceVersion"),
     Difference("labels of Jobs", "printed/job indexed/.*"),
     Difference("deletion times", "printed/pod terminating/.*"),

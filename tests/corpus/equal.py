@@ -14,7 +14,7 @@ from typing import Any
 
 _UID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
 _TIME = re.compile(r"\b(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(?:Z|[+-]\d\d:\d\d)")
-_SERVICE_ADDRESS = re.compile(r"\b10\.43\.\d+\.\d+\b")
+_SERVICE_ADDRESS = re.compile(r"\b10\.43\.\d+\.\d+\b|\bfd00:43::[0-9a-f]*(?::[0-9a-f]+)*")
 _LOOPBACK = re.compile(r"\b127\.0\.0\.1:\d+")
 _TOKEN = re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]+")
 _CREDENTIAL = re.compile(r"\bX509SHA256=[0-9a-f]+")

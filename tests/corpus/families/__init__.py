@@ -18,6 +18,11 @@ def needs_controllers(family: str) -> bool:
     return bool(getattr(import_module(f"{__name__}.{family}"), "CONTROLLERS", False))
 
 
+def service_cidr(family: str) -> tuple[str, ...]:
+    """The ranges of Services that its server has: a family may say others by SERVICE_CIDR."""
+    return tuple(getattr(import_module(f"{__name__}.{family}"), "SERVICE_CIDR", ("10.43.0.0/16",)))
+
+
 def stories(family: str) -> tuple[Story, ...]:
     """The stories of a family."""
     return tuple(import_module(f"{__name__}.{family}").STORIES)

@@ -94,7 +94,7 @@ def api_config(settings: Settings, layout: Layout) -> ApiServerConfig:
         ),
         audit=_audit(settings),
         service_account_key=layout.signing_key,
-        service_cidr=settings.service_cidr[0],
+        service_cidr=settings.service_cidr,
         cluster_domain=settings.cluster_domain,
     )
 

@@ -53,7 +53,8 @@ class ApiServerConfig:
     front_proxy: FrontProxyConfig
     service_account_key: Path
     """Signs service-account tokens; EC P-256."""
-    service_cidr: str = "10.43.0.0/16"
+    service_cidr: tuple[str, ...] = ("10.43.0.0/16",)
+    """The networks of Services, one or two, of a family each; the first is of the primary family."""
     node_port_range: tuple[int, int] = (30000, 32767)
     cluster_domain: str = "cluster.local"
     encryption: Path | None = None

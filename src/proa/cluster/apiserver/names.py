@@ -41,6 +41,7 @@ def _rule(pattern: str, limit: int, sentence: str, *examples: str, unit: str = "
     )
 
 
+_LEADING_ZEROS = re.compile(r"\b0+(?=\d)")
 _LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _QUALIFIED = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
 
@@ -98,15 +99,17 @@ def label_value_problems(value: str) -> Sequence[str]:
     return tuple(LABEL_VALUE.problems(value))
 
 
-def address_problems(text: str) -> list[str]:
-    """Why a text is no IP address, in the one form that each has; empty when it is."""
+def address_problems(text: str, *, canonical: bool = True) -> list[str]:
+    """Why a text is no IP address, perhaps in the one form that each has; empty when it is."""
     try:
         address = ipaddress.ip_address(text)
     except ValueError:
+        if _LEADING_ZEROS.sub("", text) != text and not address_problems(_LEADING_ZEROS.sub("", text)):
+            return ["must not have leading 0s"]
         return ["must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"]
     if address.version == 6 and address.ipv4_mapped:
         return ["must not be an IPv4-mapped IPv6 address"]
-    return [] if str(address) == text else [f'must be in canonical form ("{address}")']
+    return [f'must be in canonical form ("{address}")'] if canonical and str(address) != text else []
 
 
 def name_problems(plural: str, name: str) -> list[str]:
@@ -115,6 +118,11 @@ def name_problems(plural: str, name: str) -> list[str]:
         return address_problems(name)
     if plural not in _PATH_KINDS:
         return _LABEL_KINDS.get(plural, SUBDOMAIN).problems(name)
+    return segment_problems(name)
+
+
+def segment_problems(name: str) -> list[str]:
+    """Why a name cannot stand in a path; empty when it can."""
     if name in (".", ".."):
         return [f"may not be '{name}'"]
     return [f"may not contain '{char}'" for char in "/%" if char in name]

@@ -49,8 +49,9 @@ from proa.cluster.apiserver.policies.validating import ValidatingPolicies
 from proa.cluster.apiserver.registry import Registry
 from proa.cluster.apiserver.reviews import Reviews
 from proa.cluster.apiserver.schema import SCHEMAS
-from proa.cluster.apiserver.services import own
+from proa.cluster.apiserver.services import own, warnings
 from proa.cluster.apiserver.services.allocator import ServiceAllocator
+from proa.cluster.apiserver.services.room import ServiceRoom
 from proa.cluster.apiserver.subresources import Creator
 from proa.cluster.apiserver.subresources.binding import Binder
 from proa.cluster.apiserver.subresources.eviction import Evictor
@@ -69,7 +70,7 @@ from proa.cluster.store import SqliteStore, StoreError
 from proa.cluster.store.encryption import NO_ENCRYPTION, load_encryption
 from proa.errors import UserError
 from proa.kube import Manager
-from proa.kube.resources import CUSTOM_RESOURCE_DEFINITIONS, NAMESPACES, SERVICES
+from proa.kube.resources import CUSTOM_RESOURCE_DEFINITIONS, NAMESPACES
 
 logger = logging.getLogger(__name__)
 
@@ -91,7 +92,7 @@ class ApiServer:
         self._server: asyncio.Server | None = None
         encryption = load_encryption(config.encryption) if config.encryption else NO_ENCRYPTION
         self._store = SqliteStore(config.database, encryption=encryption)
-        view = View(self._store)
+        self._view = view = View(self._store)
         signer = TokenSigner(config.service_account_key.read_bytes(), config.issuer)
         tokens = TokenAuthenticator(signer, self._store, [config.issuer])
         self._kubelets = KubeletClient(view, _kubelet_context(config))
@@ -170,13 +171,18 @@ class ApiServer:
                 MutatingPolicies(view, self._access.authorizer, self._kinds, equivalents).admit,
                 MutatingWebhooks(self._webhooks, webhooks).admit,
             ),
-            completing=(*COMPLETING, *self._access.completing, about("services")(self._services.admit)),
+            completing=(
+                *COMPLETING,
+                *self._access.completing,
+                about("services")(self._services.admit),
+            ),
             validating=(
                 *self._access.validating,
                 *VALIDATING,
                 pod_security.admit,
                 definition.warn,
                 finalizers.warn,
+                about("services")(warnings.warn),
             ),
             validators=(
                 ValidatingPolicies(view, self._access.authorizer, self._kinds, equivalents).admit,
@@ -211,10 +217,10 @@ class ApiServer:
     async def start(self) -> None:
         """Listen, and make what every cluster has."""
         loop = asyncio.get_running_loop()
-        services = Follower(self._store, SERVICES, self._services.observe)
         definitions = Follower(self._store, CUSTOM_RESOURCE_DEFINITIONS, self._kinds.observe)
-        self._tasks = [loop.create_task(services.run()), loop.create_task(EventExpiry(self._store).run())]
-        self._tasks.append(loop.create_task(definitions.run()))
+        self._tasks = [loop.create_task(definitions.run()), loop.create_task(EventExpiry(self._store).run())]
+        room = ServiceRoom(self._services, self._view, self.client(component="kube-apiserver"))
+        self._tasks += room.tasks()
         self._tasks += [*self._access.tasks(), loop.create_task(self._inflight.run())]
         client, address = self.client(), self._config.advertise_address
         await bootstrap.ensure(client)
@@ -234,7 +240,7 @@ class ApiServer:
         try:
             self._server = await asyncio.get_running_loop().create_server(
                 self._connections,
-                host,
+                _hosts(self._config),
                 port,
                 ssl=serving_context(self._config),
                 backlog=1024,
@@ -262,6 +268,12 @@ class ApiServer:
         await self._store.close()
         if self._auditor is not None:
             await asyncio.to_thread(self._auditor.close)
+
+
+def _hosts(config: ApiServerConfig) -> list[str]:
+    """What to listen on: everywhere is all of both IP families where Services have both."""
+    both = any(":" in cidr for cidr in config.service_cidr)
+    return ["0.0.0.0", "::"] if both and config.bind_address in ("0.0.0.0", "::") else [config.bind_address]
 
 
 def _creators(

@@ -16,8 +16,9 @@ from corpus.compare import compare
 from corpus.differences import DIFFERENCES
 from corpus.player import play
 from corpus.users import Users
+from proa.cluster.controllers import ControllersConfig, service_cidr
 from proa.kube import SERVICE_ACCOUNTS
-from support.server import api_server
+from support.server import api_server, running
 
 DOCUMENT = Path(__file__).parents[4] / "docs/api-differences.md"
 CASES = [
@@ -42,10 +43,17 @@ def ours(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 
 async def _replay(family: str, folder: Path) -> list[Answer]:
-    async with api_server(folder) as server, Users(f"https://127.0.0.1:{server.port}", folder) as users:
-        if families.needs_controllers(family):
-            await server.client().create(SERVICE_ACCOUNTS, {"metadata": {"name": "default"}}, "default")
-        return await play(users, family, families.stories(family))
+    ranges = families.service_cidr(family)
+    async with (
+        api_server(folder, service_cidr=ranges) as server,
+        Users(f"https://127.0.0.1:{server.port}", folder) as users,
+    ):
+        if not families.needs_controllers(family):
+            return await play(users, family, families.stories(family))
+        await server.client().create(SERVICE_ACCOUNTS, {"metadata": {"name": "default"}}, "default")
+        client = server.client(component="kube-controller-manager")
+        async with running(client, lambda manager: service_cidr.setup(manager, ControllersConfig())):
+            return await play(users, family, families.stories(family))
 
 
 def unexplained(family: str, name: str, ours: Any) -> Iterator[str]:

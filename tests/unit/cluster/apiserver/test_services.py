@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proa.cluster.apiserver import ApiServer
-from proa.cluster.apiserver.services.pool import Pool
+from proa.cluster.apiserver.services.pool import Pool, Span
 from proa.errors import InternalError
 from proa.kube import ENDPOINT_SLICES, SERVICES
 from support.server import api_server
@@ -25,7 +25,7 @@ def service(name: str, **spec: Any) -> dict[str, Any]:
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(-1, 12)), max_size=60))
 def test_no_number_has_two_owners(steps: list[tuple[str, int]]) -> None:
-    pool, owners = Pool(0, 9, 4), dict[int, str]()
+    pool, owners = Pool(Span(0, 9, 4)), dict[int, str]()
     for owner, number in steps:
         if number < 0:
             picked = pool.pick(owner)
@@ -77,7 +77,7 @@ async def test_a_wanted_address_must_be_free_and_ours(http: Any) -> None:
     port = await http("POST", PATH, service("d", type="NodePort", ports=[{"port": 80, "nodePort": 80}]))
 
     assert "provided IP is already allocated" in taken.body["message"]
-    assert "not in the valid range" in foreign.body["message"]
+    assert "the provided network does not match the current range" in foreign.body["message"]
     assert {answer.status for answer in (taken, foreign, port)} == {422}
 
 
@@ -204,9 +204,9 @@ async def test_a_port_has_one_node_port_for_all_protocols(http: Any) -> None:
 
 
 async def test_a_range_that_is_full_is_an_error_that_says_so(tmp_path: Path) -> None:
-    async with api_server(tmp_path, service_cidr="10.43.0.0/29") as server:
+    async with api_server(tmp_path, service_cidr=("10.43.0.0/29",)) as server:
         client = server.client()
         for number in range(5):
             await client.create(SERVICES, service(f"s{number}"), "default")
-        with pytest.raises(InternalError, match="failed to allocate a serviceIP: range is full"):
+        with pytest.raises(InternalError, match='serviceIP for Service "one-more": range is full'):
             await client.create(SERVICES, service("one-more"), "default")

@@ -5,6 +5,7 @@ from proa.cluster.apiserver.defaults import services as defaults
 from proa.cluster.apiserver.defaults import status
 from proa.cluster.apiserver.kind import STATUS, Group, Subresource, read
 from proa.cluster.apiserver.validation import services as rules
+from proa.cluster.apiserver.validation.service_addresses import service_update
 
 _CORE = Group("")
 _PROXY = Subresource("proxy", ("create", "delete", "get", "patch", "update"), kind="ServiceProxyOptions")
@@ -27,7 +28,7 @@ KINDS = (
         subresources=(_PROXY, STATUS),
         columns=columns.SERVICES,
         defaults=(defaults.service,),
-        rules=(rules.service, rules.service_update),
+        rules=(rules.service, service_update),
         fields={"spec.clusterIP": read("spec", "clusterIP"), "spec.type": read("spec", "type")},
         first_status=status.load_balancer,
     ),

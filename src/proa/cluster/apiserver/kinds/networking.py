@@ -4,6 +4,7 @@ from proa.cluster.apiserver.columns import services as columns
 from proa.cluster.apiserver.defaults import services as defaults
 from proa.cluster.apiserver.defaults import status
 from proa.cluster.apiserver.kind import STATUS, Group
+from proa.cluster.apiserver.validation import service_addresses as addresses
 from proa.cluster.apiserver.validation import services as rules
 
 _NETWORKING = Group("networking.k8s.io")
@@ -32,6 +33,7 @@ KINDS = (
         "IPAddress",
         short_names=("ip",),
         columns=columns.IP_ADDRESSES,
+        rules=(addresses.ip_address,),
     ),
     _NETWORKING.namespaced(
         "networkpolicies",
@@ -48,6 +50,7 @@ KINDS = (
         status_alone=True,
         subresources=(STATUS,),
         columns=columns.SERVICE_CIDRS,
+        rules=(addresses.service_cidr,),
         first_status=status.empty,
     ),
 )

@@ -1,13 +1,19 @@
-"""The Service `kubernetes`, by which pods reach this server, its endpoints, and the range of all Services."""
+"""What the server makes for itself: the range of Services, and `kubernetes` of its primary family.
+
+Source: kubernetes pkg/controlplane/controller, defaultservicecidr and kubernetesservice.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Iterator, Sequence
 
 from proa.errors import AlreadyExists
 from proa.kube.client import Client
 from proa.kube.meta import with_condition
 from proa.kube.resources import ENDPOINT_SLICES, ENDPOINTS, SERVICE_CIDRS, SERVICES, Object, Resource
+
+_log = logging.getLogger(__name__)
 
 NAME = "kubernetes"
 NAMESPACE = "default"
@@ -26,14 +32,27 @@ async def ensure(client: Client, cluster_ip: str, address: str, port: int) -> No
                 await client.update(resource, {**current, **wanted, "metadata": current["metadata"]})
 
 
-async def ensure_range(client: Client, cidr: str) -> None:
-    """Tell from which network Services get their addresses."""
+async def ensure_range(client: Client, cidrs: Sequence[str]) -> None:
+    """Tell from which networks Services get their addresses; a second one may be added to the first."""
     try:
-        await client.create(SERVICE_CIDRS, {"metadata": {"name": NAME}, "spec": {"cidrs": [cidr]}})
+        await client.create(SERVICE_CIDRS, {"metadata": {"name": NAME}, "spec": {"cidrs": list(cidrs)}})
     except AlreadyExists:
-        return
-    ready = with_condition([], "Ready", True, message="Kubernetes default Service CIDR is ready")
-    await client.patch(SERVICE_CIDRS, NAME, {"status": {"conditions": ready}}, subresource="status")
+        await _compare_range(client, cidrs)
+    else:
+        ready = with_condition([], "Ready", True, message="Kubernetes default Service CIDR is ready")
+        await client.patch(SERVICE_CIDRS, NAME, {"status": {"conditions": ready}}, subresource="status")
+
+
+async def _compare_range(client: Client, cidrs: Sequence[str]) -> None:
+    current = await client.get(SERVICE_CIDRS, NAME)
+    had = current["spec"]["cidrs"]
+    if len(had) < len(cidrs) and had == list(cidrs[: len(had)]):
+        await client.update(SERVICE_CIDRS, {**current, "spec": {"cidrs": list(cidrs)}})
+    elif had != list(cidrs):
+        _log.warning(
+            "Services have addresses of %s, with which this cluster began, and not of %s: give --service-cidr"
+            " as it was, or add a ServiceCIDR", ", ".join(had), ", ".join(cidrs),
+        )  # fmt: skip
 
 
 def _objects(cluster_ip: str, address: str, port: int) -> Iterator[tuple[Resource, Object]]:

@@ -1,6 +1,7 @@
-"""What a Service no longer needs when its type changes. Pure.
+"""What an update of a Service means where it leaves things open, and what a type no longer needs. Pure.
 
-Source: kubernetes pkg/registry/core/service, dropTypeDependentFields and normalizeClusterIPs.
+Source: kubernetes pkg/registry/core/service, patchAllocatedValues, normalizeClusterIPs and
+dropTypeDependentFields.
 """
 
 from __future__ import annotations
@@ -10,6 +11,43 @@ from collections.abc import Callable
 from proa.kube.resources import Object
 
 _WITH_NODE_PORTS = ("NodePort", "LoadBalancer")
+
+
+def keep_what_was_given(spec: Object, old: Object) -> None:
+    """An update that leaves addresses or ports open keeps, in place, those that the Service has."""
+    if _has_address(spec) and _has_address(old):
+        for name in ("clusterIP", "clusterIPs"):
+            if not spec.get(name) and old.get(name):
+                spec[name] = old[name]
+    if _has_node_ports(spec) and _has_node_ports(old):
+        _keep_node_ports(spec, old)
+    if _is_checked(spec) and _is_checked(old) and not spec.get("healthCheckNodePort"):
+        spec["healthCheckNodePort"] = old.get("healthCheckNodePort")
+
+
+def _keep_node_ports(spec: Object, old: Object) -> None:
+    """Ports are known by their names; no number is given to two of them."""
+    used = _node_ports(spec) & _node_ports(old)
+    known = {port.get("name", ""): port.get("nodePort") for port in old.get("ports") or ()}
+    for port in spec.get("ports") or ():
+        number = known.get(port.get("name", ""))
+        if number and not port.get("nodePort") and number not in used:
+            port["nodePort"] = number
+
+
+def align_addresses(spec: Object, old: Object) -> None:
+    """Bring `clusterIP` and `clusterIPs` in step, in place, for clients that know only the first."""
+    one, many = spec.get("clusterIP") or "", spec.get("clusterIPs") or []
+    had_one, had_many = old.get("clusterIP") or "", old.get("clusterIPs") or []
+    if not old:
+        many = many or ([one] if one else [])
+    elif one == had_one:
+        many = many or had_many
+    elif many == had_many:
+        many = [one] if one else []
+    spec["clusterIPs"] = many
+    if not many:
+        del spec["clusterIPs"]
 
 
 def drop_what_type_lacks(service: Object, old: Object) -> None:
@@ -27,14 +65,6 @@ def drop_what_type_lacks(service: Object, old: Object) -> None:
             port.pop("nodePort", None)
     if new["type"] != "LoadBalancer" and service.get("status"):
         service["status"]["loadBalancer"] = {}
-    if not new.get("clusterIP") and before.get("clusterIP"):
-        _forget_addresses(new, before)
-
-
-def _forget_addresses(new: Object, before: Object) -> None:
-    """Who takes away the one address means the list too."""
-    if new.get("clusterIPs") == before.get("clusterIPs"):
-        new.pop("clusterIPs", None)
 
 
 def _has_address(spec: Object) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator
 
-from proa.cluster.apiserver.names import SUBDOMAIN
+from proa.cluster.apiserver.names import SUBDOMAIN, address_problems
 from proa.cluster.apiserver.schema.field_error import (
     FieldError,
     duplicate,
@@ -30,11 +30,9 @@ from proa.kube.resources import Object
 
 _TYPES = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
 _POLICIES = ("Cluster", "Local")
-_FAMILY_POLICIES = ("PreferDualStack", "RequireDualStack", "SingleStack")
 _ADDRESS_TYPES = ("FQDN", "IPv4", "IPv6")
 _PATH_TYPES = ("Exact", "ImplementationSpecific", "Prefix")
 _MAX_AFFINITY_SECONDS = 86400
-_NOT_AN_ADDRESS = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
 
 
 def service(obj: Object, _old: Object | None) -> Iterator[FieldError]:
@@ -59,7 +57,6 @@ def service(obj: Object, _old: Object | None) -> Iterator[FieldError]:
     yield from _addresses(spec)
     yield from one_of("spec.internalTrafficPolicy", spec.get("internalTrafficPolicy"), _POLICIES)
     yield from one_of("spec.externalTrafficPolicy", spec.get("externalTrafficPolicy") or None, _POLICIES)
-    yield from one_of("spec.ipFamilyPolicy", spec.get("ipFamilyPolicy"), _FAMILY_POLICIES)
 
 
 def _external_name(spec: Object) -> Iterator[FieldError]:
@@ -68,8 +65,9 @@ def _external_name(spec: Object) -> Iterator[FieldError]:
         yield required("spec.externalName")
     for problem in SUBDOMAIN.problems(name) if name else ():
         yield invalid_value("spec.externalName", name, problem)
-    if spec.get("clusterIP"):
-        yield forbidden("spec.clusterIPs[0]", "may not be set for ExternalName services")
+    for field in ("clusterIPs", "ipFamilies", "ipFamilyPolicy"):
+        if spec.get(field):
+            yield forbidden(f"spec.{field}", "may not be set for ExternalName services")
 
 
 def _service_ports(spec: Object) -> Iterator[FieldError]:
@@ -105,20 +103,15 @@ def _session_affinity(spec: Object) -> Iterator[FieldError]:
 def _addresses(spec: Object) -> Iterator[FieldError]:
     for index, address in enumerate(spec.get("externalIPs") or ()):
         yield from _address(f"spec.externalIPs[{index}]", address)
-    for index, address in enumerate(spec.get("clusterIPs") or ()):
-        if address not in ("None", ""):
-            yield from _address(f"spec.clusterIPs[{index}]", address)
     for index, network in enumerate(spec.get("loadBalancerSourceRanges") or ()):
         yield from _network(f"spec.LoadBalancerSourceRanges[{index}]", network.strip())
 
 
 def _address(field: str, value: str, version: int | None = None) -> Iterator[FieldError]:
-    try:
-        address = ipaddress.ip_address(value)
-    except ValueError:
-        yield invalid_value(field, value, _NOT_AN_ADDRESS)
-        return
-    if version and address.version != version:
+    problems = address_problems(value, canonical=False)
+    for problem in problems:
+        yield invalid_value(field, value, problem)
+    if version and not problems and ipaddress.ip_address(value).version != version:
         yield invalid_value(field, value, f"must be an IPv{version} address")
 
 
@@ -128,19 +121,6 @@ def _network(field: str, value: str) -> Iterator[FieldError]:
     except ValueError:
         detail = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"
         yield invalid_value(field, value, detail)
-
-
-def service_update(obj: Object, old: Object | None) -> Iterator[FieldError]:
-    """The cluster address stays while the service has one."""
-    if (
-        old is None
-        or path(old, "spec", "type") == "ExternalName"
-        or path(obj, "spec", "type") == "ExternalName"
-    ):
-        return
-    before, after = path(old, "spec", "clusterIPs") or [""], path(obj, "spec", "clusterIPs") or [""]
-    if before[0] and before[0] != after[0]:
-        yield invalid_value("spec.clusterIPs[0]", after, "may not change once set")
 
 
 def endpoint_slice(obj: Object, old: Object | None) -> Iterator[FieldError]:
