@@ -42,6 +42,7 @@ _TOOLS = (
     "libc-bin",
     "netcat-openbsd",
     "socat",
+    "wget",
 )
 _REGRESSION = "regression-issue-74839"
 _CANNOT_BE_HAD = "authenticated"
