@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from proa.cluster.controllers.zone_disruption import EvictionRates
 from proa.cluster.pki import Authority
 from proa.errors import ServiceUnavailable
 from proa.kube import Object
@@ -25,9 +26,10 @@ async def nothing_aggregated(namespace: str) -> tuple[Counter[str], Sequence[str
 class ControllersConfig:
     """Settings of all controllers; periods are in seconds."""
 
-    cluster_cidr: str = "10.42.0.0/16"
-    """The range that nodes' pod ranges are cut from."""
-    node_cidr_mask_size: int = 24
+    cluster_cidrs: tuple[str, ...] = ("10.42.0.0/16",)
+    """The ranges that nodes' pod ranges are cut from, one a family, the primary first."""
+    node_cidr_mask_sizes: Mapping[int, int] = field(default_factory=lambda: {4: 24, 6: 64})
+    """Prefix lengths of nodes' pod ranges, by version of IP."""
     authority: Authority | None = None
     """Signs the certificates that are asked for; without it nothing is signed."""
     lasting_token: Callable[[str, tuple[str, str], tuple[str, str]], str] | None = None
@@ -36,6 +38,8 @@ class ControllersConfig:
     """PEM of the cluster's CA, published in every namespace; empty publishes nothing."""
     node_monitor_grace_period: float = 40.0
     """How long a node may be silent before it counts as unreachable."""
+    eviction_rates: EvictionRates = field(default_factory=EvictionRates)
+    """How fast pods leave nodes that are lost."""
     terminated_pod_gc_threshold: int = 12500
     """How many finished pods are kept."""
     orphaned_pod_quarantine: float = 40.0

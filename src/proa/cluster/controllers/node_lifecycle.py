@@ -1,7 +1,8 @@
 """Nodes that fall silent: Ready becomes Unknown, taints follow the conditions, pods count as not ready.
 
 A silent node is lost, unless its kernel answers: then a kubelet starts again there, as at an upgrade, and
-its pods go on. It is lost too when it stays silent for ten times as long.
+its pods go on. It is lost too when it stays silent for ten times as long. Pods leave a lost node as fast as
+its zone permits.
 Source: kubernetes.io/docs/concepts/architecture/nodes, node heartbeats and node controller.
 """
 
@@ -9,12 +10,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
+from collections.abc import Iterable, Mapping
 
 from proa.cluster.controllers.config import ControllersConfig
 from proa.cluster.controllers.heartbeats import Heartbeats
-from proa.cluster.controllers.node_taints import wanted_taints
+from proa.cluster.controllers.node_taints import Evict, is_emptied, wanted_taints
 from proa.cluster.controllers.pods import BY_NODE, node_names
 from proa.cluster.controllers.reachability import answers
+from proa.cluster.controllers.zone_disruption import Disruption, EvictionPace, Zones, zone_of
 from proa.errors import NotFound
 from proa.kube import (
     LEASES,
@@ -53,6 +57,9 @@ class NodeLifecycle:
         self._events = EventRecorder(manager.client, "node-controller")
         self._heartbeats = Heartbeats(_time)
         self._due: dict[str, float] = {}
+        self._rates = config.eviction_rates
+        self._pace = EvictionPace()
+        self._states: Mapping[str, Disruption] = {}
         self.nodes = manager.informer(NODES)
         self.leases = manager.informer(LEASES, _LEASE_NAMESPACE)
         self.pods = manager.informer(PODS)
@@ -71,15 +78,39 @@ class NodeLifecycle:
         lost = await self._is_lost(node, silence)
         if lost:
             node = await self._lost(node)
-        await self._set_taints(node)
+        evict, wait = self._eviction(node)
+        await self._set_taints(node, evict)
         if not condition_is_true(node, "Ready"):
             await self._mark_pods(node)
         if lost:
             self._due.pop(key, None)
-            return None
+            return Result(wait) if math.isfinite(wait) else None
         left = self._grace - silence if silence < self._grace else _ASK_AGAIN
         self._due[key] = _time() + left
-        return Result(left + 0.01)
+        return Result(min(left + 0.01, wait))
+
+    def keys(self, node: Object) -> Iterable[str]:
+        """The node, and all that are not ready when the state of a zone has changed."""
+        before, self._states = self._states, Zones(self.nodes.list(), self._rates).states
+        if before != self._states:
+            for other in self.nodes.list():
+                if not condition_is_true(other, "Ready"):
+                    yield other["metadata"]["name"]
+        yield node["metadata"]["name"]
+
+    def _eviction(self, node: Object) -> tuple[Evict, float]:
+        """Whether pods leave the node, and after how many seconds to ask again; infinite for a change."""
+        if condition_is_true(node, "Ready"):
+            return Evict.STOP, math.inf
+        name = node["metadata"]["name"]
+        others = (other for other in self.nodes.list() if other["metadata"]["name"] != name)
+        zones, zone = Zones([node, *others], self._rates), zone_of(node)
+        if zones.is_all_lost:
+            return Evict.STOP, math.inf
+        if is_emptied(node):
+            return Evict.GO_ON, math.inf
+        wait = self._pace.take(zone, zones.rate(zone), _time())
+        return (Evict.GO_ON, wait) if wait else (Evict.BEGIN, math.inf)
 
     async def _is_lost(self, node: Object, silence: float) -> bool:
         if silence < self._grace:
@@ -97,8 +128,8 @@ class NodeLifecycle:
         await self._events.event(node, "Normal", "NodeNotReady", f"Node {name} status is now: NodeNotReady")
         return changed
 
-    async def _set_taints(self, node: Object) -> None:
-        wanted = wanted_taints(node)
+    async def _set_taints(self, node: Object, evict: Evict) -> None:
+        wanted = wanted_taints(node, evict)
         if wanted == list(node["spec"].get("taints") or ()):
             return
         patch = {
@@ -151,7 +182,7 @@ def setup(manager: Manager, config: ControllersConfig) -> None:
     """Run with the manager."""
     reconciler = NodeLifecycle(manager, config)
     sources = [
-        Source(reconciler.nodes),
+        Source(reconciler.nodes, reconciler.keys),
         Source(reconciler.leases, lambda lease: (lease["metadata"]["name"],)),
     ]
     manager.add(Controller("node-lifecycle", reconciler, sources=sources))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +30,7 @@ from proa.kube import (
     owner_reference,
 )
 from support.objects import claim, node, pod, storage_class, volume, with_claims
-from support.server import api_server, eventually, running
+from support.server import api_server, background, eventually, running
 
 RESOURCES: dict[str, Resource] = {
     "Node": NODES,
@@ -218,7 +220,69 @@ async def test_ranges_that_were_given_before_a_restart_are_not_given_again(tmp_p
             assert await eventually(range_of_new) == "10.42.1.0/24"
 
 
+async def beat(client: Client, name: str) -> None:
+    """Another sign of life of a node, again and again."""
+    for second in itertools.count():
+        said = {"type": "Ready", "status": "True", "lastHeartbeatTime": f"{2030 + second}-01-01T00:00:00Z"}
+        patch = {"status": {"conditions": [said]}}
+        await client.patch(NODES, name, patch, kind=PatchType.STRATEGIC, subresource="status")
+        await asyncio.sleep(0.05)
+
+
+async def taints_of(client: Client, name: str) -> set[str]:
+    found = (await client.get(NODES, name))["spec"].get("taints") or []
+    return {f"{t['key'].removeprefix('node.kubernetes.io/')}:{t['effect']}" for t in found}
+
+
+async def test_no_pod_leaves_while_no_node_speaks(client: Client) -> None:
+    await create(client, node("n1"))
+    await create(client, node("n2"))
+
+    async def silent(*effects: str) -> bool:
+        return await taints_of(client, "n1") == {f"unreachable:{effect}" for effect in effects}
+
+    await eventually(lambda: silent("NoSchedule"))
+    async with background(beat(client, "n2")):
+        await eventually(lambda: silent("NoSchedule", "NoExecute"))
+    await eventually(lambda: silent("NoSchedule"))
+
+
+async def test_a_node_gets_a_range_of_each_family(tmp_path: Path) -> None:
+    config = ControllersConfig(
+        cluster_cidrs=("fd00:42::/56", "10.42.0.0/23"), node_cidr_mask_sizes={4: 24, 6: 64}
+    )
+    async with api_server(tmp_path) as server:
+        client: Client = server.client()
+
+        async def ranges(name: str) -> list[str]:
+            return (await client.get(NODES, name))["spec"].get("podCIDRs") or []
+
+        async with running(client, lambda manager: node_ipam.setup(manager, config)):
+            await create(client, node("a"))
+            assert await eventually(lambda: ranges("a")) == ["fd00:42::/64", "10.42.0.0/24"]
+            assert (await client.get(NODES, "a"))["spec"]["podCIDR"] == "fd00:42::/64"
+            await create(client, node("b"))
+            await eventually(lambda: ranges("b"))
+            await create(client, node("c"))  # IPv4 is full, and what it got of IPv6 goes back
+
+            async def told() -> bool:
+                events = (await client.list(EVENTS, "default"))["items"]
+                return any(each["reason"] == "CIDRNotAvailable" for each in events)
+
+            await eventually(told)
+            await client.delete(NODES, "a")
+            await client.delete(NODES, "c")
+            await create(client, node("d"))
+            assert await eventually(lambda: ranges("d")) == ["fd00:42:0:2::/64", "10.42.0.0/24"]
+
+
 async def test_a_silent_node_is_unreachable_and_its_pods_leave(client: Client) -> None:
+    await create(client, node("n2"))
+    async with background(beat(client, "n2")):
+        await a_silent_node(client)
+
+
+async def a_silent_node(client: Client) -> None:
     await create(client, node())
     ready = [{"type": "Ready", "status": "True", "lastTransitionTime": "2030-01-01T00:00:00Z"}]
     stays: dict[str, Any] = {"tolerations": [{"operator": "Exists"}]}
@@ -229,15 +293,8 @@ async def test_a_silent_node_is_unreachable_and_its_pods_leave(client: Client) -
     await create(client, pod("leaves-at-once", nodeName="n1", **at_once), phase="Running")
     await create(client, pod("stays", nodeName="n1", **stays), phase="Running", conditions=ready)
 
-    async def taints() -> set[str]:
-        found = (await client.get(NODES, "n1"))["spec"].get("taints") or []
-        return {f"{t['key']}:{t['effect']}" for t in found}
-
     async def unreachable() -> bool:
-        return await taints() == {
-            "node.kubernetes.io/unreachable:NoSchedule",
-            "node.kubernetes.io/unreachable:NoExecute",
-        }
+        return await taints_of(client, "n1") == {"unreachable:NoSchedule", "unreachable:NoExecute"}
 
     await eventually(unreachable)
     condition = find_condition(await client.get(NODES, "n1"), "Ready")
@@ -263,7 +320,7 @@ async def test_a_silent_node_is_unreachable_and_its_pods_leave(client: Client) -
     await client.patch(NODES, "n1", patch, kind=PatchType.STRATEGIC, subresource="status")
 
     async def untainted() -> bool:
-        return not await taints()
+        return not await taints_of(client, "n1")
 
     await eventually(untainted)
 
