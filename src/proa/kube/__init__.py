@@ -1,5 +1,6 @@
 """Talking to a Kubernetes API: client, informers, controllers. Knows nothing of the kernel."""
 
+from proa.kube.addresses import join_host_port, kubelet_address
 from proa.kube.client import Client, PatchType, WatchEvent
 from proa.kube.config import ClientConfig, load_config
 from proa.kube.controller import Controller, PermanentError, Reconciler, Result, Source
@@ -52,6 +53,7 @@ __all__ = [
     "Client", "ClientConfig", "Controller", "EventRecorder", "HttpClient", "Informer", "Manager", "Object",
     "PatchType", "PermanentError", "Reconciler", "Resource", "Result", "Source", "WatchEvent", "WorkQueue",
     "annotations_of", "condition_is_true", "controller_of", "find_condition", "format_bytes", "format_milli",
-    "is_deleting", "key_of", "labels_of", "load_config", "now", "now_micro", "owner_reference",
-    "parse_quantity", "parse_time", "split_key", "to_integer", "to_milli", "with_condition",
+    "is_deleting", "join_host_port", "key_of", "kubelet_address", "labels_of", "load_config", "now",
+    "now_micro", "owner_reference", "parse_quantity", "parse_time", "split_key", "to_integer", "to_milli",
+    "with_condition",
 ]  # fmt: skip

@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from proa.errors import UserError
+from proa.kube.addresses import join_host_port
 
 _SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 _TOKEN_LIFE = 60.0
@@ -57,7 +58,7 @@ def load_config(kubeconfig: Path | None = None) -> ClientConfig:
 def _in_cluster() -> ClientConfig:
     host, port = os.environ["KUBERNETES_SERVICE_HOST"], os.environ.get("KUBERNETES_SERVICE_PORT", "443")
     return ClientConfig(
-        server=f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}",
+        server=f"https://{join_host_port(host, port)}",
         tls=ssl.create_default_context(cafile=str(_SERVICE_ACCOUNT / "ca.crt")),
         namespace=(_SERVICE_ACCOUNT / "namespace").read_text().strip(),
         token_file=_SERVICE_ACCOUNT / "token",

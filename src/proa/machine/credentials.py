@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from ipaddress import ip_network
 
 from proa.cluster.pki import Authority, Leaf, server_names, signing_key, write_kubeconfig
+from proa.kube import join_host_port
 from proa.machine.layout import Layout
 from proa.machine.plan import GATEWAYS, Node, api_address
 from proa.settings import Settings
@@ -70,5 +71,4 @@ def _everywhere(settings: Settings) -> bool:
 
 
 def _url(address: str, settings: Settings) -> str:
-    host = f"[{address}]" if ":" in address else address
-    return f"https://{host}:{settings.https_listen_port}"
+    return f"https://{join_host_port(address, settings.https_listen_port)}"

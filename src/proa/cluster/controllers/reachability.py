@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import asyncio
 
-from proa.kube import Object
+from proa.kube import Object, kubelet_address
 
 _LIMIT = 0.5
 """Seconds; the kernel of a machine that is there answers in a round trip."""
-_KUBELET_PORT = 10250
 
 
 async def answers(node: Object) -> bool:
     """Whether the machine answers a connection to the kubelet's port, if only with a refusal."""
-    status = node.get("status") or {}
-    address = next((a["address"] for a in status.get("addresses") or () if a["type"] == "InternalIP"), "")
-    endpoint = (status.get("daemonEndpoints") or {}).get("kubeletEndpoint") or {}
-    if not address:
+    address = kubelet_address(node)
+    if address is None:
         return False
     try:
         async with asyncio.timeout(_LIMIT):
-            _, writer = await asyncio.open_connection(address, endpoint.get("Port") or _KUBELET_PORT)
+            _, writer = await asyncio.open_connection(*address)
     except ConnectionRefusedError:
         return True
     except OSError:  # no route to it, or nothing heard in time

@@ -9,7 +9,7 @@ from proa.cluster.kubelet import grpc_health
 from proa.cluster.kubelet.cri import CriError, Runtime
 from proa.cluster.kubelet.http_action import dial, http_get
 from proa.cluster.kubelet.problems import HandlerError, HandlerUnknownError
-from proa.kube import Object
+from proa.kube import Object, join_host_port
 
 _LONGEST_OUTPUT = 1024
 _SLACK = 0.5
@@ -80,7 +80,7 @@ def _timed_out(command: list[str], limit: float) -> HandlerError:
 
 
 async def _grpc(action: Object, host: str, limit: float) -> None:
-    address = f"[{host}]:{action['port']}" if ":" in host else f"{host}:{action['port']}"
+    address = join_host_port(host, action["port"])
     complaint = await grpc_health.check(address, action.get("service") or "", limit)
     if complaint:
         raise HandlerError(complaint)

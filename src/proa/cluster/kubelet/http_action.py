@@ -13,7 +13,7 @@ from urllib.parse import urljoin, urlsplit
 import aiohttp
 
 from proa.cluster.kubelet.problems import HandlerError, HandlerStatusError
-from proa.kube import Object
+from proa.kube import Object, join_host_port
 
 _MOST_READ = 10 * 1024
 _MOST_REDIRECTS = 10
@@ -54,9 +54,8 @@ async def http_get(action: Object, port: int, host: str) -> str:
 
 def _url(action: Object, port: int, host: str) -> str:
     scheme = (action.get("scheme") or "HTTP").lower()
-    address = action.get("host") or host
-    bracketed = f"[{address}]" if ":" in address else address
-    return f"{scheme}://{bracketed}:{port}/{(action.get('path') or '').lstrip('/')}"
+    where = join_host_port(action.get("host") or host, port)
+    return f"{scheme}://{where}/{(action.get('path') or '').lstrip('/')}"
 
 
 def _verdict(answer: _Answer) -> str:
@@ -92,4 +91,4 @@ async def _body(content: aiohttp.StreamReader) -> str:
 def dial(address: str, port: int, fault: OSError) -> str:
     """What Go says of a connection that cannot be made."""
     reason = os.strerror(fault.errno).lower() if fault.errno else str(fault)
-    return f"dial tcp {address}:{port}: connect: {reason}"
+    return f"dial tcp {join_host_port(address, port)}: connect: {reason}"

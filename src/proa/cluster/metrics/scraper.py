@@ -13,11 +13,10 @@ from yarl import URL
 from proa.cluster.metrics.config import MetricsConfig
 from proa.cluster.metrics.history import History
 from proa.cluster.metrics.readings import parse
-from proa.kube import Informer, Object
+from proa.kube import Informer, Object, kubelet_address
 
 _log = logging.getLogger(__name__)
 
-_KUBELET_PORT = 10250
 _SECONDS = 10.0
 _FIRST_LOOKS, _FIRST_PAUSE = 4, 3.0
 
@@ -79,9 +78,5 @@ class Scraper:
 
 def kubelet_url(node: Object) -> URL | None:
     """Where a node's kubelet listens; None as long as the node has no address."""
-    status = node.get("status") or {}
-    addresses = {entry["type"]: entry["address"] for entry in status.get("addresses") or ()}
-    host = addresses.get("InternalIP") or addresses.get("Hostname")
-    endpoint = (status.get("daemonEndpoints") or {}).get("kubeletEndpoint") or {}
-    port = endpoint.get("Port") or _KUBELET_PORT
-    return URL.build(scheme="https", host=host, port=port) if host else None
+    address = kubelet_address(node)
+    return URL.build(scheme="https", host=address[0], port=address[1]) if address else None

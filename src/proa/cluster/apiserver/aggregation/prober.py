@@ -19,6 +19,7 @@ from proa.cluster.apiserver.front_proxy import user_headers
 from proa.cluster.apiserver.identity import MASTERS, User
 from proa.cluster.apiserver.view import View
 from proa.errors import ApiError, NotFound
+from proa.kube.addresses import join_host_port
 from proa.kube.client import Client
 from proa.kube.resources import Object
 
@@ -107,7 +108,7 @@ class Prober:
 
     async def _resources(self, remote: Remote, address: Address) -> tuple[Address, tuple[Object, ...], str]:
         """What the server serves, or what is wrong with its answer."""
-        url = f"https://{address.host}:{address.port}{remote.path}"
+        url = f"https://{join_host_port(address.host, address.port)}{remote.path}"
         try:
             code, body = await self._get(remote, address, remote.path)
             if not 200 <= code < 300:

@@ -14,6 +14,7 @@ from proa.cluster.apiserver.aggregation.endpoints import Address
 from proa.cluster.apiserver.aggregation.remotes import Remote
 from proa.cluster.apiserver.config import FrontProxyConfig
 from proa.errors import InternalError
+from proa.kube.addresses import join_host_port
 
 _CONNECT_SECONDS = 10
 _AUTOMATIC = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
@@ -46,7 +47,7 @@ class Transport:
 
         Raises aiohttp.ClientError or TimeoutError when there is none, InternalError for a bad CA bundle.
         """
-        url = URL(f"https://{_host(address)}:{address.port}{target}", encoded=True)
+        url = URL(f"https://{join_host_port(address.host, address.port)}{target}", encoded=True)
         answer = self._opened().request(
             method,
             url,
@@ -106,7 +107,3 @@ class Transport:
             context.verify_mode = ssl.CERT_NONE
         context.load_cert_chain(self._front_proxy.certificate, self._front_proxy.key)
         return context
-
-
-def _host(address: Address) -> str:
-    return f"[{address.host}]" if ":" in address.host else address.host

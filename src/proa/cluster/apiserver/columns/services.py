@@ -16,6 +16,7 @@ from proa.cluster.apiserver.columns.column import (
     shortened,
     text,
 )
+from proa.kube.addresses import join_host_port
 from proa.kube.meta import annotations_of
 from proa.kube.resources import Object
 from proa.kube.selectors import format_selector
@@ -78,7 +79,7 @@ def _endpoints(obj: Object, _now: dt.datetime) -> str:
 def _host_port(address: str, port: int | None) -> str:
     if port is None:
         return address
-    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+    return join_host_port(address, port)
 
 
 ENDPOINTS = (NAME, Column("Endpoints", _endpoints), AGE)

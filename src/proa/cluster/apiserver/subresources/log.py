@@ -13,9 +13,9 @@ from yarl import URL
 from proa.cluster.apiserver.target import Target
 from proa.cluster.apiserver.view import View
 from proa.errors import BadRequest, InternalError, NotFound, ServiceUnavailable
+from proa.kube.addresses import kubelet_address
 from proa.kube.resources import NODES, PODS, Object
 
-_KUBELET_PORT = 10250
 _CONNECT_SECONDS = 5
 _DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
 
@@ -33,15 +33,10 @@ class KubeletClient:
         node = self._view.get(NODES, node_name)
         if node is None:
             raise NotFound(f'nodes "{node_name}" not found')
-        status = node.get("status") or {}
-        addresses = {a["type"]: a["address"] for a in status.get("addresses") or ()}
-        host = addresses.get("InternalIP") or addresses.get("Hostname")
-        if not host:
+        address = kubelet_address(node)
+        if address is None:
             raise ServiceUnavailable(f"node {node_name} has no address yet")
-        port = ((status.get("daemonEndpoints") or {}).get("kubeletEndpoint") or {}).get(
-            "Port"
-        ) or _KUBELET_PORT
-        return URL.build(scheme="https", host=host, port=port)
+        return URL.build(scheme="https", host=address[0], port=address[1])
 
     @asynccontextmanager
     async def get(
