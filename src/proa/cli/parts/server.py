@@ -122,7 +122,8 @@ def controllers_config(
     signer = TokenSigner(layout.signing_key.read_bytes(), service_account_issuer(settings.cluster_domain))
     return controllers.ControllersConfig(
         node_monitor_grace_period=settings.node_monitor_grace_period,
-        cluster_cidr=settings.cluster_cidr[0],
+        cluster_cidrs=settings.cluster_cidr,
+        node_cidr_mask_sizes={4: settings.node_cidr_mask_size_ipv4, 6: settings.node_cidr_mask_size_ipv6},
         advertise_address=settings.advertise_address,
         authority=Authority.open(layout.tls),
         lasting_token=signer.sign_lasting,

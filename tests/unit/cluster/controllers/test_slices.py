@@ -311,3 +311,43 @@ async def test_slices_and_endpoints_follow_pods(tmp_path: Path) -> None:
             return not (await client.list(ENDPOINTS, "default", field_selector="metadata.name=web"))["items"]
 
         await eventually(gone)
+
+
+async def test_a_service_of_both_families_has_slices_of_both_while_it_is_one(tmp_path: Path) -> None:
+    config, ranges = ControllersConfig(), ("10.43.0.0/16", "fd00:43::/112")
+    async with (
+        api_server(tmp_path, service_cidr=ranges) as server,
+        running(
+            server.client(),
+            lambda manager: endpoint_slice.setup(manager, config),
+            lambda manager: endpoints.setup(manager, config),
+        ),
+    ):
+        client = server.client()
+        await client.create(SERVICE_ACCOUNTS, {"metadata": {"name": "default"}}, "default")
+        await client.create(NODE_KIND, {"metadata": {"name": "n1"}})
+        one = backend(1, ips=["10.42.0.1", "fd00:42::1"])
+        status = one.pop("status")
+        del one["metadata"]["uid"]
+        await client.create(PODS, one, "default")
+        await client.patch(PODS, "web-001", {"status": status}, "default", subresource="status")
+        made = service(selector={"app": "web"}, ip="fd00:43::50", ipFamilyPolicy="PreferDualStack")
+        made["metadata"]["namespace"] = "default"
+        await client.create(SERVICES, made, "default")
+
+        async def addresses() -> dict[str, list[str]]:
+            selector = "kubernetes.io/service-name=web"
+            parts = await client.list(ENDPOINT_SLICES, "default", label_selector=selector)
+            return {
+                part["addressType"]: [e["addresses"][0] for e in part.get("endpoints") or ()]
+                for part in parts["items"]
+            }
+
+        async def are(wanted: dict[str, list[str]]) -> bool:
+            return await addresses() == wanted
+
+        await eventually(lambda: are({"IPv6": ["fd00:42::1"], "IPv4": ["10.42.0.1"]}))
+        legacy = await client.get(ENDPOINTS, "web", "default")
+        assert [a["ip"] for s in legacy["subsets"] for a in s["addresses"]] == ["fd00:42::1"]
+        await client.patch(SERVICES, "web", {"spec": {"ipFamilyPolicy": "SingleStack"}}, "default")
+        await eventually(lambda: are({"IPv6": ["fd00:42::1"]}))
