@@ -55,14 +55,25 @@ def connect() -> Netlink:
 
 def flows_to(netlink: Netlink, protocol: int, destination: IPAddress, port: int) -> list[Flow]:
     """The flows whose first packet went to that address and port; the kernel does the search."""
-    version, number = destination.version, attribute(_PROTO_NUMBER, bytes([protocol]))
-    asked = _nested(_IP, attribute(_ADDRESSES[version][1], destination.packed))
-    asked += _nested(_PROTO, number + attribute(_DESTINATION_PORT, struct.pack("!H", port)))
-    flags = attribute(_FILTER_ORIGINAL, _BY_DESTINATION | _BY_PROTOCOL | _BY_PORT)
-    flags += attribute(_FILTER_REPLY, 0)
+    asked = _nested(_IP, attribute(_ADDRESSES[destination.version][1], destination.packed))
+    what = f"list flows to {destination} port {port}"
+    return _flows(netlink, destination.version, asked + _to_port(protocol, port), _BY_DESTINATION, what)
+
+
+def flows_to_port(netlink: Netlink, protocol: int, version: int, port: int) -> list[Flow]:
+    """The flows of an IP version whose first packet went to that port, of whichever address."""
+    return _flows(netlink, version, _to_port(protocol, port), 0, f"list IPv{version} flows to port {port}")
+
+
+def _flows(netlink: Netlink, version: int, asked: bytes, by: int, what: str) -> list[Flow]:
+    flags = attribute(_FILTER_ORIGINAL, by | _BY_PROTOCOL | _BY_PORT) + attribute(_FILTER_REPLY, 0)
     body = _header(version) + _nested(_ORIGINAL, asked) + _nested(_FILTER, flags)
-    answers = netlink.dump(Message(_GET, body, what=f"list flows to {destination} port {port}"))
-    return [parse(answer) for answer in answers]
+    return [parse(answer) for answer in netlink.dump(Message(_GET, body, what=what))]
+
+
+def _to_port(protocol: int, port: int) -> bytes:
+    number = attribute(_PROTO_NUMBER, bytes([protocol]))
+    return _nested(_PROTO, number + attribute(_DESTINATION_PORT, struct.pack("!H", port)))
 
 
 def remove(flow: Flow) -> Message:

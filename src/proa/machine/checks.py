@@ -17,6 +17,7 @@ PROGRAMS = {
     "ctr": "containerd",
     "runc": "runc",
     "nsenter": "util-linux",
+    "perl": "perl-base",
     "umount": "mount",
 }
 """Programs that run in a cluster, and the Debian packages that bring them."""

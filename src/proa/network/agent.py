@@ -28,6 +28,7 @@ from proa.network.daemon import Daemon
 from proa.network.datapath import DataPath, Report
 from proa.network.ipam import Ipam
 from proa.network.nodes import Nodes
+from proa.network.port_rules import PortRules
 from proa.network.store import AllocationStore
 
 _log = logging.getLogger(__name__)
@@ -102,9 +103,10 @@ class NetworkAgent:
         config = self._config
         local = families.find(config, subnets)
         ipam = Ipam(AllocationStore(config.data_dir / "allocations.db"), subnets)
-        path = DataPath(self._backend, local, ipam, self._chains(local))
+        ports = PortRules(ipam.all)
+        path = DataPath(self._backend, local, ipam, (self._chains(local), ports))
         await asyncio.to_thread(path.adopt)
-        self._attachments = Attachments(ipam)
+        self._attachments = Attachments(ipam, ports)
         below = {family.underlay.index for family in local}
         watches = [
             monitor.watch_devices(partial(self._concerns, below), self._wake.set),
@@ -151,7 +153,7 @@ class NetworkAgent:
             return
         config = self._config
         self._attachments.settings = Settings(families.mtu(self._backend, local), families.addresses(local))
-        install.write_conflist(config.cni_conf_dir, config.socket, config.bin_dir)
+        install.write_conflist(config.cni_conf_dir, config.socket)
         self.ready.set()
         metrics.READY.set(1)
         for family in local:

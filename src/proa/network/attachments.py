@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_interface
 from typing import Any
 
 from proa.errors import KernelError
 from proa.kernel.routes import IPAddress
-from proa.network import cni, endpoint
+from proa.network import cni, endpoint, host_ports
 from proa.network.cni import CniError, Request
 from proa.network.endpoint import Endpoint
+from proa.network.host_ports import PortTaken
 from proa.network.ipam import Ipam
 from proa.network.pool import Exhausted
+from proa.network.port_rules import PortRules
 from proa.network.store import Allocation
 
 _log = logging.getLogger(__name__)
@@ -32,8 +34,9 @@ class Settings:
 class Attachments:
     """Answers requests once `settings` are known; until then the runtime is told to try again."""
 
-    def __init__(self, ipam: Ipam) -> None:
+    def __init__(self, ipam: Ipam, ports: PortRules) -> None:
         self._ipam = ipam
+        self._ports = ports
         self.settings: Settings | None = None
         self._commands: dict[str, Callable[[Request], dict[str, Any]]] = {
             "ADD": self._add,
@@ -47,7 +50,7 @@ class Attachments:
         """What is printed for a request; CniError for a refusal."""
         try:
             return self._commands[request.command](request)
-        except (KernelError, Exhausted) as error:
+        except (KernelError, Exhausted, PortTaken) as error:
             raise CniError(cni.REFUSED, str(error)) from error
         except sqlite3.Error as error:
             raise CniError(cni.IO_FAILURE, f"the allocations cannot be written: {error}") from error
@@ -56,12 +59,15 @@ class Attachments:
         settings = self._ready()
         device = endpoint.device_name(request.container, request.ifname)
         fresh = self._ipam.get(device) is None
-        allocation = self._ipam.allocate(device, request.container, request.ifname)
+        ports = host_ports.requested(request.config)
+        allocation = self._ipam.allocate(device, request.container, request.ifname, ports)
         try:
             made = endpoint.attach(self._endpoint(request, allocation, settings))
+            self._ports.add(allocation)
         except BaseException:
             if fresh:
-                self._ipam.release([device])
+                endpoint.detach(device)
+                self._release([device])
             raise
         _log.info("attached %s of %s: %s", request.ifname, request.container, _words(allocation))
         return cni.result(made, request.version, request.config.get("prevResult"))
@@ -69,7 +75,7 @@ class Attachments:
     def _delete(self, request: Request) -> dict[str, Any]:
         device = endpoint.device_name(request.container, request.ifname)
         endpoint.detach(device)
-        for allocation in self._ipam.release([device]):
+        for allocation in self._release([device]):
             _log.info("detached %s of %s: %s", request.ifname, request.container, _words(allocation))
         return {}
 
@@ -97,9 +103,14 @@ class Attachments:
         stale = [allocation.device for allocation in self._ipam.all() if allocation.device not in kept]
         for device in stale:
             endpoint.detach(device)
-        for allocation in self._ipam.release(stale):
+        for allocation in self._release(stale):
             _log.info("collected %s: %s", allocation.container or allocation.device, _words(allocation))
         return {}
+
+    def _release(self, devices: Sequence[str]) -> list[Allocation]:
+        """Gives back what interfaces had that are gone."""
+        with self._ports.removed(filter(None, map(self._ipam.get, devices))):
+            return self._ipam.release(devices)
 
     def _status(self, request: Request) -> dict[str, Any]:
         if self.settings is None:
@@ -120,4 +131,5 @@ class Attachments:
 
 
 def _words(allocation: Allocation) -> str:
-    return f"{', '.join(map(str, allocation.addresses))} on {allocation.device}"
+    ports = f", host ports {', '.join(map(str, allocation.ports))}" if allocation.ports else ""
+    return f"{', '.join(map(str, allocation.addresses))} on {allocation.device}{ports}"

@@ -10,8 +10,8 @@ from typing import Any
 
 from proa.errors import ProaError
 from proa.kernel.routes import IPAddress
-from proa.network.plugin import VERSIONS
 
+VERSIONS = ("0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0")
 COMMANDS = ("ADD", "DEL", "CHECK", "GC", "STATUS", "VERSION")
 _SINCE = {"CHECK": "0.4.0", "GC": "1.1.0", "STATUS": "1.1.0"}
 _CONTAINER = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.\-]*")
@@ -62,7 +62,7 @@ class Interface:
 
 
 def parse_request(data: bytes) -> Request:
-    """The request in a message of the plugin (see plugin.py); CniError when it is not in order."""
+    """The request in a message of the plugin (see plugin.pl); CniError when it is not in order."""
     head, _, body = data.partition(b"\0\0")
     environment = dict(item.decode().partition("=")[::2] for item in head.split(b"\0"))
     try:

@@ -10,6 +10,7 @@ import errno
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from proa.kernel import entries, forwarding, links
 from proa.kernel.entries import Entries, merged
@@ -18,7 +19,6 @@ from proa.kernel.netlink import Message, Netlink
 from proa.kernel.routes import IPAddress, Route
 from proa.network import backends, endpoint, families
 from proa.network.backends.base import Backend, LocalNode, Peer
-from proa.network.chains import KeptChains
 from proa.network.ipam import Ipam
 
 _log = logging.getLogger(__name__)
@@ -33,14 +33,24 @@ class Report:
     unreached: dict[str, str]
 
 
+class KeptRules(Protocol):
+    """Rules of nftables that are kept as they must be."""
+
+    def apply(self) -> int:
+        """Makes the kernel's chains so; how many had to be changed."""
+        ...
+
+
 class DataPath:
     """One node's data path under one backend; `local` is the node in each of its IP families."""
 
-    def __init__(self, backend: Backend, local: Sequence[LocalNode], ipam: Ipam, chains: KeptChains) -> None:
+    def __init__(
+        self, backend: Backend, local: Sequence[LocalNode], ipam: Ipam, rules: Sequence[KeptRules]
+    ) -> None:
         self._backend = backend
         self._local = local
         self._ipam = ipam
-        self._chains = chains
+        self._rules = rules
 
     def adopt(self) -> None:
         """Before the first pass: the books follow the pods' devices that are there."""
@@ -73,7 +83,7 @@ class DataPath:
             ]
             messages = self._difference(netlink, frozenset(devices) - {0}, wanted)
             netlink.execute(messages)
-        changes = len(messages) + self._chains.apply()
+        changes = len(messages) + sum(rules.apply() for rules in self._rules)
         return Report(changes, frozenset(devices) - {0}, _told(why for _, why in sorted_out))
 
     def _ensure_devices(self, netlink: Netlink) -> list[int]:

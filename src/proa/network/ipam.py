@@ -12,6 +12,8 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from proa.kernel.routes import IPAddress, Network
+from proa.network import host_ports
+from proa.network.host_ports import HostPort
 from proa.network.pool import Pool
 from proa.network.store import Allocation, AllocationStore
 
@@ -36,15 +38,20 @@ class Ipam:
         released = store.released()
         self._pools = [Pool(subnet, used=used, released=released) for subnet in subnets]
 
-    def allocate(self, device: str, container: str, ifname: str) -> Allocation:
-        """An address of every range for an interface, in their order; the same again when asked again.
+    def allocate(
+        self, device: str, container: str, ifname: str, ports: tuple[HostPort, ...] = ()
+    ) -> Allocation:
+        """An address of every range for an interface, in their order, and ports of the node.
 
-        Raises pool.Exhausted.
+        The same again when asked again. Raises pool.Exhausted, host_ports.PortTaken.
         """
         with self._lock:
             if held := self._held.get(device):
                 return held
-            allocation = Allocation(device, container, ifname, self._take())
+            host_ports.check_free(
+                ports, ((it.container or it.device, it.ports) for it in self._held.values())
+            )
+            allocation = Allocation(device, container, ifname, self._take(), ports)
             try:
                 self._store.insert(allocation)
             except BaseException:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
 from ipaddress import ip_address
 from pathlib import Path
 
 from proa.errors import UserError
 from proa.kernel.routes import IPAddress
+from proa.network.host_ports import HostPort
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS allocation (
@@ -22,19 +23,25 @@ CREATE TABLE IF NOT EXISTS allocation (
   since REAL NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS allocation_device ON allocation (device);
+CREATE TABLE IF NOT EXISTS host_port (
+  device TEXT NOT NULL, protocol TEXT NOT NULL, port INTEGER NOT NULL, host TEXT NOT NULL,
+  target INTEGER NOT NULL, PRIMARY KEY (protocol, port, host)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS released (number INTEGER PRIMARY KEY AUTOINCREMENT, address TEXT NOT NULL UNIQUE);
 """
 _ALL = "SELECT device, container, ifname, address FROM allocation ORDER BY device, address"
+_PORTS = "SELECT protocol, port, host, target FROM host_port WHERE device = ?"
 
 
 @dataclass(frozen=True, slots=True)
 class Allocation:
-    """The addresses of one interface of one container; both names are empty when they are not known."""
+    """What one interface of one container has; both names are empty when they are not known."""
 
     device: str
     container: str
     ifname: str
     addresses: tuple[IPAddress, ...]
+    ports: tuple[HostPort, ...] = ()
 
 
 class AllocationStore:
@@ -63,7 +70,7 @@ class AllocationStore:
         for device, container, ifname, address in rows:
             held = found[device].addresses if device in found else ()
             found[device] = Allocation(device, container, ifname, (*held, ip_address(address)))
-        return list(found.values())
+        return [replace(it, ports=self._ports(it.device)) for it in found.values()]
 
     def released(self) -> list[IPAddress]:
         """Addresses that were held and given back, the longest ago first."""
@@ -78,6 +85,10 @@ class AllocationStore:
             for address in map(str, allocation.addresses):
                 self._db.execute("DELETE FROM released WHERE address = ?", (address,))
                 self._db.execute("INSERT INTO allocation VALUES (?, ?, ?, ?, ?)", (address, *held))
+            for port in allocation.ports:
+                self._db.execute(
+                    "INSERT INTO host_port VALUES (?, ?, ?, ?, ?)", (allocation.device, *astuple(port))
+                )
 
     def remove(self, allocations: Iterable[Allocation]) -> None:
         """Takes allocations out; their addresses go to the end of the released ones."""
@@ -85,5 +96,9 @@ class AllocationStore:
             self._db.execute("BEGIN IMMEDIATE")
             for allocation in allocations:
                 self._db.execute("DELETE FROM allocation WHERE device = ?", (allocation.device,))
+                self._db.execute("DELETE FROM host_port WHERE device = ?", (allocation.device,))
                 for address in map(str, allocation.addresses):
                     self._db.execute("INSERT OR REPLACE INTO released (address) VALUES (?)", (address,))
+
+    def _ports(self, device: str) -> tuple[HostPort, ...]:
+        return tuple(HostPort(*row) for row in self._db.execute(_PORTS, (device,)))

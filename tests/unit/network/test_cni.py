@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from proa.network import cni, install, plugin
+from proa.network import cni, install
 from proa.network.cni import CniError, Interface
 from proa.network.daemon import respond
 
@@ -97,28 +97,13 @@ def test_a_fault_of_ours_is_still_an_answer() -> None:
     assert (answer["code"], answer["msg"]) == (cni.REFUSED, "ValueError: a bug")
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        (b'{"socket":"/run/x"}', b"/run/x"),
-        (b'{\n  "a": 1,\n  "socket" : "/run/x"\n}', b"/run/x"),
-        (b'{"sockets":"/no"}', b""),
-        (b'{"socket": 7}', b""),
-        (b"", b""),
-    ],
-)
-def test_plugin_finds_a_value_without_a_parser(text: bytes, expected: bytes) -> None:
-    assert plugin.value(text, b"socket") == expected
+def test_conflist_hands_host_ports_to_the_agent(tmp_path: Any) -> None:
+    (only,) = install.conflist(tmp_path / "cni.sock")["plugins"]
+    assert only["type"] == "proa"
+    assert only["capabilities"] == {"portMappings": True}
 
 
-def test_plugin_and_daemon_know_the_same_versions() -> None:
-    assert set(cni._SINCE.values()) <= set(plugin.VERSIONS)
-
-
-def test_conflist_has_host_ports_only_with_their_plugin(tmp_path: Any) -> None:
-    alone = install.conflist(tmp_path / "cni.sock", tmp_path)
-    (tmp_path / "portmap").touch()
-    both = install.conflist(tmp_path / "cni.sock", tmp_path)
-    assert [it["type"] for it in alone["plugins"]] == ["proa"]
-    assert [it["type"] for it in both["plugins"]] == ["proa", "portmap"]
-    assert both["plugins"][1]["capabilities"] == {"portMappings": True}
+def test_plugin_knows_the_versions_of_the_daemon(tmp_path: Any) -> None:
+    text = install.install_plugin(tmp_path).read_text()
+    assert all(f'"{version}"' in text for version in cni.VERSIONS)
+    assert set(cni._SINCE.values()) <= set(cni.VERSIONS)
