@@ -26,9 +26,10 @@ async def nothing_aggregated(namespace: str) -> tuple[Counter[str], Sequence[str
 class ControllersConfig:
     """Settings of all controllers; periods are in seconds."""
 
-    cluster_cidr: str = "10.42.0.0/16"
-    """The range that nodes' pod ranges are cut from."""
-    node_cidr_mask_size: int = 24
+    cluster_cidrs: tuple[str, ...] = ("10.42.0.0/16",)
+    """The ranges that nodes' pod ranges are cut from, one a family, the primary first."""
+    node_cidr_mask_sizes: Mapping[int, int] = field(default_factory=lambda: {4: 24, 6: 64})
+    """Prefix lengths of nodes' pod ranges, by version of IP."""
     authority: Authority | None = None
     """Signs the certificates that are asked for; without it nothing is signed."""
     lasting_token: Callable[[str, tuple[str, str], tuple[str, str]], str] | None = None
