@@ -17,7 +17,7 @@ async def finish_pod(host: Host, operations: Operations, pod: Object, grace: int
     """Stop what still runs and give back the pod's address and cgroup. Raises CriError."""
     uid = pod["metadata"]["uid"]
     await operations.cancel(keep="finish")
-    host.probes.freeze(uid)
+    host.probes.stop_liveness_and_startup(uid)
     await kill_pod(host, pod, await host.observer.observe(uid), grace)
     await remove_cgroups(host, uid)
 
@@ -28,7 +28,7 @@ async def end_pod(
     """End a pod that is deleted, report how, and remove all of it. Raises CriError, OSError."""
     uid = pod["metadata"]["uid"]
     await operations.cancel(keep="delete")
-    host.probes.freeze(uid)
+    host.probes.stop_liveness_and_startup(uid)
     await kill_pod(host, pod, await host.observer.observe(uid), grace)
     seen = await host.observer.observe(uid)
     report(seen)

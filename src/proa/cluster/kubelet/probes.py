@@ -52,7 +52,7 @@ class Probed:
     """When the container was started, nanoseconds since the epoch."""
     verdicts: dict[Kind, bool | None] = field(default_factory=dict)
     started: asyncio.Event = field(default_factory=asyncio.Event)
-    tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    tasks: dict[Kind, asyncio.Task[None]] = field(default_factory=dict)
 
     @property
     def uid(self) -> str:
@@ -117,12 +117,13 @@ class ProbeManager:
                 return None if asked is None else max(1, int(asked))
         return None
 
-    def freeze(self, uid: str) -> None:
-        """The pod ends: probe it no more, and keep the verdicts."""
+    def stop_liveness_and_startup(self, uid: str) -> None:
+        """The pod ends: nothing of it is restarted any more, but whether it is ready still matters."""
         for probed in self._probed.values():
             if probed.uid == uid:
-                for task in probed.tasks:
-                    task.cancel()
+                for kind, task in probed.tasks.items():
+                    if kind != "readiness":
+                        task.cancel()
 
     def forget(self, uid: str) -> None:
         """Stop probing the pod."""
@@ -137,12 +138,12 @@ class ProbeManager:
         if "liveness" in probed.verdicts:
             probed.verdicts["liveness"] = True
         self._probed[probed.id] = probed
-        probed.tasks = [asyncio.create_task(self._probe(probed, kind)) for kind in probed.verdicts]
+        probed.tasks = {kind: asyncio.create_task(self._probe(probed, kind)) for kind in probed.verdicts}
 
     def _drop(self, uid: str, keep: set[str]) -> None:
         for container_id, probed in list(self._probed.items()):
             if probed.uid == uid and container_id not in keep:
-                for task in probed.tasks:
+                for task in probed.tasks.values():
                     task.cancel()
                 del self._probed[container_id]
 

@@ -121,17 +121,18 @@ async def test_a_new_agent_keeps_what_was_reported_until_it_knows_better() -> No
     bench.probes.forget("u1")
 
 
-async def test_a_frozen_pod_keeps_its_verdicts() -> None:
-    answers = Answers(readiness=[GOOD])
-    bench = Bench(answers, readiness={})
+async def test_a_pod_that_ends_is_asked_only_whether_it_is_ready() -> None:
+    answers = Answers(readiness=[GOOD, BAD], liveness=[GOOD, BAD])
+    bench = Bench(answers, readiness={}, liveness={})
     bench.probes.follow(bench.pod, bench.seen)
     await bench.verdict()
-    bench.probes.freeze("u1")
-    await asyncio.sleep(0)
-    asked = len(answers.asked)
+    assert bench.probes.is_ready(MAIN)
+    bench.probes.stop_liveness_and_startup("u1")
     bench.probes.follow(bench.pod, bench.seen)
-    await asyncio.sleep(0)
-    assert (bench.probes.is_ready(MAIN), len(answers.asked)) == (True, asked)
+    await bench.verdict()
+    assert not bench.probes.is_ready(MAIN)
+    assert bench.probes.unhealthy(bench.seen) == {}
+    bench.probes.forget("u1")
 
 
 def test_ports_by_number_and_by_name() -> None:
