@@ -59,7 +59,7 @@ def kubelet_config(settings: Settings, layout: Layout) -> KubeletConfig:
         tls_key=place.serving.key,
         client_ca=place.authority,
         max_pods=settings.max_pods,
-        cluster_dns=settings.cluster_dns[0],
+        cluster_dns=settings.cluster_dns,
         cluster_domain=settings.cluster_domain,
         labels=dict(label.split("=", 1) for label in settings.node_label),
         arguments=parse_arguments(settings.kubelet_arg),

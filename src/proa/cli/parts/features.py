@@ -47,7 +47,7 @@ def start_node(group: asyncio.TaskGroup, client: Client, settings: Settings, pla
 def add_cluster(manager: Manager, settings: Settings) -> None:
     """Run the cluster-wide half with the manager: what exists once, such as the Service `kube-dns`."""
     if "coredns" not in settings.disable:
-        dns.setup(manager, settings.cluster_dns[0])
+        dns.setup(manager, settings.cluster_dns)
     if "local-storage" not in settings.disable:
         storage.setup(manager, storage_config(settings))
 
@@ -107,7 +107,7 @@ def proxy_config(settings: Settings) -> ServiceProxyConfig:
 def dns_config(settings: Settings) -> DnsConfig:
     return DnsConfig(
         addresses=settings.node_ip,
-        service_address=settings.cluster_dns[0],
+        service_addresses=settings.cluster_dns,
         domain=settings.cluster_domain,
         cluster_cidrs=settings.cluster_cidr,
     )

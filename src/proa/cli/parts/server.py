@@ -32,7 +32,7 @@ async def server(settings: Settings) -> None:
         controllers.setup(manager, controllers_config(settings, layout, api.client()))
         scheduler.setup(manager)
         if "coredns" not in settings.disable:
-            dns.setup(manager, settings.cluster_dns[0])
+            dns.setup(manager, settings.cluster_dns)
         if "local-storage" not in settings.disable:
             path = settings.default_local_storage_path or layout.storage
             storage.setup(manager, storage.StorageConfig(str(path)))

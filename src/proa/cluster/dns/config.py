@@ -16,11 +16,12 @@ class DnsConfig:
 
     It listens on `addresses`, port `port`, by UDP and TCP. Pods (`cluster_cidrs`), nodes and this host are
     answered and nobody else: a node may have a public address. Questions outside of `domain` go to the
-    resolvers of `resolv_conf`. `metrics_port` 0 switches metrics off.
+    resolvers of `resolv_conf`. Clients know the server by `service_addresses`. `metrics_port` 0 switches
+    metrics off.
     """
 
     addresses: tuple[str, ...]
-    service_address: str = "10.43.0.10"
+    service_addresses: tuple[str, ...] = ("10.43.0.10",)
     domain: str = "cluster.local"
     port: int = PORT
     metrics_port: int = METRICS_PORT

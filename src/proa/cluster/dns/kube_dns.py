@@ -17,6 +17,7 @@ from proa.kube import (
     NODES,
     SERVICES,
     Controller,
+    Informer,
     Manager,
     Object,
     Resource,
@@ -28,10 +29,12 @@ NAMESPACE, NAME = "kube-system", "kube-dns"
 KEY = f"{NAMESPACE}/{NAME}"
 _LABELS = {"k8s-app": "kube-dns", "kubernetes.io/cluster-service": "true", "kubernetes.io/name": "CoreDNS"}
 _MANAGER = "kube-dns.proa"
+_OWN_SLICES = f"endpointslice.kubernetes.io/managed-by={_MANAGER}"
 
 
-def service(address: str, port: int = PORT) -> Object:
-    """The Service as people expect it, at the address that kubelets write into resolv.conf."""
+def service(addresses: Sequence[str], port: int = PORT) -> Object:
+    """The Service as people expect it, at the addresses that kubelets write into resolv.conf."""
+    policy = {"ipFamilyPolicy": "PreferDualStack"} if len(addresses) > 1 else {}
     return {
         "apiVersion": "v1",
         "kind": "Service",
@@ -43,8 +46,9 @@ def service(address: str, port: int = PORT) -> Object:
         },
         "spec": {
             "type": "ClusterIP",
-            "clusterIP": address,
-            "clusterIPs": [address],
+            "clusterIP": addresses[0],
+            "clusterIPs": list(addresses),
+            **policy,
             "ports": [
                 {"name": "dns", "port": 53, "protocol": "UDP", "targetPort": port},
                 {"name": "dns-tcp", "port": 53, "protocol": "TCP", "targetPort": port},
@@ -54,13 +58,15 @@ def service(address: str, port: int = PORT) -> Object:
     }
 
 
-def endpoint_slice(nodes: Iterable[Object], *, ipv6: bool = False, port: int = PORT) -> Object:
+def endpoint_slice(
+    nodes: Iterable[Object], *, ipv6: bool = False, port: int = PORT, name: str = NAME
+) -> Object:
     """Every node's server; those of nodes that are not ready take nothing."""
     return {
         "apiVersion": ENDPOINT_SLICES.api_version,
         "kind": ENDPOINT_SLICES.kind,
         "metadata": {
-            "name": NAME,
+            "name": name,
             "namespace": NAMESPACE,
             "labels": _LABELS
             | {"kubernetes.io/service-name": NAME, "endpointslice.kubernetes.io/managed-by": _MANAGER},
@@ -122,40 +128,57 @@ def _addressed(nodes: Iterable[Object], *, ipv6: bool) -> Sequence[tuple[Object,
 class KubeDns:
     """Reconciles the one Service; every source leads to its key."""
 
-    def __init__(self, manager: Manager, address: str, port: int) -> None:
+    def __init__(self, manager: Manager, addresses: Sequence[str], port: int) -> None:
         self._client = manager.client
-        self._address = address
+        self._addresses = addresses
         self._port = port
         only = f"metadata.name={NAME}"
         self.nodes = manager.informer(NODES)
+        self.slices = manager.informer(ENDPOINT_SLICES, NAMESPACE, label_selector=_OWN_SLICES)
         self._own = {
             resource: manager.informer(resource, NAMESPACE, field_selector=only)
-            for resource in (SERVICES, ENDPOINT_SLICES, ENDPOINTS)
+            for resource in (SERVICES, ENDPOINTS)
         }
 
     async def reconcile(self, _: str) -> None:
         """Make the Service and list the nodes behind it."""
-        nodes, ipv6 = self.nodes.list(), ":" in self._address
-        await self._ensure(SERVICES, service(self._address, self._port))
-        wanted = endpoint_slice(nodes, ipv6=ipv6, port=self._port)
-        await self._ensure(ENDPOINT_SLICES, wanted, "ports", "endpoints")
-        await self._ensure(ENDPOINTS, endpoints(nodes, ipv6=ipv6, port=self._port), "subsets")
+        nodes = self.nodes.list()
+        await self._ensure_service()
+        for place, address in enumerate(self._addresses):
+            ipv6 = ":" in address
+            name = f"{NAME}-{'ipv6' if ipv6 else 'ipv4'}" if place else NAME
+            wanted = endpoint_slice(nodes, ipv6=ipv6, port=self._port, name=name)
+            await self._ensure(ENDPOINT_SLICES, self.slices, wanted, "ports", "endpoints")
+        legacy = endpoints(nodes, ipv6=":" in self._addresses[0], port=self._port)
+        await self._ensure(ENDPOINTS, self._own[ENDPOINTS], legacy, "subsets")
 
-    async def _ensure(self, resource: Resource, wanted: Object, *fields: str) -> None:
+    async def _ensure_service(self) -> None:
+        """Create it; one of a cluster that had one family gets its second address."""
+        wanted, services = service(self._addresses, self._port), self._own[SERVICES]
+        current, ours = services.get(KEY), wanted["spec"]["clusterIPs"]
+        await self._ensure(SERVICES, services, wanted)
+        if current and current["spec"].get("clusterIPs") == ours[:1] != ours:
+            names = ("clusterIPs", "ipFamilyPolicy")
+            patch = {"spec": {name: wanted["spec"][name] for name in names}}
+            await self._client.patch(SERVICES, NAME, patch, NAMESPACE)
+
+    async def _ensure(self, resource: Resource, known: Informer, wanted: Object, *fields: str) -> None:
         """Create what is missing; of what is there, put the named fields right."""
-        current = self._own[resource].get(KEY)
+        name = wanted["metadata"]["name"]
+        current = known.get(f"{NAMESPACE}/{name}")
         if current is None:
             with suppress(AlreadyExists):
                 await self._client.create(resource, wanted, NAMESPACE)
-        elif any(wanted[name] != (current.get(name) or []) for name in fields):
-            await self._client.patch(resource, NAME, {name: wanted[name] for name in fields}, NAMESPACE)
+        elif any(wanted[each] != (current.get(each) or []) for each in fields):
+            await self._client.patch(resource, name, {each: wanted[each] for each in fields}, NAMESPACE)
 
     def sources(self) -> list[Source]:
         """Everything leads to the one key."""
-        return [Source(informer, lambda _: (KEY,)) for informer in (self.nodes, *self._own.values())]
+        informers = (self.nodes, self.slices, *self._own.values())
+        return [Source(informer, lambda _: (KEY,)) for informer in informers]
 
 
-def setup(manager: Manager, address: str, port: int = PORT) -> None:
-    """Run with the manager: the Service at `address`, its servers at `port` of every node."""
-    reconciler = KubeDns(manager, address, port)
+def setup(manager: Manager, addresses: Sequence[str], port: int = PORT) -> None:
+    """Run with the manager: the Service at `addresses`, one a family, its servers at `port` of every node."""
+    reconciler = KubeDns(manager, addresses, port)
     manager.add(Controller("kube-dns", reconciler, sources=reconciler.sources()))

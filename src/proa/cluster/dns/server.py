@@ -48,7 +48,7 @@ class DnsServer:
         self._slices = manager.informer(ENDPOINT_SLICES)
         self._slices.add_index(_BY_SERVICE, _service_keys)
         self._nodes = manager.informer(NODES)
-        self._zone = Zone(config.domain, config.service_address)
+        self._zone = Zone(config.domain, config.service_addresses)
         self._forwarder = Forwarder(self._upstreams)
         self._resolvers: tuple[float, Sequence[str]] = (-_RESOLVERS_AGE, ())
         self._responder = Responder(self._zone, self._forwarder)
@@ -136,7 +136,7 @@ class DnsServer:
     def _upstreams(self) -> Sequence[str]:
         read, found = self._resolvers
         if time.monotonic() - read >= _RESOLVERS_AGE:
-            besides = {*self._config.addresses, self._config.service_address}
+            besides = {*self._config.addresses, *self._config.service_addresses}
             found = upstreams(self._config.resolv_conf, besides)
             self._resolvers = (time.monotonic(), found)
         return found

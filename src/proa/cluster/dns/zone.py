@@ -6,6 +6,7 @@ is told from what exists without such a record by a count of the names below eac
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from proa.cluster.dns import wire
@@ -42,7 +43,7 @@ class Alias(NamedTuple):
 class Zone:
     """The records of all Services under one domain."""
 
-    def __init__(self, domain: str, address: str) -> None:
+    def __init__(self, domain: str, addresses: Iterable[str]) -> None:
         self.answers: dict[bytes, Answer] = {}
         """By question in lower case."""
         self._domain = wire.encode_name(domain)
@@ -54,7 +55,7 @@ class Zone:
         self._aliases: dict[bytes, bytes] = {}
         self._nothing = _negative(wire.NOERROR, self._domain)
         self._nowhere = _negative(wire.NXDOMAIN, self._domain)
-        self.update("", _own_records(domain, address))
+        self.update("", _own_records(domain, addresses))
 
     def update(self, key: str, records: Records) -> None:
         """Take the records of a Service in the place of those that it had; none removes it."""
@@ -163,14 +164,13 @@ def _soa(domain: bytes) -> bytes:
     return server + person + b"".join(n.to_bytes(4, "big") for n in (1, 7200, 1800, 86400, TTL))
 
 
-def _own_records(domain: str, address: str) -> Records:
-    """What the domain has without any Service."""
+def _own_records(domain: str, addresses: Iterable[str]) -> Records:
+    """What the domain has without any Service; its server has these addresses, one a family."""
     server = f"ns.dns.{domain}"
-    kind, data = wire.address_data(address)
     return {
         domain: {wire.SOA: [_soa(wire.encode_name(domain))], wire.NS: [wire.encode_name(server)]},
         f"dns-version.{domain}": {wire.TXT: [bytes([len(VERSION)]) + VERSION.encode()]},
         f"svc.{domain}": {},
         f"pod.{domain}": {},
-        server: {kind: [data]},
+        server: {kind: [data] for kind, data in map(wire.address_data, addresses)},
     }

@@ -29,7 +29,7 @@ class KubeletConfig:
     """CA that signed the certificates of those who may call the HTTPS port, PEM."""
     address: str = EVERYWHERE
     port: int = 10250
-    cluster_dns: str = "10.43.0.10"
+    cluster_dns: tuple[str, ...] = ("10.43.0.10",)
     cluster_domain: str = "cluster.local"
     max_pods: int = 110
     labels: Mapping[str, str] = field(default_factory=dict)
@@ -82,7 +82,7 @@ def configuration(config: KubeletConfig) -> Object:
         "apiVersion": "kubelet.config.k8s.io/v1beta1",
         "address": config.address,
         "port": config.port,
-        "clusterDNS": [config.cluster_dns],
+        "clusterDNS": list(config.cluster_dns),
         "clusterDomain": config.cluster_domain,
         "containerRuntimeEndpoint": f"unix://{config.containerd_socket}",
         "cgroupDriver": "cgroupfs",

@@ -10,7 +10,8 @@ from proa.cluster.kubelet.config import KubeletConfig
 from proa.cluster.kubelet.pods import is_host_network
 from proa.kube import Object
 
-_MOST_SEARCHES = 32
+_MOST_SERVERS, _MOST_SEARCHES = 3, 32
+"""As many as resolvers look at, and as the kubelet writes."""
 _LONGEST_HOST_NAME = 63
 _HOSTS_HEADER = "# Kubernetes-managed hosts file."
 _NODE_HOSTS_HEADER = "# Kubernetes-managed hosts file (host network)."
@@ -55,7 +56,7 @@ def pod_resolver(pod: Object, config: KubeletConfig, node: Resolver) -> Resolver
         base = node
     extra = pod["spec"].get("dnsConfig") or {}
     return Resolver(
-        _unique([*base.servers, *(extra.get("nameservers") or ())]),
+        _unique([*base.servers, *(extra.get("nameservers") or ())])[:_MOST_SERVERS],
         _unique([*base.searches, *(extra.get("searches") or ())])[:_MOST_SEARCHES],
         _merge_options(base.options, extra.get("options") or ()),
     )
@@ -64,7 +65,7 @@ def pod_resolver(pod: Object, config: KubeletConfig, node: Resolver) -> Resolver
 def _cluster_resolver(namespace: str, config: KubeletConfig, node: Resolver) -> Resolver:
     domain = config.cluster_domain
     searches = [f"{namespace}.svc.{domain}", f"svc.{domain}", domain, *node.searches]
-    return Resolver([config.cluster_dns], searches, ["ndots:5"])
+    return Resolver(config.cluster_dns, searches, ["ndots:5"])
 
 
 def _merge_options(base: Sequence[str], extra: Iterable[Object]) -> list[str]:

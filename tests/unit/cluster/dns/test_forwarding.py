@@ -88,7 +88,7 @@ class Asker:
 
     def __init__(self, port: int, servers: tuple[str, ...] = ("127.0.0.1",)) -> None:
         self.clock = Clock()
-        self.zone = Zone("cluster.local", "10.43.0.10")
+        self.zone = Zone("cluster.local", ["10.43.0.10"])
         self.forwarder = Forwarder(lambda: servers, port=port, patience=0.2, clock=self.clock)
         self.responder = Responder(self.zone, self.forwarder)
 

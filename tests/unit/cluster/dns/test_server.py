@@ -47,7 +47,7 @@ async def put_node(client: Client, made: Object) -> None:
 async def test_kube_dns_is_there_and_follows_nodes(tmp_path: Path) -> None:
     async with api_server(tmp_path) as server:
         client = server.client()
-        async with running(client, lambda manager: dns.setup(manager, "10.43.0.10")):
+        async with running(client, lambda manager: dns.setup(manager, ["10.43.0.10"])):
 
             async def addresses() -> list[str]:
                 parts = await client.list(ENDPOINT_SLICES, NAMESPACE, field_selector=f"metadata.name={NAME}")
@@ -72,6 +72,37 @@ async def test_kube_dns_is_there_and_follows_nodes(tmp_path: Path) -> None:
             await eventually(legacy)
             await client.delete(ENDPOINT_SLICES, NAME, NAMESPACE)
             await eventually(lambda: has("10.44.0.11", "10.44.0.12"))
+
+
+async def test_a_cluster_that_gets_a_second_family_has_dns_in_both(tmp_path: Path) -> None:
+    both = ("10.43.0.10", "fd00:43::a")
+    made = addressed("a", "10.44.0.11", READY)
+    made["status"]["addresses"].append({"type": "InternalIP", "address": "fd00:44::11"})
+    async with (
+        api_server(tmp_path) as server,
+        running(server.client(), lambda manager: dns.setup(manager, both[:1])),
+    ):
+        await put_node(server.client(), made)
+        await eventually(lambda: _addresses(server.client(), [both[0]]))
+    async with api_server(tmp_path, service_cidr=("10.43.0.0/16", "fd00:43::/112")) as server:
+        client = server.client()
+        async with running(client, lambda manager: dns.setup(manager, both)):
+            await eventually(lambda: _addresses(client, list(both)))
+
+            async def behind() -> dict[str, list[str]]:
+                parts = await client.list(ENDPOINT_SLICES, NAMESPACE)
+                found = ((p["addressType"], p.get("endpoints") or ()) for p in parts["items"])
+                return {kind: [each["addresses"][0] for each in listed] for kind, listed in found}
+
+            async def both_families() -> bool:
+                return await behind() == {"IPv4": ["10.44.0.11"], "IPv6": ["fd00:44::11"]}
+
+            await eventually(both_families)
+
+
+async def _addresses(client: Client, wanted: list[str]) -> bool:
+    found = (await client.list(SERVICES, NAMESPACE))["items"]
+    return [each["spec"]["clusterIPs"] for each in found] == [wanted]
 
 
 async def test_names_follow_services_and_slices(tmp_path: Path) -> None:

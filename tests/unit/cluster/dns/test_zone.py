@@ -10,12 +10,13 @@ from dnslib import EDNS0, QTYPE, DNSRecord
 from proa.cluster.dns.forwarder import Forwarder
 from proa.cluster.dns.records import records
 from proa.cluster.dns.responder import Responder
-from proa.cluster.dns.wire import Malformed, parse_query
+from proa.cluster.dns.wire import Malformed, parse_query, reverse_name
 from proa.cluster.dns.zone import Zone
 from proa.kube import Object
 from support.service_objects import endpoint, endpoint_slice, service
 
 DOMAIN = "cluster.local"
+SERVERS = ("10.43.0.10", "fd43::a")
 
 
 def packed(message: DNSRecord) -> bytes:
@@ -30,7 +31,7 @@ class Names:
     """A zone of some Services, and questions to it."""
 
     def __init__(self, *services: tuple[Object, list[Object]]) -> None:
-        self.zone = Zone(DOMAIN, "10.43.0.10")
+        self.zone = Zone(DOMAIN, SERVERS)
         self.responder = Responder(self.zone, Forwarder(lambda: ()))
         self.responder.synced = True
         for made, slices in services:
@@ -65,12 +66,18 @@ MEMBERS = endpoint_slice(
     service_name="db",
     ports=[{"name": "sql", "port": 3306}],
 )
+MEMBERS_OF_SIX = endpoint_slice(
+    [endpoint("fd42::11") | {"hostname": "db-0"}, endpoint("fd42::12")],
+    service_name="db",
+    kind="IPv6",
+    ports=[{"name": "sql", "port": 3306}],
+)
 EXTERNAL = service("out", type="ExternalName", ip="", externalName="db.example.org")
 
 
 @pytest.fixture
 def names() -> Names:
-    return Names((WEB, []), (HEADLESS, [MEMBERS]), (EXTERNAL, []))
+    return Names((WEB, []), (HEADLESS, [MEMBERS, MEMBERS_OF_SIX]), (EXTERNAL, []))
 
 
 CASES = {
@@ -86,14 +93,24 @@ CASES = {
     "headless: named port": (
         "_sql._tcp.db.d.svc.cluster.local",
         "SRV",
-        ["0 1 3306 10-42-1-2.db.d.svc.cluster.local.", "0 1 3306 db-0.db.d.svc.cluster.local."],
+        [
+            "0 1 3306 10-42-1-2.db.d.svc.cluster.local.",
+            "0 1 3306 db-0.db.d.svc.cluster.local.",
+            "0 1 3306 fd42--12.db.d.svc.cluster.local.",
+        ],
     ),
+    "headless: IPv6": ("db.d.svc.cluster.local", "AAAA", ["fd42::11", "fd42::12"]),
+    "headless: IPv6 by hostname": ("db-0.db.d.svc.cluster.local", "AAAA", ["fd42::11"]),
+    "headless: IPv6 by dashed address": ("fd42--12.db.d.svc.cluster.local", "AAAA", ["fd42::12"]),
+    "headless: reverse of IPv6": (reverse_name("fd42::12"), "PTR", ["fd42--12.db.d.svc.cluster.local."]),
     "headless: reverse": ("1.1.42.10.in-addr.arpa", "PTR", ["db-0.db.d.svc.cluster.local."]),
     "pod": ("10-1-2-3.d.pod.cluster.local", "A", ["10.1.2.3"]),
     "pod of IPv6": ("fd42--3.d.pod.cluster.local", "AAAA", ["fd42::3"]),
     "version": ("dns-version.cluster.local", "TXT", ['"1.1.0"']),
     "alias itself": ("out.d.svc.cluster.local", "CNAME", ["db.example.org."]),
-    "other type of a name that exists": ("db.d.svc.cluster.local", "AAAA", []),
+    "other type of a name that exists": ("10-42-1-2.db.d.svc.cluster.local", "AAAA", []),
+    "reverse of IPv6": (reverse_name("fd43::50"), "PTR", ["web.d.svc.cluster.local."]),
+    "the server itself": ("ns.dns.cluster.local", "AAAA", ["fd43::a"]),
     "name between names": ("d.svc.cluster.local", "A", []),
     "other type of a pod": ("10-1-2-3.d.pod.cluster.local", "AAAA", []),
 }
@@ -126,7 +143,7 @@ def test_names_of_others_are_not_ours(names: Names) -> None:
 def test_what_goes_leaves_nothing_behind(names: Names) -> None:
     for key in ("web", "db", "out"):
         names.zone.update(key, {})
-    fresh = Zone(DOMAIN, "10.43.0.10")
+    fresh = Zone(DOMAIN, SERVERS)
     for attribute in ("answers", "_below", "_owners", "_aliases", "_services"):
         assert getattr(names.zone, attribute) == getattr(fresh, attribute), attribute
 

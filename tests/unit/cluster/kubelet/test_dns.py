@@ -1,5 +1,6 @@
 """Resolver, host name and hosts file of a pod."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,13 @@ def test_resolver(spec: dict[str, Any], expected: Resolver) -> None:
     assert {k: list(v) for k, v in found.message().items()} == {
         k: list(v) for k, v in expected.message().items()
     }
+
+
+def test_a_pod_asks_dns_of_both_families_and_three_servers_at_most() -> None:
+    both = replace(CONFIG, cluster_dns=("10.43.0.10", "fd00:43::a"))
+    assert list(pod_resolver(pod(), both, NODE).servers) == ["10.43.0.10", "fd00:43::a"]
+    more: dict[str, Any] = {"dnsConfig": {"nameservers": ["192.0.2.1", "192.0.2.2"]}}
+    assert list(pod_resolver(pod(**more), both, NODE).servers) == ["10.43.0.10", "fd00:43::a", "192.0.2.1"]
 
 
 def test_a_resolv_conf_is_read() -> None:
