@@ -4,6 +4,7 @@ from proa.cluster.apiserver.columns import services as columns
 from proa.cluster.apiserver.defaults import services as defaults
 from proa.cluster.apiserver.defaults import status
 from proa.cluster.apiserver.kind import STATUS, Group
+from proa.cluster.apiserver.validation import network_policies
 from proa.cluster.apiserver.validation import service_addresses as addresses
 from proa.cluster.apiserver.validation import services as rules
 
@@ -41,7 +42,7 @@ KINDS = (
         short_names=("netpol",),
         columns=columns.NETWORK_POLICIES,
         defaults=(defaults.network_policy,),
-        rules=(rules.network_policy,),
+        rules=(network_policies.network_policy,),
         generation=True,
     ),
     _NETWORKING.cluster_wide(

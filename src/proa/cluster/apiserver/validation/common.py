@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import wraps
 from typing import Any
@@ -75,6 +76,15 @@ def in_range(field: str, value: int | None, low: int, high: int) -> Sequence[Fie
 def port(field: str, value: int | None) -> Sequence[FieldError]:
     """A port number."""
     return in_range(field, value, 1, 65535)
+
+
+def network(field: str, value: str) -> Iterator[FieldError]:
+    """A range of addresses; bits of a host may be set."""
+    try:
+        ipaddress.ip_network(value, strict=False)
+    except ValueError:
+        detail = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"
+        yield invalid_value(field, value, detail)
 
 
 def immutable(obj: Object, old: Object | None, *names: str) -> Iterator[FieldError]:

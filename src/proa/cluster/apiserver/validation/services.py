@@ -1,4 +1,4 @@
-"""Services, endpoint slices, ingresses and policies."""
+"""Services, endpoint slices and ingresses."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from proa.cluster.apiserver.validation.common import (
     elements,
     immutable,
     labels,
+    network,
     one_of,
     path,
     port,
-    selector,
     unique,
 )
 from proa.cluster.apiserver.validation.containers import port_name
@@ -103,8 +103,8 @@ def _session_affinity(spec: Object) -> Iterator[FieldError]:
 def _addresses(spec: Object) -> Iterator[FieldError]:
     for index, address in enumerate(spec.get("externalIPs") or ()):
         yield from _address(f"spec.externalIPs[{index}]", address)
-    for index, network in enumerate(spec.get("loadBalancerSourceRanges") or ()):
-        yield from _network(f"spec.LoadBalancerSourceRanges[{index}]", network.strip())
+    for index, source in enumerate(spec.get("loadBalancerSourceRanges") or ()):
+        yield from network(f"spec.LoadBalancerSourceRanges[{index}]", source.strip())
 
 
 def _address(field: str, value: str, version: int | None = None) -> Iterator[FieldError]:
@@ -113,14 +113,6 @@ def _address(field: str, value: str, version: int | None = None) -> Iterator[Fie
         yield invalid_value(field, value, problem)
     if version and not problems and ipaddress.ip_address(value).version != version:
         yield invalid_value(field, value, f"must be an IPv{version} address")
-
-
-def _network(field: str, value: str) -> Iterator[FieldError]:
-    try:
-        ipaddress.ip_network(value, strict=False)
-    except ValueError:
-        detail = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"
-        yield invalid_value(field, value, detail)
 
 
 def endpoint_slice(obj: Object, old: Object | None) -> Iterator[FieldError]:
@@ -167,29 +159,3 @@ def _backend(field: str, backend: Object) -> Iterator[FieldError]:
         yield invalid_value(field, "", "resource or service backend is required")
     if named is not None and not (path(named, "port", "number") or path(named, "port", "name")):
         yield required(field, "port name or number is required")
-
-
-def network_policy(obj: Object, _old: Object | None) -> Iterator[FieldError]:
-    """NetworkPolicy."""
-    spec = obj.get("spec") or {}
-    yield from selector("spec.podSelector", spec.get("podSelector"))
-    for index, kind in enumerate(spec.get("policyTypes") or ()):
-        yield from one_of(f"spec.policyTypes[{index}]", kind, ("Ingress", "Egress"))
-    for direction, peers in (("ingress", "from"), ("egress", "to")):
-        for at, rule in elements(spec, "spec", direction):
-            for place, item in elements(rule, at, "ports"):
-                yield from one_of(f"{place}.protocol", item.get("protocol"), PROTOCOLS)
-            for place, peer in elements(rule, at, peers):
-                yield from _peer(place, peer)
-
-
-def _peer(field: str, peer: Object) -> Iterator[FieldError]:
-    block = peer.get("ipBlock")
-    if not peer:
-        yield required(field, "must specify a peer")
-    if block is not None and len(peer) > 1:
-        yield forbidden(field, "may not specify both ipBlock and another peer")
-    if block is not None:
-        yield from _network(f"{field}.ipBlock.cidr", block.get("cidr") or "")
-    for name in ("podSelector", "namespaceSelector"):
-        yield from selector(f"{field}.{name}", peer.get(name))
