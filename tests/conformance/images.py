@@ -38,6 +38,7 @@ _TOOLS = (
     "ca-certificates",
     "coreutils",
     "curl",
+    "iperf",
     "iproute2",
     "libc-bin",
     "netcat-openbsd",
