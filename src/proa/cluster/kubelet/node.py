@@ -19,6 +19,7 @@ from proa.cluster.kubelet.node_status import (
     addresses,
     allocatable,
     capacity,
+    extended,
     node_conditions,
     node_info,
     node_labels,
@@ -62,6 +63,7 @@ class NodeReporter:
         self._reported: tuple[Any, ...] = ()
         self._reported_at = 0.0
         self._node: Object | None = None
+        self._extended: Mapping[str, str | None] = {}
         self._was_ready = False
         self._look_now = asyncio.Event()
 
@@ -147,17 +149,18 @@ class NodeReporter:
         self._reported, self._reported_at = essence, time.monotonic()
 
     async def _is_overruled(self) -> bool:
-        """Whether somebody else wrote over what we said: after a silence the node counts as lost."""
+        """Whether somebody else wrote over what we said, or added to it: after a silence the node is lost."""
         ours = {c["type"]: c["status"] for c in self._conditions}
         node = await self._client.get(NODES, self._config.node_name)
         theirs = {c["type"]: c["status"] for c in (node.get("status") or {}).get("conditions") or ()}
-        return any(theirs.get(kind) != status for kind, status in ours.items())
+        self._extended = extended(node.get("status") or {})
+        return bool(self._extended) or any(theirs.get(kind) != status for kind, status in ours.items())
 
     def _status(self) -> Mapping[str, Any]:
         config, machine = self._config, self._machine
         return {
             "capacity": capacity(config, machine),
-            "allocatable": allocatable(config, machine),
+            "allocatable": allocatable(config, machine) | self._extended,
             "conditions": self._conditions,
             "addresses": [{"$patch": "replace"}, *addresses(config)],
             "daemonEndpoints": {"kubeletEndpoint": {"Port": config.port}},

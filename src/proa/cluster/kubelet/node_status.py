@@ -44,6 +44,14 @@ def allocatable(config: KubeletConfig, machine: Machine) -> dict[str, str]:
     }
 
 
+def extended(status: Object) -> dict[str, str | None]:
+    """What people added to the node's capacity, to be allocatable too; None for what they took away again."""
+    has, gives = status.get("capacity") or {}, status.get("allocatable") or {}
+    return {
+        name: has.get(name) for name in {**gives, **has} if "/" in name and has.get(name) != gives.get(name)
+    }
+
+
 def node_info(machine: Machine, runtime: tuple[str, str]) -> dict[str, str]:
     """`status.nodeInfo`; `runtime` is (name, version)."""
     return {

@@ -4,7 +4,7 @@ import pytest
 
 from proa.cluster.kubelet.cri import RuntimeCondition
 from proa.cluster.kubelet.node import with_heartbeats
-from proa.cluster.kubelet.node_status import admission_refusal, node_conditions
+from proa.cluster.kubelet.node_status import admission_refusal, extended, node_conditions
 
 FINE: frozenset[str] = frozenset()
 READY, NETWORK = (
@@ -65,3 +65,13 @@ ADMISSIONS = {
 def test_admission(asked: dict[str, int], used: list[dict[str, int]], reason: str | None) -> None:
     refusal = admission_refusal(asked, used, ROOM)
     assert (refusal and refusal[0]) == reason
+
+
+def test_what_people_add_to_the_capacity_can_be_asked_for() -> None:
+    own = {"cpu": "2", "example.com/kept": "1"}
+    status = {
+        "capacity": own | {"example.com/new": "5", "example.com/more": "3"},
+        "allocatable": own | {"cpu": "1", "example.com/more": "2", "example.com/gone": "1"},
+    }
+    assert extended(status) == {"example.com/new": "5", "example.com/more": "3", "example.com/gone": None}
+    assert extended({}) == {}
