@@ -38,6 +38,10 @@ def up(
         from proa.cluster.kubelet.arguments import parse_arguments
 
         parse_arguments(settings.kubelet_arg)
+    if settings.kube_controller_manager_arg:
+        from proa.cluster.controllers.arguments import check_arguments
+
+        check_arguments(settings.kube_controller_manager_arg)
     layout = Layout(settings.data_dir, settings.run_dir)
     running = record.read(layout)
     if running and keeper(layout, running.nodes).is_running():

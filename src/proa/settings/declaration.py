@@ -89,6 +89,9 @@ class Settings:
     node_monitor_grace_period: Annotated[
         float, Option("Seconds of silence after which a node counts as lost", SERVER, values.seconds)
     ] = 4.0
+    kube_controller_manager_arg: Annotated[
+        tuple[str, ...], Option("Argument of the controllers, NAME=VALUE", SERVER, values.argument)
+    ] = ()
     default_local_storage_path: Annotated[
         Path | None,
         Option(

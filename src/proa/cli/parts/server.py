@@ -13,6 +13,7 @@ from proa.cluster.apiserver.config import AuditConfig, service_account_issuer
 from proa.cluster.apiserver.local import LocalClient
 from proa.cluster.apiserver.overload import Limits
 from proa.cluster.apiserver.tokens import TokenSigner
+from proa.cluster.controllers.arguments import with_arguments
 from proa.cluster.pki import Authority
 from proa.kube import Manager
 from proa.machine import secrets_encryption
@@ -120,7 +121,7 @@ def controllers_config(
 ) -> controllers.ControllersConfig:
     authority = layout.server_pair("ca").certificate.read_text()
     signer = TokenSigner(layout.signing_key.read_bytes(), service_account_issuer(settings.cluster_domain))
-    return controllers.ControllersConfig(
+    config = controllers.ControllersConfig(
         node_monitor_grace_period=settings.node_monitor_grace_period,
         cluster_cidrs=settings.cluster_cidr,
         node_cidr_mask_sizes={4: settings.node_cidr_mask_size_ipv4, 6: settings.node_cidr_mask_size_ipv6},
@@ -131,6 +132,7 @@ def controllers_config(
         read_metrics=client.read,
         delete_aggregated=client.delete_aggregated,
     )
+    return with_arguments(config, settings.kube_controller_manager_arg)
 
 
 if __name__ == "__main__":

@@ -52,3 +52,7 @@ class ControllersConfig:
     """Deletes what lies in a namespace behind the API server: what is left by `plural.group`, and faults."""
     horizontal_pod_autoscaler_tolerance: float = 0.1
     """How far a metric may be from its target without a change of replicas."""
+    horizontal_pod_autoscaler_sync_period: float = 15.0
+    """How often metrics are looked at."""
+    horizontal_pod_autoscaler_downscale_stabilization: float = 300.0
+    """For how long the highest recommendation holds, where an autoscaler does not say."""

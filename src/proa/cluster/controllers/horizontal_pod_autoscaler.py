@@ -36,7 +36,6 @@ from proa.kube.selectors import Selector, parse_label_selector
 _log = logging.getLogger(__name__)
 
 AUTOSCALERS = Resource("autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler")
-PERIOD = 15.0
 _BY_NAMESPACE = "namespace"
 _ATTEMPTS = 5
 _ABOVE = "Current number of replicas above Spec.MaxReplicas"
@@ -48,7 +47,7 @@ class Autoscalers:
 
     def __init__(self, manager: Manager, config: ControllersConfig) -> None:
         self._client = manager.client
-        self._tolerance = config.horizontal_pod_autoscaler_tolerance
+        self._config = config
         self._events = EventRecorder(manager.client, "horizontal-pod-autoscaler")
         self._targets = ScaleTargets(manager.client)
         self._proposals = Proposals(MetricsReader(config.read_metrics, self._targets.qualified))
@@ -79,12 +78,14 @@ class Autoscalers:
             _log.info("autoscaler %s: %s", key, error)
         finally:
             await self._write(autoscaler, status)
-        return Result(PERIOD)
+        return Result(self._config.horizontal_pod_autoscaler_sync_period)
 
     async def _follow(self, key: str, autoscaler: Object, status: Status) -> None:
         resource, scale = await self._scale_of(autoscaler, status)
         status.current = current = int((scale.get("spec") or {}).get("replicas") or 0)
-        memory = self._memories.setdefault(key, Memory())
+        memory = self._memories.setdefault(
+            key, Memory(self._config.horizontal_pod_autoscaler_downscale_stabilization)
+        )
         if not memory.recommendations:
             memory.recommendations.append((time.monotonic(), current))
         spec = autoscaler["spec"]
@@ -140,7 +141,7 @@ class Autoscalers:
     ) -> tuple[int, str]:
         """The most that any metric asks for; while one is unknown, nothing is taken away."""
         workload = await self._workload(key, autoscaler, scale, status)
-        tolerance = tolerance_of(autoscaler, self._tolerance)
+        tolerance = tolerance_of(autoscaler, self._config.horizontal_pod_autoscaler_tolerance)
         metrics, unknown = autoscaler["spec"].get("metrics") or [], []
         best, words = 0, ""
         for metric in metrics:

@@ -10,8 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-DOWNSCALE_WINDOW = 300.0
-"""Seconds (--horizontal-pod-autoscaler-downscale-stabilization)."""
 _GROWTH_FACTOR, _GROWTH_LEAST = 2.0, 4.0
 
 Rules = dict[str, Any]
@@ -38,6 +36,8 @@ class Outcome(NamedTuple):
 class Memory:
     """What was recommended and done lately; times are seconds on a clock that never goes back."""
 
+    downscale_window: float = 300.0
+    """For how long the highest recommendation holds, where an autoscaler does not say."""
     recommendations: list[tuple[float, int]] = field(default_factory=list)
     added: list[tuple[float, int]] = field(default_factory=list)
     removed: list[tuple[float, int]] = field(default_factory=list)
@@ -82,9 +82,9 @@ def settle(
 
 
 def _stable_by_default(memory: Memory, now: float, wanted: int) -> tuple[int, Limit]:
-    recent = [count for at, count in memory.recommendations if at >= now - DOWNSCALE_WINDOW]
+    recent = [count for at, count in memory.recommendations if at >= now - memory.downscale_window]
     stable = max([wanted, *recent])
-    memory.recommend(now, wanted, DOWNSCALE_WINDOW)
+    memory.recommend(now, wanted, memory.downscale_window)
     if stable != wanted:
         return stable, Limit(stable, "ScaleDownStabilized", _DOWN_STABLE)
     return stable, Limit(stable, "ReadyForNewScale", _READY)
@@ -92,7 +92,8 @@ def _stable_by_default(memory: Memory, now: float, wanted: int) -> tuple[int, Li
 
 def _stable(memory: Memory, now: float, current: int, wanted: int, behavior: Rules) -> tuple[int, Limit]:
     up = float((behavior.get("scaleUp") or {}).get("stabilizationWindowSeconds") or 0)
-    down = window_down(behavior)
+    seconds = (behavior.get("scaleDown") or {}).get("stabilizationWindowSeconds")
+    down = memory.downscale_window if seconds is None else float(seconds)
     least = min([wanted, *(count for at, count in memory.recommendations if at > now - up)])
     most = max([wanted, *(count for at, count in memory.recommendations if at > now - down)])
     stable = min(max(current, least), most)
@@ -102,12 +103,6 @@ def _stable(memory: Memory, now: float, current: int, wanted: int, behavior: Rul
     if wanted >= current:
         return stable, Limit(stable, "ScaleUpStabilized", _UP_STABLE)
     return stable, Limit(stable, "ScaleDownStabilized", _DOWN_STABLE)
-
-
-def window_down(behavior: Rules) -> float:
-    """Seconds for which the highest recommendation holds."""
-    seconds = (behavior.get("scaleDown") or {}).get("stabilizationWindowSeconds")
-    return DOWNSCALE_WINDOW if seconds is None else float(seconds)
 
 
 def _limit_by_default(current: int, wanted: int, least: int, most: int) -> Limit:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from proa.cluster.arguments import read_arguments
 from proa.cluster.kubelet.eviction.thresholds import (
     EvictionConfig,
     parse_grace_periods,
@@ -33,19 +34,7 @@ class KubeletArguments:
 
 def parse_arguments(texts: Sequence[str]) -> KubeletArguments:
     """The arguments of these texts; a later one of a name replaces an earlier. Raises UserError."""
-    found: dict[str, Any] = {}
-    for text in texts:
-        name, separator, value = text.removeprefix("--").partition("=")
-        if name not in _PARSERS:
-            known = ", ".join(sorted(_PARSERS))
-            raise UserError(f"--kubelet-arg {name}: the kubelet has no such argument; it has: {known}")
-        if not separator:
-            raise UserError(f"--kubelet-arg {name}: a value is missing: give {name}=VALUE")
-        try:
-            found[name] = _PARSERS[name](value)
-        except ValueError as error:
-            raise UserError(f"--kubelet-arg {name}: {error}") from None
-    return _checked(found)
+    return _checked(read_arguments("--kubelet-arg", "kubelet", texts, _PARSERS))
 
 
 def _checked(found: Mapping[str, Any]) -> KubeletArguments:

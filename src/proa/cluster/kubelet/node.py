@@ -160,7 +160,7 @@ class NodeReporter:
         config, machine = self._config, self._machine
         return {
             "capacity": capacity(config, machine),
-            "allocatable": allocatable(config, machine) | self._extended,
+            "allocatable": {**allocatable(config, machine), **self._extended},
             "conditions": self._conditions,
             "addresses": [{"$patch": "replace"}, *addresses(config)],
             "daemonEndpoints": {"kubeletEndpoint": {"Port": config.port}},
