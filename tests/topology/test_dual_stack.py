@@ -6,6 +6,7 @@ import struct
 import subprocess
 import time
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
@@ -193,6 +194,16 @@ def _still(pods: list[Pod]) -> bool:
         return reaches(*pods)
     except OSError:
         return False
+
+
+def test_a_host_whose_default_is_no_ipv6_serves_it_all_the_same(two: Lab, pods: list[Pod]) -> None:
+    node = two.nodes[0]
+    for default in ("1", "0"):
+        node.run("sh", "-c", f"echo {default} > /proc/sys/net/ipv6/conf/default/disable_ipv6")
+        if "proa-vxlan6" in node.run("ip", "-br", "link"):
+            node.run("ip", "link", "del", "proa-vxlan6")
+        fresh = node.pod(f"dual-default-{default}")
+        eventually(partial(_still, [fresh, pods[1]]), f"reached by default {default}")
 
 
 def test_a_pod_is_ready_to_speak_at_once(two: Lab) -> None:

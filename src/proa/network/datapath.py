@@ -6,13 +6,15 @@ that starts again breaks no connection.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from proa.kernel import entries, forwarding, links
+from proa.errors import KernelError
+from proa.kernel import entries, forwarding, links, sysctl
 from proa.kernel.entries import Entries, merged
 from proa.kernel.links import Link
 from proa.kernel.netlink import Message, Netlink
@@ -60,7 +62,8 @@ class DataPath:
                 link.index: link.name for link in links.all_links(netlink) if endpoint.is_pod_device(link)
             }
         for name in devices.values():
-            endpoint.set_up_host(name)
+            with contextlib.suppress(KernelError):  # one that goes in this moment needs nothing any more
+                endpoint.set_up_host(name)
         routed: dict[str, list[IPAddress]] = {name: [] for name in devices.values()}
         for route in present:
             if route.index in devices and route.destination.num_addresses == 1:
@@ -93,7 +96,12 @@ class DataPath:
         others = backends.device_names() - {link.name for link in wanted if link}
         anew = {it.name for it in wanted if it and _must_be_made_anew(present.get(it.name), it)}
         links.delete(netlink, sorted((others & present.keys()) | anew))
-        return [links.ensure(netlink, link) if link else 0 for link in wanted]
+        indexes = [links.ensure(netlink, link) if link else 0 for link in wanted]
+        for link, local in zip(wanted, self._local, strict=True):
+            if link and local.underlay.version == 6:
+                sysctl.write(f"net/ipv6/conf/{link.name}/disable_ipv6", 0)  # the host's default may be 1
+                sysctl.write(f"net/ipv6/conf/{link.name}/accept_ra", 0)
+        return indexes
 
     def _difference(
         self, netlink: Netlink, devices: frozenset[int], wanted: Iterable[Entries]

@@ -78,7 +78,7 @@ def attach(endpoint: Endpoint) -> Interface:
             undo.callback(detach, device)
             _create(here, endpoint)
         set_up_host(device)
-        _set_up_pod(endpoint)
+        _set_up_ipv6(endpoint)
         index = links.get(here, device).index
         _configure_pod(there, endpoint)
         here.execute(_in_order(host_entries(endpoint.allocation, index, endpoint.node_addresses)))
@@ -139,11 +139,12 @@ def _create(here: Netlink, endpoint: Endpoint) -> None:
         here.execute([links.create_veth(host, pod, target)])
 
 
-def _set_up_pod(endpoint: Endpoint) -> None:
-    """The kernel's settings in the container, before its end goes up."""
+def _set_up_ipv6(endpoint: Endpoint) -> None:
+    """The kernel's settings for IPv6, before the container's end goes up: the defaults may have it off."""
     held = endpoint.allocation
     if all(address.version == 4 for address in held.addresses):
         return
+    sysctl.write(f"net/ipv6/conf/{held.device}/disable_ipv6", 0)
     with netns.entered(endpoint.netns):
         for scope in ("lo", held.ifname):
             sysctl.write(f"net/ipv6/conf/{scope}/disable_ipv6", 0)
