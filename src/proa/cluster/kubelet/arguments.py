@@ -14,7 +14,9 @@ from proa.cluster.kubelet.eviction.thresholds import (
     parse_reclaims,
     parse_thresholds,
 )
+from proa.cluster.kubelet.logs.files import LogLimits
 from proa.errors import UserError
+from proa.kube import to_integer
 from proa.kube.durations import parse_duration
 
 
@@ -28,6 +30,7 @@ class KubeletArguments:
     minimum_image_ttl_duration: float = 120.0
     pod_max_pids: int = 4096
     """Processes and threads of a pod; -1 for as many as the machine has room for."""
+    logs: LogLimits = field(default_factory=LogLimits)
     allowed_unsafe_sysctls: tuple[str, ...] = ()
     """Names, or beginnings of names that end with `*`."""
 
@@ -38,20 +41,25 @@ def parse_arguments(texts: Sequence[str]) -> KubeletArguments:
 
 
 def _checked(found: Mapping[str, Any]) -> KubeletArguments:
-    eviction = {n.removeprefix("eviction-"): v for n, v in found.items() if n.startswith("eviction-")}
-    others = {n.replace("-", "_"): v for n, v in found.items() if not n.startswith("eviction-")}
-    arguments = KubeletArguments(**others)
+    eviction, logs = _group(found, "eviction-"), _group(found, "container-log-max-")
+    others = {n: v for n, v in found.items() if not n.startswith(("eviction-", "container-log-max-"))}
+    arguments = KubeletArguments(logs=LogLimits(**logs), **_group(others, ""))
     low, high = arguments.image_gc_low_threshold, arguments.image_gc_high_threshold
     if low >= high:
         raise UserError(
             f"--kubelet-arg image-gc-low-threshold: {low} must be less than image-gc-high-threshold, {high}"
         )
     try:
-        config = EvictionConfig(**{name.replace("-", "_"): value for name, value in eviction.items()})
+        config = EvictionConfig(**eviction)
         config.check()
     except ValueError as error:
         raise UserError(f"--kubelet-arg eviction-soft: {error}") from None
     return replace(arguments, eviction=config)
+
+
+def _group(found: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    """Those whose names begin so, by the rest of the name as Python writes it."""
+    return {n.removeprefix(prefix).replace("-", "_"): v for n, v in found.items() if n.startswith(prefix)}
 
 
 def _percent(text: str) -> int:
@@ -71,6 +79,13 @@ def _processes(text: str) -> int:
     number = _whole(text)
     if number < -1 or number == 0:
         raise ValueError(f"{number} must be positive, or -1 for no limit of its own")
+    return number
+
+
+def _log_files(text: str) -> int:
+    number = _whole(text)
+    if number <= 1:
+        raise ValueError(f"{number} must be greater than 1")
     return number
 
 
@@ -94,5 +109,7 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "image-gc-low-threshold": _percent,
     "minimum-image-ttl-duration": parse_duration,
     "pod-max-pids": _processes,
+    "container-log-max-size": to_integer,
+    "container-log-max-files": _log_files,
     "allowed-unsafe-sysctls": _sysctls,
 }

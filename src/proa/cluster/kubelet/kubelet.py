@@ -122,7 +122,7 @@ class Kubelet:
             group.create_task(node.run())
             group.create_task(self._image_collector.run())
             group.create_task(self._eviction.run())
-            group.create_task(rotate_logs(host.runtime, self._config.logs_dir))
+            group.create_task(rotate_logs(host.runtime, self._config.logs_dir, self._config.arguments.logs))
             self._pods.begin(host)
             self._static.read()
             group.create_task(self._static.run())

@@ -6,6 +6,7 @@ import pytest
 
 from proa.cluster.kubelet.arguments import KubeletArguments, parse_arguments
 from proa.cluster.kubelet.eviction.thresholds import Amount
+from proa.cluster.kubelet.logs.files import LogLimits
 from proa.errors import UserError
 
 
@@ -26,6 +27,8 @@ def test_all_of_them() -> None:
         "image-gc-low-threshold=70",
         "minimum-image-ttl-duration=1h",
         "--pod-max-pids=100",
+        "container-log-max-size=1Mi",
+        "container-log-max-files=2",
         "allowed-unsafe-sysctls=kernel.msg*,net/core/somaxconn",
     ])  # fmt: skip
     eviction = found.eviction
@@ -37,6 +40,7 @@ def test_all_of_them() -> None:
     assert (eviction.max_pod_grace_period, eviction.pressure_transition_period) == (-1, 30.0)
     assert (found.image_gc_high_threshold, found.image_gc_low_threshold) == (90, 70)
     assert (found.minimum_image_ttl_duration, found.pod_max_pids) == (3600.0, 100)
+    assert found.logs == LogLimits(1 << 20, 2)
     assert found.allowed_unsafe_sysctls == ("kernel.msg*", "net.core.somaxconn")
 
 
@@ -45,6 +49,8 @@ REFUSALS = {
     "pod-max-pids": "--kubelet-arg pod-max-pids: a value is missing: give pod-max-pids=VALUE",
     "pod-max-pids=x": '--kubelet-arg pod-max-pids: invalid number "x"',
     "pod-max-pids=0": "--kubelet-arg pod-max-pids: 0 must be positive, or -1",
+    "container-log-max-files=1": "--kubelet-arg container-log-max-files: 1 must be greater than 1",
+    "container-log-max-size=big": "--kubelet-arg container-log-max-size: quantity 'big' must match",
     "eviction-hard=memory<1Gi": "arg eviction-hard: unsupported eviction signal memory; there are: ",
     "eviction-hard=memory.available=1Gi": 'malformed pair "memory.available=1Gi", expect SIGNAL<VALUE',
     "eviction-hard=memory.available<0": "eviction threshold memory.available must be positive: 0",

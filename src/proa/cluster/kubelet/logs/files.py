@@ -5,35 +5,52 @@ Source: pkg/kubelet/logs/container_log_manager.go (containerLogMaxSize, containe
 
 from __future__ import annotations
 
-import glob
 import gzip
+import os
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
-LARGEST = 10 * 1024 * 1024
-MOST_FILES = 5
-_MOST_ASIDE = LARGEST * (MOST_FILES - 1)
 _SELDOM, _OFTEN = 2.0, 0.25
 _HASTY = 1
 """gzip's level: a container that writes fast must not get more than its share of the processor here."""
 
 
-def sizes(logs: Path) -> dict[Path, int]:
-    """The logs that are being written, below a directory for each pod and container.
+@dataclass(frozen=True, slots=True)
+class LogLimits:
+    """What a container may keep of its log; `size` is bytes of a file, negative for no limit."""
+
+    size: int = 10 * 1024 * 1024
+    files: int = 5
+
+
+def sizes(logs: Path) -> dict[str, int]:
+    """The logs that are being written by path, below a directory for each pod and container.
 
     Pods go meanwhile, with their directories.
     """
-    found = {}
-    for name in glob.iglob("*/*/*.log", root_dir=logs):  # Path.glob fails when a directory goes  # noqa: PTH207
-        with suppress(OSError):
-            found[logs / name] = (logs / name).stat().st_size
-    return found
+    containers = (container for pod in _entries(logs) for container in _entries(pod))
+    return dict(found for container in containers for found in _logs(container))
 
 
-def next_look(now: Mapping[Path, int], before: Mapping[Path, int], passed: float) -> float:
+def _logs(container: str) -> Iterator[tuple[str, int]]:
+    for path in _entries(container):
+        if path.endswith(".log"):
+            with suppress(OSError):
+                yield path, os.stat(path).st_size  # noqa: PTH116 - for hundreds of logs every two seconds
+
+
+def _entries(folder: str | Path) -> list[str]:
+    try:
+        return [f"{folder}/{name}" for name in os.listdir(folder)]  # noqa: PTH208
+    except OSError:  # no directory, or gone
+        return []
+
+
+def next_look(now: Mapping[str, int], before: Mapping[str, int], passed: float, largest: int) -> float:
     """Seconds until the first log may have outgrown its size, if all go on as they did; pure.
 
     A log that appeared or was moved aside meanwhile has grown from nothing.
@@ -42,13 +59,14 @@ def next_look(now: Mapping[Path, int], before: Mapping[Path, int], passed: float
     for path, size in now.items():
         grown = size - before.get(path, 0) if size >= before.get(path, 0) else size
         if grown > 0:
-            waits.append((LARGEST - size) * passed / grown)
+            waits.append((largest - size) * passed / grown)
     return max(_OFTEN, min(waits))
 
 
-def move_aside(path: Path, stamp: str = "") -> None:
-    """Give the log another name, and delete those that are too many."""
-    for old in aside(path)[: -(MOST_FILES - 2)]:
+def move_aside(path: Path, most: int, stamp: str = "") -> None:
+    """Give the log another name, and delete the oldest, so that with the next one there are `most`."""
+    earlier = aside(path)
+    for old in earlier[: max(0, len(earlier) - (most - 2))]:
         old.unlink(missing_ok=True)
     path.rename(path.with_name(f"{path.name}.{stamp or _stamp()}"))
 
@@ -64,13 +82,13 @@ def aside(path: Path) -> list[Path]:
     return sorted(p for p in path.parent.glob(f"{path.name}.*") if p.suffix != ".tmp")
 
 
-def tidy(path: Path) -> None:
+def tidy(path: Path, limits: LogLimits) -> None:
     """Compress what was moved aside but the newest, and delete the oldest while all are too large."""
     for old in aside(path)[:-1]:
         if old.suffix != ".gz":
             with suppress(FileNotFoundError):
                 _compress(old)
-    room = _MOST_ASIDE
+    room = limits.size * (limits.files - 1)
     for index, old in enumerate(reversed(aside(path))):
         room -= _size(old)
         if room < 0 and index:

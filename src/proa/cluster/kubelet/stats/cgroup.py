@@ -6,10 +6,12 @@ is what cannot be given back without trouble: usage less the file pages that are
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+_PAGE = 65536
 _NO_LIMIT = 1 << 62
 """A larger limit is the kernel's way to write none."""
 
@@ -36,17 +38,20 @@ class CgroupUsage:
 
 
 class CgroupReader:
-    """Reads cgroups below `mount`; paths are as in /proc/self/cgroup."""
+    """Reads cgroups below `mount`; paths are as in /proc/self/cgroup.
+
+    Of many pods this is most of what an idle kubelet does: hence no Path and no file objects.
+    """
 
     def __init__(self, mount: Path) -> None:
-        self._mount = mount
+        self._mount = str(mount)
         self._unified = (mount / "cgroup.controllers").exists()
 
     def read(self, path: str) -> CgroupUsage | None:
         """The usage now; None when there is no such cgroup (any more)."""
-        relative = path.lstrip("/")
+        relative = path.strip("/")
         try:
-            return self._read_v2(self._mount / relative) if self._unified else self._read_v1(relative)
+            return self._read_v2(relative) if self._unified else self._read_v1(relative)
         except (FileNotFoundError, ProcessLookupError):
             return None
         except OSError as fault:
@@ -56,33 +61,31 @@ class CgroupReader:
 
     def processes(self, path: str) -> list[int]:
         """Ids of the processes directly in the cgroup."""
-        root = self._mount if self._unified else self._mount / "memory"
+        root = self._mount if self._unified else f"{self._mount}/memory"
         try:
-            return [int(line) for line in (root / path.lstrip("/") / "cgroup.procs").read_text().split()]
+            return [int(line) for line in _text(f"{root}/{path.strip('/')}/cgroup.procs").split()]
         except OSError:
             return []
 
     def _read_v1(self, relative: str) -> CgroupUsage:
-        memory = self._mount / "memory" / relative
+        memory = f"{self._mount}/memory/{relative}"
         return CgroupUsage(
-            cpu=_number(self._mount / "cpuacct" / relative / "cpuacct.usage"),
+            cpu=int(_text(f"{self._mount}/cpuacct/{relative}/cpuacct.usage")),
             memory=memory_v1(
-                usage=_number(memory / "memory.usage_in_bytes"),
-                limit=_number(memory / "memory.limit_in_bytes"),
-                stat=flat_keyed((memory / "memory.stat").read_text()),
+                usage=int(_text(f"{memory}/memory.usage_in_bytes")),
+                limit=int(_text(f"{memory}/memory.limit_in_bytes")),
+                stat=flat_keyed(_text(f"{memory}/memory.stat")),
             ),
-            processes=_optional_number(self._mount / "pids" / relative / "pids.current"),
+            processes=_optional_number(f"{self._mount}/pids/{relative}/pids.current"),
         )
 
-    def _read_v2(self, directory: Path) -> CgroupUsage:
-        stat = flat_keyed((directory / "memory.stat").read_text())
-        cpu = flat_keyed((directory / "cpu.stat").read_text())
-        current = directory / "memory.current"
-        usage = _number(current) if current.exists() else _machine_usage()
+    def _read_v2(self, relative: str) -> CgroupUsage:
+        folder = f"{self._mount}/{relative}"
+        stat, cpu = flat_keyed(_text(f"{folder}/memory.stat")), flat_keyed(_text(f"{folder}/cpu.stat"))
         return CgroupUsage(
             cpu=cpu["usage_usec"] * 1000,
-            memory=memory_v2(usage=usage, limit=_optional_number(directory / "memory.max"), stat=stat),
-            processes=_optional_number(directory / "pids.current"),
+            memory=memory_v2(_usage_v2(folder), _optional_number(f"{folder}/memory.max"), stat),
+            processes=_optional_number(f"{folder}/pids.current"),
         )
 
 
@@ -120,21 +123,31 @@ def flat_keyed(text: str) -> dict[str, int]:
     return {key: int(value) for key, value in pairs}
 
 
-def _machine_usage() -> int:
-    """The root cgroup of version 2 does not say how much it uses; the machine does."""
-    lines = Path("/proc/meminfo").read_text().splitlines()
+def _usage_v2(folder: str) -> int:
+    """What a cgroup uses; the root cgroup of version 2 does not say it, but the machine does."""
+    try:
+        return int(_text(f"{folder}/memory.current"))
+    except FileNotFoundError:
+        lines = _text("/proc/meminfo").splitlines()
     values = {line.partition(":")[0]: int(line.split()[1]) for line in lines}
     return (values["MemTotal"] - values["MemFree"]) * 1024
 
 
-def _number(path: Path) -> int:
-    return int(path.read_text())
+def _text(path: str) -> str:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        parts = []
+        while part := os.read(descriptor, _PAGE):
+            parts.append(part)
+    finally:
+        os.close(descriptor)
+    return b"".join(parts).decode()
 
 
-def _optional_number(path: Path) -> int:
+def _optional_number(path: str) -> int:
     """The number in a file; 0 when it says `max` or the kernel has no such controller."""
     try:
-        text = path.read_text().strip()
+        text = _text(path).strip()
     except OSError:
         return 0
     return int(text) if text.isdecimal() else 0

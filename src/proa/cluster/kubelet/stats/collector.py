@@ -52,14 +52,17 @@ class Collector:
         self._cgroups = CgroupReader(config.cgroup_mount)
         self._rates = CpuRates()
 
-    async def collect(self, disks_age: float | None = None) -> NodeUsage:
-        """The usage now; of disks only if asked for, and at most so many seconds old. Raises CriError."""
+    async def collect(self, disks_age: float | None = None, *, links: bool = True) -> NodeUsage:
+        """The usage now; of disks only if asked for, and at most so many seconds old. Raises CriError.
+
+        Without `links` the pods' interfaces are left out.
+        """
         containers: defaultdict[str, list[Container]] = defaultdict(list)
         for container in await self._runtime.list_containers():
             if container.state is ContainerState.RUNNING:
                 containers[container.pod_uid].append(container)
         pods, images = list(self._pods()), await self._images.filesystem()
-        node = await asyncio.to_thread(self._measure, pods, containers, images)
+        node = await asyncio.to_thread(self._measure, pods, containers, images, links=links)
         if disks_age is None:
             return node
         layers = await self._runtime.container_layers()
@@ -74,9 +77,13 @@ class Collector:
         pods: Iterable[Object],
         containers: Mapping[str, Sequence[Container]],
         images: FilesystemUsage | None,
+        *,
+        links: bool,
     ) -> NodeUsage:
         node = self._measure_node(images)
-        found = [self._measure_pod(pod, containers.get(pod["metadata"]["uid"], ())) for pod in pods]
+        found = [
+            self._measure_pod(pod, containers.get(pod["metadata"]["uid"], ()), links=links) for pod in pods
+        ]
         self._rates.keep(self._paths(pods, containers))
         return replace(node, pods=found)
 
@@ -102,7 +109,7 @@ class Collector:
             pods=[],
         )
 
-    def _measure_pod(self, pod: Object, containers: Sequence[Container]) -> PodUsage:
+    def _measure_pod(self, pod: Object, containers: Sequence[Container], *, links: bool) -> PodUsage:
         cgroup = pod_cgroup(pod, self._config)
         found = []
         for container in containers:
@@ -111,8 +118,8 @@ class Collector:
             if reading is not None and name:
                 found.append(ContainerUsage(name, container.id, container.created_at, reading))
         started = (pod.get("status") or {}).get("startTime") or pod["metadata"].get("creationTimestamp") or ""
-        links = self._interfaces(pod, cgroup, containers)
-        return PodUsage(pod_name(pod), started, self._read(cgroup), found, links)
+        counted = self._interfaces(pod, cgroup, containers) if links else []
+        return PodUsage(pod_name(pod), started, self._read(cgroup), found, counted)
 
     def _interfaces(self, pod: Object, cgroup: str, containers: Sequence[Container]) -> list[Interface]:
         if is_host_network(pod):

@@ -43,7 +43,7 @@ class StatsRoutes:
 
     async def _resource(self, _: web.Request) -> web.Response:
         try:
-            text = resource_metrics(await self._collector.collect())
+            text = resource_metrics(await self._collector.collect(links=False))
         except CriError as fault:
             _log.warning("usage not measured: %s", fault)
             text = resource_metrics(None)

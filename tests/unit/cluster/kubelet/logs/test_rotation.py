@@ -10,8 +10,10 @@ from typing import Any, cast
 import pytest
 
 from proa.cluster.kubelet.cri import ContainerState, CriError, Runtime
-from proa.cluster.kubelet.logs.files import LARGEST, aside
+from proa.cluster.kubelet.logs.files import LogLimits, aside
 from proa.cluster.kubelet.logs.rotation import LogRotation
+
+LIMITS = LogLimits()
 
 
 class _Runtime:
@@ -44,9 +46,9 @@ def _log(folder: Path, name: str, size: int) -> Path:
 
 
 async def test_only_large_logs_are_rotated(tmp_path: Path) -> None:
-    large, small = _log(tmp_path, "a", LARGEST + 1), _log(tmp_path, "b", LARGEST)
+    large, small = _log(tmp_path, "a", LIMITS.size + 1), _log(tmp_path, "b", LIMITS.size)
     runtime = _Runtime(large, small)
-    rotation = LogRotation(cast("Runtime", runtime), tmp_path)
+    rotation = LogRotation(cast("Runtime", runtime), tmp_path, LIMITS)
     task = asyncio.create_task(rotation.run())
     async with asyncio.timeout(10):
         await runtime.done.wait()
@@ -58,14 +60,21 @@ async def test_only_large_logs_are_rotated(tmp_path: Path) -> None:
 
 
 async def test_a_runtime_that_is_away_ends_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    large = _log(tmp_path, "a", LARGEST + 1)
+    large = _log(tmp_path, "a", LIMITS.size + 1)
     runtime = _Runtime(large)
     runtime.down = True
-    rotation = LogRotation(cast("Runtime", runtime), tmp_path)
-    await rotation._rotate({large})
+    rotation = LogRotation(cast("Runtime", runtime), tmp_path, LIMITS)
+    await rotation._rotate({str(large)})
     assert "logs not rotated" in caplog.text
     runtime.down = False
-    await rotation._rotate({large})
+    await rotation._rotate({str(large)})
     assert runtime.reopened == ["0"]
     assert rotation._tidier is not None
     await rotation._tidier
+
+
+async def test_large_logs_of_ended_containers_are_asked_about_once(tmp_path: Path) -> None:
+    ended = str(_log(tmp_path, "a", LIMITS.size + 1))
+    rotation = LogRotation(cast("Runtime", _Runtime()), tmp_path, LIMITS)
+    await rotation._rotate({ended})
+    assert rotation._ended == {ended}

@@ -64,7 +64,7 @@ async def test_following_goes_through_a_rotation(log: Path, monkeypatch: pytest.
     assert await anext(stream) == b"two\n"
     append(log, line("three"))
     assert await anext(stream) == b"three\n"
-    move_aside(log, "stamp")
+    move_aside(log, 5, "stamp")
     append(log.with_name("0.log.stamp"), line("late"))
     append(log, line("four"))
     assert [await anext(stream), await anext(stream)] == [b"late\n", b"four\n"]
