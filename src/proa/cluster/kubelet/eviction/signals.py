@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from proa.cluster.kubelet.eviction.thresholds import Threshold
+from proa.cluster.kubelet.machine import RESERVED_MEMORY
 from proa.cluster.kubelet.stats.values import NodeUsage
 
 
@@ -24,8 +25,10 @@ class Shortage:
 def signals(node: NodeUsage) -> dict[str, tuple[int, int]]:
     """(available, whole) by signal; a filesystem that does not count its inodes gives no such signal."""
     own, images = node.filesystem, node.image_filesystem
+    for_pods = max(0, node.memory - RESERVED_MEMORY)
     found = {
         "memory.available": (max(0, node.memory - node.reading.usage.memory.working_set), node.memory),
+        "allocatableMemory.available": (max(0, for_pods - node.pods_memory), for_pods),
         "nodefs.available": (own.available, own.capacity),
         "imagefs.available": (images.available, images.capacity),
         "pid.available": (node.most_processes - node.processes, node.most_processes),

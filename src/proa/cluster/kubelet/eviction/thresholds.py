@@ -10,6 +10,7 @@ from proa.kube import parse_quantity
 MEMORY, DISK, PROCESSES = "MemoryPressure", "DiskPressure", "PIDPressure"
 SIGNALS = {
     "memory.available": (MEMORY, "memory"),
+    "allocatableMemory.available": (MEMORY, "memory"),
     "nodefs.available": (DISK, "ephemeral-storage"),
     "nodefs.inodesFree": (DISK, "inodes"),
     "imagefs.available": (DISK, "ephemeral-storage"),

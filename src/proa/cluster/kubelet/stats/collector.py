@@ -92,6 +92,7 @@ class Collector:
         root = self._read("/")
         assert root is not None, "the root cgroup is always there"
         most, running = processes()
+        pods = self._cgroups.read(self._config.cgroup_root)
         own = filesystem(self._config.root_dir)
         return NodeUsage(
             name=self._config.node_name,
@@ -107,6 +108,7 @@ class Collector:
             processes=running,
             most_processes=most,
             pods=[],
+            pods_memory=pods.memory.working_set if pods else 0,
         )
 
     def _measure_pod(self, pod: Object, containers: Sequence[Container], *, links: bool) -> PodUsage:

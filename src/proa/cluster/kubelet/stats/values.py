@@ -96,3 +96,5 @@ class NodeUsage:
     processes: int
     most_processes: int
     pods: Sequence[PodUsage]
+    pods_memory: int = 0
+    """The working set of all pods together."""

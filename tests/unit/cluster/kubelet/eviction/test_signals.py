@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from proa.cluster.kubelet.eviction.signals import Watch, shortages
+from proa.cluster.kubelet.eviction.signals import Watch, shortages, signals
 from proa.cluster.kubelet.eviction.thresholds import DISK, MEMORY, Amount, EvictionConfig, parse_thresholds
+from proa.cluster.kubelet.stats.cgroup import CgroupUsage, MemoryUsage
+from proa.cluster.kubelet.stats.filesystem import Filesystem
+from proa.cluster.kubelet.stats.values import NodeUsage, Reading
 
 _DEFAULTS = EvictionConfig().thresholds()
 _FINE = {
@@ -37,6 +40,18 @@ def test_each_threshold() -> None:
 def test_memory_goes_first() -> None:
     found = shortages(_FINE | {"nodefs.available": (0, 100), "memory.available": (0, 100)}, _DEFAULTS)
     assert [short.threshold.condition for short in found] == [MEMORY, DISK]
+
+
+def test_pods_may_be_short_of_memory_where_the_node_is_not() -> None:
+    gib, disk = 1 << 30, Filesystem(100, 50, 50, 0, 0)
+    reading = Reading(0, CgroupUsage(0, MemoryUsage(2 * gib, 2 * gib, 0, 0, 0), 5), None)
+    node = NodeUsage("n", 0, 0, 10 * gib, reading, (), disk, disk, False, 0, 5, 100, [], pods_memory=gib)
+    found = signals(node)
+    assert found["memory.available"] == (8 * gib, 10 * gib)
+    allocatable = 10 * gib - (100 << 20)
+    assert found["allocatableMemory.available"] == (allocatable - gib, allocatable)
+    config = EvictionConfig(hard=parse_thresholds("allocatableMemory.available<95%"))
+    assert [s.threshold.condition for s in shortages(found, config.thresholds())] == [MEMORY]
 
 
 def test_a_condition_outlasts_its_cause() -> None:
