@@ -63,6 +63,9 @@ async def test_only_the_api_server_and_administrators_may_ask(lab: KubeletLab) -
     assert (await lab.ask("/healthz"))[0] == 200
     assert (await lab.ask("/healthz", user="admin")) == (200, "ok")
     assert (await lab.ask("/healthz", user="stranger"))[0] == 403
+    assert (await lab.ask("/logs/"))[0] == 200
+    assert (await lab.ask("/logs/..%2f..%2fetc/passwd"))[0] == 404
+    assert (await lab.ask("/logs/", user="stranger"))[0] == 403
 
 
 async def test_a_service_account_reads_numbers_by_its_token(lab: KubeletLab) -> None:

@@ -25,6 +25,8 @@ from proa.cluster.kubelet.streams import StreamRoutes
 from proa.errors import ApiError, BadRequest, InternalError, NotFound
 from proa.kube import Object
 
+_NODE_LOGS = "/var/log"
+"""What `get --raw /api/v1/nodes/NAME/proxy/logs/` shows: the machine's logs, no links that lead elsewhere."""
 _SHUTDOWN = 1.0
 _LONGEST_LINE = 1 << 20
 """The API server's own limit: commands of exec stand in the line."""
@@ -61,6 +63,7 @@ class KubeletServer:
                 web.get("/pods", self._list_pods),
                 web.get("/containerLogs/{namespace}/{pod}/{container}", self._logs),
                 web.get("/configz", self._configuration),
+                web.static("/logs", _NODE_LOGS, show_index=True),
                 *self._streams.routes(),
                 *self._stats.routes(),
             ]

@@ -19,6 +19,7 @@ from support.server import api_server
 
 ATTRIBUTES = {
     "numbers": ("GET", "/metrics", "get", ("metrics",)),
+    "files of the node": ("GET", "/logs/syslog", "get", ("log",)),
     "numbers of containers": ("GET", "/metrics/cadvisor", "get", ("metrics",)),
     "a summary": ("GET", "/stats/summary", "get", ("stats",)),
     "pods": ("GET", "/pods", "get", ("pods", "proxy")),
