@@ -24,10 +24,10 @@ def status(settings: Settings) -> None:
 
     layout = Layout(settings.data_dir, settings.run_dir)
     running = record.read(layout)
-    if running is None:
+    statuses = keeper(layout, running.nodes).statuses() if running else []
+    if running is None or not any(part.state == "running" for part in statuses):
         print("proa is not running: start it with proa up")
         raise typer.Exit(3)
-    statuses = keeper(layout, running.nodes).statuses()
     ready = _node_states(settings)
     _print_table(statuses, ready)
     whole = all(part.state == "running" for part in statuses) and all(

@@ -100,12 +100,13 @@ class Informer:
                     revision, delay = event.object["metadata"]["resourceVersion"], _FIRST_DELAY
                     if event.type != "BOOKMARK":
                         self._store(key_of(event.object), None if event.type == "DELETED" else event.object)
-                fault: Exception | str = "the server ended it"
+                fault: Exception | None = None
             except Expired as expired:
                 revision, fault = "", expired
             except (ApiError, aiohttp.ClientError, OSError, TimeoutError) as failed:
                 fault = failed
-            _log.info("%s: watch again in about %.1f s: %s", self.resource.plural, delay, fault)
+            level, why = (logging.INFO, fault) if fault else (logging.DEBUG, "the server ended it")
+            _log.log(level, "%s: watch again in about %.1f s: %s", self.resource.plural, delay, why)
             await asyncio.sleep(delay * random.uniform(0.5, 1.5))
             delay = min(delay * 2, _LONGEST_DELAY)
 

@@ -112,9 +112,9 @@ async def start(settings: Settings, layout: Layout, planned: Sequence[Node], rep
     loads = [asyncio.to_thread(waiting.load_images, layout, place) for place in sockets]
     try:
         async with asyncio.timeout(waiting.PATIENCE):
-            await waiting.unless_a_part_dies(layout, watched, _all(ready, *loads))
+            await waiting.unless_a_part_dies(watched, _all(ready, *loads))
     except TimeoutError:
-        raise ProaError(f"not ready after {waiting.PATIENCE:.0f} s: see the logs in {layout.logs}") from None
+        raise ProaError(f"not ready after {waiting.PATIENCE:.0f} s: see the logs, {watched.logs}") from None
     if any(node.netns for node in planned):
         nodes.route_pods(planned, await waiting.pod_ranges(settings.write_kubeconfig))
     report("ready")

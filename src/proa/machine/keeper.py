@@ -25,6 +25,13 @@ class Keeper(Protocol):
 
     def statuses(self) -> list[Status]: ...
 
+    @property
+    def logs(self) -> str:
+        """Where an operator finds the logs of the parts."""
+
+    def log_end(self, part: str) -> list[str]:
+        """The last lines of a part's log, if there are any."""
+
 
 class Supervised:
     """Keeps the parts through `proa.supervisor`."""
@@ -45,6 +52,14 @@ class Supervised:
 
     def statuses(self) -> list[Status]:
         return supervisor.statuses(self._folder)
+
+    @property
+    def logs(self) -> str:
+        return str(self._layout.logs)
+
+    def log_end(self, part: str) -> list[str]:
+        log = self._layout.logs / f"{part}.log"
+        return log.read_text(errors="replace").splitlines() if log.exists() else []
 
 
 def keeper(layout: Layout, nodes: Sequence[Node]) -> Keeper:

@@ -99,6 +99,11 @@ class Layout:
         return self.data / "server" / "cred" / "encryption-config.yaml"
 
     @property
+    def record(self) -> Path:
+        """What `proa up` did."""
+        return self.data / "cluster.json"
+
+    @property
     def images(self) -> Path:
         return self.data / "images"
 

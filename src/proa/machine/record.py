@@ -13,7 +13,7 @@ from proa.machine.plan import Node
 
 @dataclass(frozen=True)
 class Record:
-    """The cluster of a run folder."""
+    """The cluster of these folders; it outlives a reboot, after which systemd starts the parts again."""
 
     nodes: tuple[Node, ...]
     settings: dict[str, Any]
@@ -25,13 +25,13 @@ class Record:
 
 
 def write(layout: Layout, record: Record) -> None:
-    write_atomic(layout.run / "cluster.json", json.dumps(asdict(record), indent=1))
+    write_atomic(layout.record, json.dumps(asdict(record), indent=1))
 
 
 def read(layout: Layout) -> Record | None:
-    """The record of the cluster that is up, or None."""
+    """The record of the cluster that was started and not taken down, or None."""
     try:
-        entry = json.loads((layout.run / "cluster.json").read_text())
+        entry = json.loads(layout.record.read_text())
     except FileNotFoundError:
         return None
     return Record(
@@ -43,4 +43,4 @@ def read(layout: Layout) -> Record | None:
 
 
 def forget(layout: Layout) -> None:
-    (layout.run / "cluster.json").unlink(missing_ok=True)
+    layout.record.unlink(missing_ok=True)

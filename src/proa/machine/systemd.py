@@ -33,8 +33,8 @@ def units(layout: Layout, *, namespaced: bool) -> dict[str, str]:
 
 def names(nodes: Sequence[Node]) -> list[str]:
     """The units that run for these nodes, in the order of their start."""
-    per_node = [f"proa-{part}@{node.name}.service" for part in ("containerd", "agent") for node in nodes]
-    return ["proa-server.service", *per_node]
+    per_node = [f"{part}-{node.name}" for part in ("containerd", "agent") for node in nodes]
+    return [_unit_name(part) for part in ("server", *per_node)]
 
 
 class Systemd:
@@ -73,6 +73,25 @@ class Systemd:
         blocks = [dict(line.split("=", 1) for line in block.splitlines()) for block in listing.split("\n\n")]
         return [_status(block) for block in blocks if block]
 
+    @property
+    def logs(self) -> str:
+        return "journalctl -u 'proa-*'"
+
+    def log_end(self, part: str) -> list[str]:
+        command = [
+            "journalctl",
+            f"_SYSTEMD_UNIT={_unit_name(part)}",
+            "--lines=20",
+            "--output=cat",
+            "--no-pager",
+        ]
+        return subprocess.run(command, check=False, capture_output=True, text=True).stdout.splitlines()
+
+
+def _unit_name(part: str) -> str:
+    kind, _, node = part.partition("-")
+    return f"proa-{kind}@{node}.service" if node else f"proa-{kind}.service"
+
 
 def _unit(part: Part, description: str) -> str:
     environment = "".join(f"Environment={key}={value}\n" for key, value in sorted(part.environment.items()))
@@ -93,8 +112,6 @@ TimeoutStopSec={part.stop_seconds:.0f}
 Delegate=yes
 LimitNOFILE=1048576
 TasksMax=infinity
-StandardOutput=append:{_escaped(part.log)}
-StandardError=inherit
 
 [Install]
 WantedBy=multi-user.target

@@ -79,14 +79,15 @@ def says_ready(node: Object, since: dt.datetime | None) -> bool:
     return since is None or parse_time(condition["lastHeartbeatTime"]) >= since
 
 
-async def unless_a_part_dies(layout: Layout, keeper: Keeper, work: Coroutine[Any, Any, None]) -> None:
+async def unless_a_part_dies(keeper: Keeper, work: Coroutine[Any, Any, None]) -> None:
     """Returns with `work`; PartDied as soon as a part has died twice."""
     task = asyncio.create_task(work)
     try:
         while not (await asyncio.wait([task], timeout=_LOOK_EVERY))[0]:
             for status in keeper.statuses():
                 if status.restarts > 1 or (status.restarts and status.state != "running"):
-                    raise PartDied(f"{status.name} ended: {_last_line(layout.logs / f'{status.name}.log')}")
+                    said = last_telling_line(keeper.log_end(status.name))
+                    raise PartDied(f"{status.name} ended: {said or f'its log is empty: see {keeper.logs}'}")
         await task
     finally:
         task.cancel()
@@ -142,8 +143,7 @@ def _wait_for_socket(path: Path) -> None:
         time.sleep(_ASK_AGAIN)
 
 
-def _last_line(log: Path) -> str:
-    """The last line of a log that says more than that something failed."""
-    lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+def last_telling_line(lines: Iterable[str]) -> str:
+    """The last line of a log that says more than that something failed; empty when there is none."""
     telling = [line.strip(" |").removeprefix("proa: ") for line in lines if line.strip(" |+-")]
-    return telling[-1] if telling else f"{log} is empty"
+    return telling[-1] if telling else ""
