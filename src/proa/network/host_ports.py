@@ -58,9 +58,13 @@ class HostPort:
 
 
 def requested(config: Mapping[str, Any]) -> tuple[HostPort, ...]:
-    """The host ports that an ADD asks for; CniError for one that makes no sense."""
+    """The host ports that an ADD asks for; CniError for one that makes no sense.
+
+    Keys are read in any case: the conventions write `hostPort`, containerd writes `HostPort`.
+    """
     told = (config.get("runtimeConfig") or {}).get("portMappings") or ()
-    return tuple(sorted({_parse(item) for item in told if item.get("hostPort")}))
+    known = ({key.lower(): value for key, value in item.items()} for item in told)
+    return tuple(sorted({_parse(item) for item in known if item.get("hostport")}))
 
 
 def check_free(wanted: Iterable[HostPort], held: Iterable[tuple[str, Iterable[HostPort]]]) -> None:
@@ -74,8 +78,8 @@ def check_free(wanted: Iterable[HostPort], held: Iterable[tuple[str, Iterable[Ho
 def _parse(item: Mapping[str, Any]) -> HostPort:
     protocol = str(item.get("protocol") or "tcp").lower()
     try:
-        port, target = int(item["hostPort"]), int(item["containerPort"])
-        host = ip_address(item["hostIP"]) if item.get("hostIP") else None
+        port, target = int(item["hostport"]), int(item["containerport"])
+        host = ip_address(item["hostip"]) if item.get("hostip") else None
     except (KeyError, TypeError, ValueError) as error:
         raise CniError(BAD_CONFIGURATION, f"portMappings: {item}: {error}") from error
     if protocol not in PROTOCOLS or not (0 < port <= _LARGEST and 0 < target <= _LARGEST):

@@ -24,6 +24,11 @@ def test_unspecified_addresses_mean_all() -> None:
     assert asked(_MAPPING | {"hostIP": "fd00:0::1"}) == (HostPort("tcp", 80, "fd00::1", 8080),)
 
 
+def test_keys_are_read_as_containerd_writes_them() -> None:
+    told = {"HostPort": 80, "ContainerPort": 8080, "Protocol": "TCP", "HostIP": ""}
+    assert asked(told) == asked(_MAPPING)
+
+
 def test_ports_without_host_port_and_repetitions_are_left_out() -> None:
     assert asked({"containerPort": 9}, {"containerPort": 9, "hostPort": 0}) == ()
     assert len(asked(_MAPPING, _MAPPING)) == 1
