@@ -23,6 +23,7 @@ PluralOf = Callable[[str, str], Awaitable[str]]
 _RESOURCES = "/apis/metrics.k8s.io/v1beta1"
 _CUSTOM = "/apis/custom.metrics.k8s.io/v1beta2"
 _EXTERNAL = "/apis/external.metrics.k8s.io/v1beta1"
+_NOT_SERVED = "the server could not find the requested resource"
 _WINDOW = 60.0
 
 
@@ -81,7 +82,10 @@ class MetricsReader:
         try:
             items: list[Object] = (await self._read(path, query)).get("items") or []
         except ApiError as error:
-            text = f"unable to fetch metrics from {api} metrics API: {error.message}"
+            said = error.message
+            if api == "custom" and isinstance(error, NotFound) and said == _NOT_SERVED:
+                said = "no custom metrics API (custom.metrics.k8s.io) registered"
+            text = f"unable to fetch metrics from {api} metrics API: {said}"
             if api == "resource" and isinstance(error, NotFound | ServiceUnavailable):
                 text += " (get pods.metrics.k8s.io)"  # as clients say what they asked for
             raise MetricsError(text) from error

@@ -35,7 +35,6 @@ from proa.kube import (
     condition_is_true,
     find_condition,
     now,
-    with_condition,
 )
 
 _log = logging.getLogger(__name__)
@@ -45,6 +44,9 @@ _OVERSLEPT = 1.0
 """Seconds by which a look at a node may be late; beyond that it was us who stood still, not the node."""
 _PATIENCE, _ASK_AGAIN = 10, 0.5
 """How many times the grace a node may be silent that answers, and seconds between two questions."""
+_TELLING = 1.5
+"""Seconds before the pods of a node that is not ready begin to leave: nodes that fall silent for one reason
+do so within the second in which each of them speaks."""
 _REPORTED = ("Ready", "MemoryPressure", "DiskPressure", "PIDPressure")
 
 
@@ -59,6 +61,7 @@ class NodeLifecycle:
         self._due: dict[str, float] = {}
         self._rates = config.eviction_rates
         self._pace = EvictionPace()
+        self._not_ready_since: dict[str, float] = {}
         self._states: Mapping[str, Disruption] = {}
         self.nodes = manager.informer(NODES)
         self.leases = manager.informer(LEASES, _LEASE_NAMESPACE)
@@ -71,6 +74,7 @@ class NodeLifecycle:
         if node is None:
             self._heartbeats.forget(key)
             self._due.pop(key, None)
+            self._not_ready_since.pop(key, None)
             return None
         if _time() - self._due.get(key, _time()) > _OVERSLEPT:
             self._heartbeats.forget(key)  # what it said meanwhile is still to be read
@@ -101,6 +105,7 @@ class NodeLifecycle:
     def _eviction(self, node: Object) -> tuple[Evict, float]:
         """Whether pods leave the node, and after how many seconds to ask again; infinite for a change."""
         if condition_is_true(node, "Ready"):
+            self._not_ready_since.pop(node["metadata"]["name"], None)
             return Evict.STOP, math.inf
         name = node["metadata"]["name"]
         others = (other for other in self.nodes.list() if other["metadata"]["name"] != name)
@@ -109,6 +114,9 @@ class NodeLifecycle:
             return Evict.STOP, math.inf
         if is_emptied(node):
             return Evict.GO_ON, math.inf
+        since = self._not_ready_since.setdefault(name, _time())
+        if (left := since + _TELLING - _time()) > 0:
+            return Evict.GO_ON, left
         wait = self._pace.take(zone, zones.rate(zone), _time())
         return (Evict.GO_ON, wait) if wait else (Evict.BEGIN, math.inf)
 
@@ -141,16 +149,17 @@ class NodeLifecycle:
     async def _mark_pods(self, node: Object) -> None:
         """No traffic for pods that nobody watches over."""
         for pod in self.pods.by_index(BY_NODE, node["metadata"]["name"]):
-            if condition_is_true(pod, "Ready"):
-                await _mark_not_ready(self._client, pod)
+            if condition_is_true(pod, "Ready") and await _mark_not_ready(self._client, pod):
+                await self._events.event(pod, "Warning", "NodeNotReady", "Node is not ready")
 
 
 def _time() -> float:
     return asyncio.get_running_loop().time()
 
 
-async def _mark_not_ready(client: Client, pod: Object) -> None:
-    condition = with_condition(pod["status"]["conditions"], "Ready", False, "NodeNotReady")[-1]
+async def _mark_not_ready(client: Client, pod: Object) -> bool:
+    """Whether the pod was there to be marked."""
+    condition = {"type": "Ready", "status": "False", "lastTransitionTime": now()}
     metadata = pod["metadata"]
     patch = {"metadata": {"uid": metadata["uid"]}, "status": {"conditions": [condition]}}
     try:
@@ -163,7 +172,8 @@ async def _mark_not_ready(client: Client, pod: Object) -> None:
             subresource="status",
         )
     except NotFound:
-        return
+        return False
+    return True
 
 
 def _unknown(node: Object, kind: str) -> Object:

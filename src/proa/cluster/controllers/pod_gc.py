@@ -1,10 +1,11 @@
-"""Pods that nobody else removes: those of nodes that are gone, and finished ones beyond a number."""
+"""Pods that nobody else removes: those of nodes that are gone or off, and finished ones beyond a number."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections.abc import Iterable
+from contextlib import suppress
 
 from proa.cluster.controllers.config import ControllersConfig
 from proa.cluster.controllers.disruption_target import mark
@@ -19,11 +20,13 @@ from proa.kube import (
     Object,
     Result,
     Source,
+    condition_is_true,
     is_deleting,
     key_of,
 )
 
 _log = logging.getLogger(__name__)
+_OUT_OF_SERVICE = "node.kubernetes.io/out-of-service"
 
 
 class OrphanedPods:
@@ -40,6 +43,11 @@ class OrphanedPods:
     async def reconcile(self, key: str) -> Result | None:
         """Remove the pod if its node is gone for good."""
         pod = self.pods.get(key)
+        if pod is not None and self._is_out_of_service(pod):
+            _log.info("pod %s: node %s is out of service, removing it", key, pod["spec"]["nodeName"])
+            await _end(self._client, pod)
+            await _remove(self._client, pod)
+            return None
         if pod is None or not self._is_orphan(pod):
             self._suspected_since.pop(key, None)
             return None
@@ -64,6 +72,13 @@ class OrphanedPods:
         """Whether no kubelet can end the pod: its node is unknown, or it is deleted and never had one."""
         name = pod["spec"].get("nodeName")
         return self.nodes.get(name) is None if name else is_deleting(pod)
+
+    def _is_out_of_service(self, pod: Object) -> bool:
+        """Whether the pod is to end on a node that an administrator has declared to be off."""
+        node = self.nodes.get(pod["spec"].get("nodeName") or "")
+        if node is None or not is_deleting(pod) or condition_is_true(node, "Ready"):
+            return False
+        return any(taint["key"] == _OUT_OF_SERVICE for taint in node["spec"].get("taints") or ())
 
     async def _node_exists(self, name: str) -> bool:
         try:
@@ -106,9 +121,18 @@ class TerminatedPods:
 
 
 async def _fail(client: Client, pod: Object) -> None:
+    if not is_finished(pod):
+        await mark(client, pod, "DeletionByPodGC", "PodGC: node no longer exists", phase="Failed")
+
+
+async def _end(client: Client, pod: Object) -> None:
+    """Nobody can tell any more how it ended."""
     if is_finished(pod):
         return
-    await mark(client, pod, "DeletionByPodGC", "PodGC: node no longer exists", phase="Failed")
+    metadata = pod["metadata"]
+    patch = {"metadata": {"uid": metadata["uid"]}, "status": {"phase": "Failed"}}
+    with suppress(NotFound):
+        await client.patch(PODS, metadata["name"], patch, metadata["namespace"], subresource="status")
 
 
 async def _remove(client: Client, pod: Object) -> None:

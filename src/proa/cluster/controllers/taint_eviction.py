@@ -41,6 +41,8 @@ class TaintEviction:
     def __init__(self, manager: Manager) -> None:
         self._client = manager.client
         self._events = EventRecorder(manager.client, "taint-eviction-controller")
+        self._leaving: set[str] = set()
+        """Keys of the pods whose time runs."""
         self.nodes = manager.informer(NODES)
         self.pods = manager.informer(PODS)
         self.pods.add_index(BY_NODE, node_names)
@@ -50,10 +52,13 @@ class TaintEviction:
         pod = self.pods.get(key)
         node = self.nodes.get(pod["spec"].get("nodeName") or "") if pod is not None else None
         if pod is None or node is None or is_deleting(pod) or is_finished(pod):
+            self._leaving.discard(key)
             return None
         left = time_left(pod, node, dt.datetime.now(dt.UTC))
         if left is None:
+            await self._may_stay(key, pod)
             return None
+        self._leaving.add(key)
         if left > 0:
             return Result(left)
         _log.info("pod %s: evicted from %s for its taints", key, node["metadata"]["name"])
@@ -63,6 +68,12 @@ class TaintEviction:
             await mark(self._client, pod, "DeletionByTaintManager", _WHY)
             await self._client.delete(PODS, metadata["name"], metadata["namespace"], uid=metadata["uid"])
         return None
+
+    async def _may_stay(self, key: str, pod: Object) -> None:
+        if key in self._leaving:
+            self._leaving.discard(key)
+            message = f"Cancelling deletion of Pod {key}"
+            await self._events.event(pod, "Normal", "TaintManagerEviction", message)
 
     def on_node(self, node: Object) -> Iterable[str]:
         """Keys of the pods on a node."""
