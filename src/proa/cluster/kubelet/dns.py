@@ -84,17 +84,25 @@ def host_name(pod: Object, config: KubeletConfig) -> str:
     """The host name inside the pod, cut to what Linux allows."""
     if is_host_network(pod):
         return config.node_name
+    if pod["spec"].get("hostnameOverride") is not None:
+        return str(pod["spec"]["hostnameOverride"])
     name = str(pod["spec"].get("hostname") or pod["metadata"]["name"])
     return name[:_LONGEST_HOST_NAME].rstrip("-.")
 
 
 def full_name(pod: Object, config: KubeletConfig) -> str:
-    """`host.subdomain.namespace.svc.domain`; empty when the pod has no subdomain."""
+    """`host.subdomain.namespace.svc.domain`; empty when the pod has no subdomain or a name of its own."""
     subdomain = pod["spec"].get("subdomain")
-    if not subdomain:
+    if not subdomain or pod["spec"].get("hostnameOverride") is not None:
         return ""
     namespace = pod["metadata"]["namespace"]
     return f"{host_name(pod, config)}.{subdomain}.{namespace}.svc.{config.cluster_domain}"
+
+
+def kernel_host_name(pod: Object, config: KubeletConfig) -> str:
+    """What `hostname` says in the pod: the full name, if setHostnameAsFQDN asks for it and there is one."""
+    full = full_name(pod, config) if pod["spec"].get("setHostnameAsFQDN") else ""
+    return full or host_name(pod, config)
 
 
 def hosts_file(pod: Object, config: KubeletConfig, ips: Sequence[str]) -> str:

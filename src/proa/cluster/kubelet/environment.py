@@ -7,10 +7,11 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from proa.cluster.kubelet.env_files import EnvFileError, value_in
 from proa.cluster.kubelet.expansion import expand
 from proa.cluster.kubelet.fields import NodeFacts, field_value, resource_value
 from proa.cluster.kubelet.objects import Reference
-from proa.cluster.kubelet.problems import config_problem
+from proa.cluster.kubelet.problems import VolumeProblem, config_problem
 from proa.kube import CONFIG_MAPS, SECRETS, Object, Resource
 
 Lookup = Callable[[Reference], Object | None]
@@ -26,6 +27,8 @@ class Surroundings:
     """Variables that describe the Services (`service_variables`)."""
     node: NodeFacts
     pod_ips: Sequence[str] = ()
+    read: Callable[[str, str], str | None] = lambda _volume, _path: None
+    """The text of a file in a volume of the pod; None without that volume. Raises VolumeProblem, OSError."""
 
 
 def environment(pod: Object, container: Object, around: Surroundings) -> dict[str, str]:
@@ -52,7 +55,23 @@ def _value(
         return _key(pod, CONFIG_MAPS, source["configMapKeyRef"], around)
     if "secretKeyRef" in source:
         return _key(pod, SECRETS, source["secretKeyRef"], around)
+    if "fileKeyRef" in source:
+        return _in_file(source["fileKeyRef"], around)
     return expand(str(entry.get("value") or ""), known)
+
+
+def _in_file(selector: Object, around: Surroundings) -> str | None:
+    volume, path, key = (selector[name] for name in ("volumeName", "path", "key"))
+    try:
+        text = around.read(volume, path)
+        value = "" if text is None else value_in(text, key)
+    except (EnvFileError, VolumeProblem, OSError) as fault:
+        raise config_problem(f"couldn't parse env file: {fault}") from fault
+    if text is None:
+        raise config_problem(f'cannot find the volume "{volume}" referenced by FileKeyRef')
+    if not value and not selector.get("optional"):
+        raise config_problem(f'environment variable key "{key}" not found in file "{path}"')
+    return value or None
 
 
 def _from_object(pod: Object, source: Object, around: Surroundings) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from proa.cluster.kubelet.config import KubeletConfig
 from proa.cluster.kubelet.cri import POD_NAME, POD_NAMESPACE, POD_UID
-from proa.cluster.kubelet.dns import Resolver, host_name
+from proa.cluster.kubelet.dns import Resolver, kernel_host_name
 from proa.cluster.kubelet.pods import (
     PodName,
     all_containers,
@@ -44,7 +44,7 @@ def sandbox_config(pod: Object, config: KubeletConfig, resolver: Resolver, attem
     name = pod_name(pod)
     return {
         "metadata": {"name": name.name, "namespace": name.namespace, "uid": name.uid, "attempt": attempt},
-        "hostname": "" if is_host_network(pod) else host_name(pod, config),
+        "hostname": "" if is_host_network(pod) else kernel_host_name(pod, config),
         "log_directory": str(config.logs_dir / log_directory_name(name)),
         "dns_config": resolver.message(),
         "port_mappings": _port_mappings(pod),

@@ -23,6 +23,7 @@ from proa.cluster.kubelet.resources import oom_score_adjust, pod_limits
 from proa.cluster.kubelet.sandbox_config import pod_cgroup, sandbox_config
 from proa.cluster.kubelet.termination_messages import message_file
 from proa.cluster.kubelet.volumes.manager import Volumes
+from proa.cluster.kubelet.volumes.subpath import read_inside
 from proa.kube import Object
 
 _log = logging.getLogger(__name__)
@@ -54,7 +55,7 @@ async def start_container(
     """Create and start the next attempt at a container in the pod's sandbox. Raises ContainerProblem."""
     latest = seen.latest(container["name"])
     attempt = latest.attempt + 1 if latest else 0
-    variables = await _variables(host, pod, container, seen)
+    variables = await _variables(host, pod, container, volumes, seen)
     mounts = await asyncio.to_thread(_mounts, host, pod, container, volumes, variables, seen, attempt)
     config = container_config(
         pod,
@@ -83,7 +84,9 @@ def _target(container: Object, seen: PodObservation) -> str:
     return target.id
 
 
-async def _variables(host: Host, pod: Object, container: Object, seen: PodObservation) -> dict[str, str]:
+async def _variables(
+    host: Host, pod: Object, container: Object, volumes: Volumes, seen: PodObservation
+) -> dict[str, str]:
     await host.objects.hold(pod["metadata"]["uid"], set(environment_references(pod, container)))
     links = pod["spec"].get("enableServiceLinks") is not False
     around = Surroundings(
@@ -91,6 +94,7 @@ async def _variables(host: Host, pod: Object, container: Object, seen: PodObserv
         services=host.services(pod["metadata"]["namespace"], links),
         node=host.facts,
         pod_ips=pod_addresses(pod, seen, host.config.node_ips),
+        read=lambda volume, path: read_inside(volumes[volume].path, path) if volume in volumes else None,
     )
     return environment(pod, container, around)
 

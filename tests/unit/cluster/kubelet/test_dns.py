@@ -12,6 +12,7 @@ from proa.cluster.kubelet.dns import (
     host_name,
     host_network_hosts_file,
     hosts_file,
+    kernel_host_name,
     parse_resolver,
     pod_resolver,
 )
@@ -76,6 +77,15 @@ def test_host_names() -> None:
     assert host_name(pod(hostname="h"), CONFIG) == "h"
     assert host_name(pod(hostNetwork=True), CONFIG) == "n1"
     assert host_name(pod(metadata={"name": "a" * 62 + "-b"}), CONFIG) == "a" * 62
+
+
+def test_a_pod_may_be_named_by_its_full_name_or_by_one_of_its_own() -> None:
+    whole = pod(subdomain="s", setHostnameAsFQDN=True)
+    assert kernel_host_name(whole, CONFIG) == f"web.s.d.svc.{CONFIG.cluster_domain}"
+    assert kernel_host_name(pod(setHostnameAsFQDN=True), CONFIG) == "web"
+    own = pod(hostname="h", subdomain="s", hostnameOverride="a.b")
+    assert kernel_host_name(own, CONFIG) == "a.b"
+    assert "10.42.0.5\ta.b\n" in hosts_file(own, CONFIG, ["10.42.0.5"])
 
 
 def test_hosts_file_names_the_pod_and_its_aliases() -> None:

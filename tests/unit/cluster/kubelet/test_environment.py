@@ -1,6 +1,7 @@
 """Environment variables of containers."""
 
 import base64
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -118,3 +119,23 @@ def test_without_links_only_the_api_server_is_known() -> None:
     result = service_variables(services, "d", links=False)
     assert result
     assert all(name.startswith("KUBERNETES_") for name in result)
+
+
+def test_values_in_files_of_volumes() -> None:
+    texts = {("v", "env"): "A='1'\n", ("v", "bad"): "A=1\n"}
+    around = replace(AROUND, read=lambda volume, path: texts.get((volume, path)))
+
+    def found(volume: str, path: str, key: str, **more: Any) -> str | None:
+        reference = {"volumeName": volume, "path": path, "key": key, **more}
+        entry = {"name": "X", "valueFrom": {"fileKeyRef": reference}}
+        return environment(POD, spec_of("main", env=[entry]), around).get("X")
+
+    assert found("v", "env", "A") == "1"
+    assert found("v", "env", "B", optional=True) is None
+    for volume, path, key, words in (
+        ("v", "env", "B", 'key "B" not found in file "env"'),
+        ("v", "bad", "A", "couldn't parse env file: line 1"),
+        ("w", "env", "A", 'cannot find the volume "w"'),
+    ):
+        with pytest.raises(ContainerProblem, match=words):
+            found(volume, path, key)

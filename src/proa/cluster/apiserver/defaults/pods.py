@@ -81,7 +81,10 @@ def _container(container: Object) -> None:
     for port in each(container, "ports"):
         fill_empty(port, protocol="TCP")
     for variable in each(container, "env"):
-        _field_reference((variable.get("valueFrom") or {}).get("fieldRef"))
+        source = variable.get("valueFrom") or {}
+        _field_reference(source.get("fieldRef"))
+        if source.get("fileKeyRef"):
+            source["fileKeyRef"].setdefault("optional", False)
     for name in _PROBES:
         if container.get(name):
             _probe(container[name])

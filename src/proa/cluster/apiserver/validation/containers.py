@@ -23,12 +23,12 @@ from proa.cluster.apiserver.validation.common import (
     port,
     unique,
 )
+from proa.cluster.apiserver.validation.file_keys import NO_VARIABLE, VARIABLE, file_key
 from proa.kube.quantities import parse_quantity
 from proa.kube.resources import Object
 
 _PULL_POLICIES = ("Always", "IfNotPresent", "Never")
 _MESSAGE_POLICIES = ("File", "FallbackToLogsOnError")
-_VARIABLE = re.compile(r"[ -<>-~]+")
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 _HANDLERS = ("exec", "httpGet", "tcpSocket", "grpc", "sleep")
 _FIELD_PATHS = (
@@ -115,11 +115,8 @@ def port_name(field: str, name: str) -> Iterator[FieldError]:
 
 def _variable(field: str, variable: Object) -> Iterator[FieldError]:
     name = variable.get("name") or ""
-    if name and not _VARIABLE.fullmatch(name):
-        detail = (
-            "a valid environment variable name must consist only of printable ASCII characters other than '='"
-        )
-        yield invalid_value(f"{field}.name", name, detail)
+    if name and not VARIABLE.fullmatch(name):
+        yield invalid_value(f"{field}.name", name, NO_VARIABLE)
     source = variable.get("valueFrom")
     if source is None:
         return
@@ -130,6 +127,8 @@ def _variable(field: str, variable: Object) -> Iterator[FieldError]:
             detail = f"must specify one of: {fields}"
         yield invalid_value(f"{field}.valueFrom", "", detail)
     yield from _field_path(f"{field}.valueFrom.fieldRef.fieldPath", path(source, "fieldRef", "fieldPath"))
+    if source.get("fileKeyRef") is not None:
+        yield from file_key(f"{field}.valueFrom.fileKeyRef", source["fileKeyRef"])
     if variable.get("value"):
         yield invalid_value(f"{field}.valueFrom", "", "may not be specified when `value` is not empty")
 

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from proa.cluster.apiserver.schema.field_error import FieldError, forbidden, invalid_value, required
+from proa.cluster.apiserver.names import SUBDOMAIN
+from proa.cluster.apiserver.schema.field_error import (
+    FieldError,
+    forbidden,
+    invalid_value,
+    required,
+    too_long,
+)
 from proa.cluster.apiserver.validation.common import (
     dns_label,
     elements,
@@ -16,6 +23,7 @@ from proa.cluster.apiserver.validation.common import (
     unique,
 )
 from proa.cluster.apiserver.validation.containers import container
+from proa.cluster.apiserver.validation.file_keys import file_volumes
 from proa.cluster.apiserver.validation.scheduling import affinity, tolerations, topology_spread
 from proa.cluster.apiserver.validation.security import security
 from proa.cluster.apiserver.validation.sysctls import sysctls
@@ -25,6 +33,7 @@ from proa.kube.resources import Object
 _RESTART_POLICIES = ("Always", "OnFailure", "Never")
 _DNS_POLICIES = ("ClusterFirstWithHostNet", "ClusterFirst", "Default", "None")
 _MAX_NAME_SERVERS = 3
+_LONGEST_HOST_NAME = 64
 
 
 def pod(obj: Object, old: Object | None) -> Iterator[FieldError]:
@@ -64,6 +73,7 @@ def pod_spec(field: str, spec: Object) -> Iterator[FieldError]:
         yield from affinity(f"{field}.affinity", spec["affinity"])
     yield from tolerations(field, spec)
     yield from topology_spread(field, spec)
+    yield from file_volumes(field, spec)
 
 
 def _containers(field: str, spec: Object) -> Iterator[FieldError]:
@@ -94,9 +104,23 @@ def _identity(field: str, spec: Object) -> Iterator[FieldError]:
     for name in ("hostname", "subdomain"):
         if spec.get(name):
             yield from dns_label(f"{field}.{name}", spec[name])
+    yield from _host_name(f"{field}.hostnameOverride", spec)
     context = spec.get("securityContext") or {}
     for name in ("runAsUser", "runAsGroup", "fsGroup"):
         yield from in_range(f"{field}.securityContext.{name}", context.get(name), 0, 2**31 - 1)
+
+
+def _host_name(field: str, spec: Object) -> Iterator[FieldError]:
+    name = spec.get("hostnameOverride")
+    if name is None:
+        return
+    for other in ("setHostnameAsFQDN", "hostNetwork"):
+        if spec.get(other):
+            yield forbidden(field, f"may not be specified when {other} is true")
+    if len(name) > _LONGEST_HOST_NAME:
+        yield too_long(field, _LONGEST_HOST_NAME)
+    for problem in SUBDOMAIN.problems(name):
+        yield invalid_value(field, name, problem)
 
 
 def _dns(field: str, spec: Object) -> Iterator[FieldError]:

@@ -14,6 +14,8 @@ from pathlib import Path, PurePosixPath
 from proa.cluster.kubelet.mounts import bind, is_mount, unmount
 from proa.cluster.kubelet.problems import VolumeProblem
 
+_LARGEST = 1 << 20
+
 
 def bind_subpath(volume: Path, subpath: str, target: Path) -> Path:
     """Mount `subpath` of the volume at `target`, made if missing; returns `target`.
@@ -30,8 +32,11 @@ def bind_subpath(volume: Path, subpath: str, target: Path) -> Path:
     return target
 
 
-def open_inside(volume: Path, subpath: str) -> int:
-    """A descriptor (O_PATH) of a path in the volume; missing directories are made."""
+def open_inside(volume: Path, subpath: str, *, make: bool = True) -> int:
+    """A descriptor (O_PATH) of a path in the volume; with `make`, missing directories are made.
+
+    Raises VolumeProblem when the path leads out of the volume, and OSError.
+    """
     relative = PurePosixPath(subpath)
     if relative.is_absolute() or ".." in relative.parts:
         raise VolumeProblem(f"subPath {subpath!r} must be relative and not contain '..'")
@@ -42,18 +47,32 @@ def open_inside(volume: Path, subpath: str) -> int:
     descriptor = os.open(root, os.O_PATH | os.O_CLOEXEC)
     for part in wanted.relative_to(root).parts:
         try:
-            inner = _open_or_make(descriptor, part)
+            inner = _open(descriptor, part, make=make)
         finally:
             os.close(descriptor)
         descriptor = inner
     return descriptor
 
 
-def _open_or_make(parent: int, name: str) -> int:
+def read_inside(volume: Path, path: str) -> str:
+    """The text of a file of at most a mebibyte in the volume. Raises VolumeProblem, OSError."""
+    descriptor = open_inside(volume, path.lstrip("/"), make=False)
+    try:
+        info = os.fstat(descriptor)
+        if not stat.S_ISREG(info.st_mode) or info.st_size > _LARGEST:
+            raise VolumeProblem(f"{path!r} is no file of at most {_LARGEST} bytes")
+        return Path(f"/proc/self/fd/{descriptor}").read_text(errors="surrogateescape")
+    finally:
+        os.close(descriptor)
+
+
+def _open(parent: int, name: str, *, make: bool) -> int:
     flags = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
         descriptor = os.open(name, flags, dir_fd=parent)
     except FileNotFoundError:
+        if not make:
+            raise
         os.mkdir(name, os.fstat(parent).st_mode & 0o777, dir_fd=parent)
         os.chmod(name, os.fstat(parent).st_mode & 0o7777, dir_fd=parent)
         os.chown(name, os.fstat(parent).st_uid, os.fstat(parent).st_gid, dir_fd=parent)
