@@ -114,6 +114,8 @@ async def test_containers_outlive_a_killed_containerd(lab: KubeletLab) -> None:
     await lab.create("outlives", container(livenessProbe=probe))
     before = await lab.wait_running("outlives")
     await asyncio.to_thread(lab.containerd.kill)
+    await asyncio.sleep(1)
+    assert condition_is_true(await lab.api.get(NODES, lab.name), "Ready"), "it may be restarting"
 
     async def unready() -> bool:
         return not condition_is_true(await lab.api.get(NODES, lab.name), "Ready")

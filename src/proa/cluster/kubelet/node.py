@@ -33,6 +33,8 @@ _log = logging.getLogger(__name__)
 _LEASE_NAMESPACE, _LEASE_SECONDS, _LEASE_PERIOD = "kube-node-lease", 4, 1.0
 _REPORT_PERIOD = 300.0
 _LOOK_PERIOD, _LOOK_PERIOD_UNREADY = 10.0, 0.25
+_RUNTIME_PATIENCE = 10.0
+"""Seconds for which the runtime may be silent: while it restarts, containers run on and serve."""
 _RETRY = 1.0
 _FAULTS = (ApiError, aiohttp.ClientError, OSError, TimeoutError)
 
@@ -65,6 +67,8 @@ class NodeReporter:
         self._node: Object | None = None
         self._extended: Mapping[str, str | None] = {}
         self._was_ready = False
+        self._told: list[RuntimeCondition] | None = None
+        self._silent_since: float | None = None
         self._look_now = asyncio.Event()
 
     def look(self) -> None:
@@ -118,7 +122,8 @@ class NodeReporter:
                 _log.warning("status of node %s not written: %s", self._config.node_name, fault)
                 await asyncio.sleep(_RETRY)
                 continue
-            await self._pause(_LOOK_PERIOD if ready else _LOOK_PERIOD_UNREADY)
+            settled = ready and self._silent_since is None
+            await self._pause(_LOOK_PERIOD if settled else _LOOK_PERIOD_UNREADY)
 
     async def _pause(self, limit: float) -> None:
         self._look_now.clear()
@@ -127,13 +132,18 @@ class NodeReporter:
                 await self._look_now.wait()
 
     async def _look(self) -> list[RuntimeCondition] | None:
+        """What the runtime says, or said before a short silence; None when it is down."""
         try:
-            if not self._version[1]:
+            told = await self._runtime.status()
+            if self._silent_since is not None or not self._version[1]:
                 self._version = await self._runtime.version()
-            return await self._runtime.status()
         except CriError:
-            self._version = ("containerd", "")
-            return None
+            self._silent_since = self._silent_since or time.monotonic()
+            if time.monotonic() - self._silent_since >= _RUNTIME_PATIENCE:
+                self._told = None
+        else:
+            self._told, self._silent_since = told, None
+        return self._told
 
     async def _report_if_changed(self, runtime: list[RuntimeCondition] | None) -> None:
         states = node_conditions(runtime, self._pressures())
