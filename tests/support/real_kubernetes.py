@@ -43,19 +43,28 @@ def program(name: str) -> str:
 
 @asynccontextmanager
 async def control_plane(
-    folder: Path, address: str = "127.0.0.1", service_cidr: Sequence[str] = SERVICE_CIDR
+    folder: Path,
+    address: str = "127.0.0.1",
+    service_cidr: Sequence[str] = SERVICE_CIDR,
+    arguments: Sequence[str] = (),
 ) -> AsyncIterator[HttpClient]:
-    """An administrator's client of a control plane that lives as long as the block."""
+    """An administrator's client of a control plane that lives as long as the block.
+
+    `arguments` are more of the controller manager's, NAME=VALUE.
+    """
     async with kube_apiserver(folder, address, service_cidr) as client:
-        with controllers(folder, folder / "api.key", leader_elect="false"):
+        with controllers(folder, folder / "api.key", arguments, leader_elect="false"):
             yield client
 
 
 @contextmanager
-def controllers(folder: Path, signing_key: Path, **flags: str) -> Iterator[None]:
+def controllers(
+    folder: Path, signing_key: Path, arguments: Sequence[str] = (), **flags: str
+) -> Iterator[None]:
     """kube-controller-manager and kube-scheduler, for the API server of `folder/kubeconfig`.
 
-    `flags` are for both, with underscores; their output is in `folder/PROGRAM.log`.
+    `flags` are for both, with underscores, `arguments` for the first, NAME=VALUE; their output is in
+    `folder/PROGRAM.log`.
     """
     manager, scheduler = _free_ports(2)
     common: dict[str, object] = {"kubeconfig": folder / "kubeconfig", "bind-address": "127.0.0.1"}
@@ -67,6 +76,7 @@ def controllers(folder: Path, signing_key: Path, **flags: str) -> Iterator[None]
         "cluster-cidr": "10.42.0.0/16",
         "allocate-node-cidrs": "true",
     }
+    managing |= dict(argument.split("=", 1) for argument in arguments)
     with (
         _program(folder, "kube-controller-manager", managing),
         _program(folder, "kube-scheduler", common | {"secure-port": scheduler}),

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from proa.cluster import controllers
+from proa.cluster.apiserver.local import LocalClient
 from proa.cluster.apiserver.tokens import TokenSigner
+from proa.cluster.controllers.arguments import with_arguments
 from proa.errors import NotFound
 from proa.kube import (
     EVENTS,
@@ -161,16 +164,27 @@ class Workloads:
         return True
 
 
+async def _metrics(client: LocalClient, path: str, query: Mapping[str, str]) -> Object:
+    """What an aggregated API answers, or a custom resource in its place."""
+    _, _, group, version, *more = path.split("/")
+    if len(more) == 3:
+        resource = Resource(group, version, more[2], "PodMetrics")
+        with suppress(NotFound):
+            return await client.list(resource, more[1], label_selector=query.get("labelSelector", ""))
+    return await client.read(path, query)
+
+
 @asynccontextmanager
-async def workloads(folder: Path) -> AsyncIterator[Workloads]:
-    """A server beside which all controllers run, with their usual times."""
+async def workloads(folder: Path, arguments: Sequence[str] = ()) -> AsyncIterator[Workloads]:
+    """A server beside which all controllers run, with their usual times or what these arguments say."""
     async with api_server(folder) as server:
         client = server.client()
         signer = TokenSigner((folder / "service.key").read_bytes(), "https://kubernetes.default.svc")
         config = controllers.ControllersConfig(
             lasting_token=signer.sign_lasting,
             root_ca=(folder / "ca.crt").read_text(),
-            read_metrics=client.read,
+            read_metrics=partial(_metrics, client),
         )
+        config = with_arguments(config, arguments)
         async with running(client, lambda manager: controllers.setup(manager, config)):
             yield Workloads(client)

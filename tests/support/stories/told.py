@@ -17,15 +17,16 @@ from proa.cluster.controllers.workload_kinds import (
 from proa.errors import NotFound
 from proa.kube import EVENTS, NODES, PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, PODS, SERVICES
 from support.server import eventually
-from support.stories import Story, daemon_sets, deployments, jobs, others, stateful_sets
+from support.stories import Story, autoscalers, daemon_sets, deployments, jobs, nodes, others, stateful_sets
 from support.stories.others import AUTOSCALERS
 from support.workloads import Workloads
 
-ALL: dict[str, Story] = {
-    story.__name__: story
-    for part in (others, jobs, deployments, stateful_sets, daemon_sets)
-    for story in part.STORIES
+_PARTS = (others, jobs, deployments, stateful_sets, daemon_sets, nodes, autoscalers)
+ALL: dict[str, Story] = {story.__name__: story for part in _PARTS for story in part.STORIES}
+ARGUMENTS: dict[str, tuple[str, ...]] = {
+    story.__name__: getattr(part, "ARGUMENTS", ()) for part in _PARTS for story in part.STORIES
 }
+"""What the controller manager of a story is told, NAME=VALUE."""
 GOLDEN = Path(__file__).parents[2] / "unit/cluster/controllers/golden/stories.json"
 _OWNERS = (AUTOSCALERS, CRON_JOBS, JOBS, DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS, REPLICATION_CONTROLLERS)
 
@@ -41,6 +42,9 @@ async def clean(world: Workloads) -> None:
 
     async def empty() -> bool:
         for pod in await world.all(PODS):
+            if pod["metadata"].get("finalizers"):
+                with suppress(NotFound):
+                    await world.patch(PODS, {"metadata": {"finalizers": None}}, pod["metadata"]["name"])
             await world.remove(pod)
         return not await world.all(PODS) and not await world.all(PERSISTENT_VOLUME_CLAIMS)
 

@@ -52,6 +52,7 @@ class OrphanedPods:
             self._suspected_since.pop(key, None)
             return None
         if not pod["spec"].get("nodeName"):
+            await _end(self._client, pod)
             await _remove(self._client, pod)
             return None
         now = asyncio.get_running_loop().time()
