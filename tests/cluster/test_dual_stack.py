@@ -25,6 +25,7 @@ WEB = {
         "ports": [{"port": 80, "targetPort": 8080}],
     },
 }
+HOST_PORT = 9080
 IPS = {"POD_IPS": "status.podIPs", "HOST_IPS": "status.hostIPs"}
 
 
@@ -46,6 +47,7 @@ def dual(any_cluster: Cluster) -> Iterator[Cluster]:
 def web(node: str) -> dict[str, Any]:
     made = pod(f"web-{node}", "sh", "-c", SERVE, nodeName=node)
     made["metadata"]["labels"] = {"app": "web"}
+    made["spec"]["containers"][0]["ports"] = [{"containerPort": 8080, "hostPort": HOST_PORT}]
     return made
 
 
@@ -106,6 +108,13 @@ def test_a_service_answers_on_both_cluster_addresses_and_all_node_ports(dual: Cl
         eventually(partial(_served, partial(fetch, dual), where), seconds=10)
     for address in ("10.44.0.13", "fd00:10:44::13"):  # a node without an endpoint, asked from outside
         assert http_get(bracketed(address, node_port)).startswith("web-node-")
+
+
+def test_a_host_port_leads_to_the_pod_in_both_families(dual: Cluster) -> None:
+    for address in ("10.44.0.11", "fd00:10:44::11"):
+        where = bracketed(address, HOST_PORT)
+        assert fetch(dual, where) == "web-node-1\n"
+        assert http_get(where) == "web-node-1\n"
 
 
 def test_dns_answers_both_families(dual: Cluster) -> None:
