@@ -23,7 +23,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,7 @@ class Api:
     async def answer(self, request: web.Request) -> web.StreamResponse:
         name = next(n for n, path in _PATHS.items() if request.path == path)
         if request.query.get("watch") not in ("1", "true"):
-            return self._list(name)
+            return self._list(name, request.query)
         queue: asyncio.Queue[bytes] = asyncio.Queue()
         self._watchers[name].append(queue)
         response = web.StreamResponse(headers={"Content-Type": "application/json"})
@@ -98,14 +99,17 @@ class Api:
                 await response.write(await queue.get())
         return response
 
-    def _list(self, name: str) -> web.Response:
+    def _list(self, name: str, query: Mapping[str, str]) -> web.Response:
+        start = int(query.get("continue") or 0)
+        end = start + int(query.get("limit") or len(self.objects[name]) or 1)
+        more = {"continue": str(end)} if end < len(self.objects[name]) else {}
         version, kind = _KINDS[name]
         head = {
             "apiVersion": version,
             "kind": f"{kind}List",
-            "metadata": {"resourceVersion": str(self._revision)},
+            "metadata": {"resourceVersion": str(self._revision)} | more,
         }
-        items = b",".join(self.objects[name].values())
+        items = b",".join(islice(self.objects[name].values(), start, end))
         body = msgspec.json.encode(head)[:-1] + b',"items":[' + items + b"]}"
         return web.Response(body=body, content_type="application/json")
 

@@ -27,7 +27,7 @@ from proa.services.model import Node
 from proa.services.rules import ServiceRules
 from proa.services.table import ServiceTable
 from proa.services.translate import frontends
-from support.service_objects import endpoint, endpoint_slice, service
+from support.service_objects import endpoint, kept_slice, service
 
 _NODE = Node("node", ("192.0.2.1",))
 _CHANGES = 50
@@ -38,7 +38,7 @@ def objects(services: int, endpoints: int) -> list[tuple[Object, list[Object]]]:
     for number in range(services):
         name, high, low = f"s{number}", number >> 8, number & 255
         pods = [endpoint(f"10.{64 + at}.{high}.{low}", "peer") for at in range(endpoints)]
-        made.append((service(name, ip=f"10.43.{high}.{low}"), [endpoint_slice(pods, service_name=name)]))
+        made.append((service(name, ip=f"10.43.{high}.{low}"), [kept_slice(pods, service_name=name)]))
     return made
 
 

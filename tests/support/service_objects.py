@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from proa.kube import Object
+from proa.kube.slim import slim_slice
 
 
 def service(
@@ -59,3 +60,8 @@ def endpoint_slice(
         "ports": list(ports) or [{"name": "http", "protocol": "TCP", "port": 8080}],
         "endpoints": list(endpoints),
     }
+
+
+def kept_slice(endpoints: Sequence[Object], **more: Any) -> Object:
+    """An EndpointSlice as nodes keep it."""
+    return slim_slice(endpoint_slice(endpoints, **more))

@@ -72,16 +72,22 @@ def replacement(
     table: str, layouts: Mapping[str, Layout], elements: Iterable[tuple[tuple[str, str], str]]
 ) -> Iterator[Message]:
     """The messages that put ((map or set, key), value)s in the place of all that the inet table has there."""
-    packed: defaultdict[str, list[bytes]] = defaultdict(list)
-    writers = {name: _Writer(layout) for name, layout in layouts.items()}
-    for (name, key), value in elements:
-        packed[name].append(writers[name].element(key, value))
     for name in layouts:
         yield Message(_DELETE, _names(table, name), what=f"flush {name}")
-    for name, found in packed.items():
-        for part in _parts(found):
-            body = _names(table, name) + attribute(_ELEMENTS | _NESTED, part)
-            yield Message(_NEW, body, NLM_F_CREATE, what=f"add elements to {name}")
+    writers = {name: _Writer(layout) for name, layout in layouts.items()}
+    packed: defaultdict[str, bytearray] = defaultdict(bytearray)
+    for (name, key), value in elements:
+        element = writers[name].element(key, value)
+        if len(packed[name]) + len(element) > _LONGEST:
+            yield _addition(table, name, packed.pop(name))
+        packed[name] += element
+    for name, part in packed.items():
+        yield _addition(table, name, part)
+
+
+def _addition(table: str, name: str, elements: bytearray) -> Message:
+    body = _names(table, name) + attribute(_ELEMENTS | _NESTED, bytes(elements))
+    return Message(_NEW, body, NLM_F_CREATE, what=f"add elements to {name}")
 
 
 class _Writer:
@@ -136,14 +142,3 @@ def _nested(kind: int, body: bytes) -> bytes:
 
 def _names(table: str, name: str) -> bytes:
     return _INET + attribute(_TABLE, table) + attribute(_SET, name)
-
-
-def _parts(elements: list[bytes]) -> Iterator[bytes]:
-    """The elements in order, as many together as a message takes."""
-    start = size = 0
-    for at, element in enumerate(elements):
-        if size + len(element) > _LONGEST:
-            yield b"".join(elements[start:at])
-            start, size = at, 0
-        size += len(element)
-    yield b"".join(elements[start:])

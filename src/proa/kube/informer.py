@@ -22,6 +22,8 @@ _log = logging.getLogger(__name__)
 Handler = Callable[[Object | None, Object | None], None]
 """Called with the old and the new state; None stands for absence."""
 IndexFunction = Callable[[Object], Iterable[str]]
+Keep = Callable[[Object], Object]
+"""What is kept of an object; its metadata with name, namespace and resourceVersion must be in it."""
 
 _PAGE = 500
 _FIRST_DELAY, _LONGEST_DELAY = 0.2, 30.0
@@ -43,9 +45,11 @@ class Informer:
         label_selector: str = "",
         field_selector: str = "",
         indexers: Mapping[str, IndexFunction] | None = None,
+        keep: Keep | None = None,
     ) -> None:
         self.resource = resource
         self._client = client
+        self._keep = keep or self._whole
         self._scope: dict[str, Any] = {
             "namespace": namespace,
             "label_selector": label_selector,
@@ -99,7 +103,8 @@ class Informer:
                 async for event in self._watch(revision):
                     revision, delay = event.object["metadata"]["resourceVersion"], _FIRST_DELAY
                     if event.type != "BOOKMARK":
-                        self._store(key_of(event.object), None if event.type == "DELETED" else event.object)
+                        gone = event.type == "DELETED"
+                        self._store(key_of(event.object), None if gone else self._keep(event.object))
                 fault: Exception | None = None
             except Expired as expired:
                 revision, fault = "", expired
@@ -125,9 +130,7 @@ class Informer:
         while True:
             page = await self._client.list(self.resource, limit=_PAGE, continue_token=token, **self._scope)
             for obj in page["items"]:
-                obj.setdefault("kind", self.resource.kind)
-                obj.setdefault("apiVersion", self.resource.api_version)
-                objects[key_of(obj)] = obj
+                objects[key_of(obj)] = self._keep(obj)
             token = page["metadata"].get("continue", "")
             if not token:
                 break
@@ -137,6 +140,12 @@ class Informer:
             self._store(key, obj)
         self._synced.set()
         return str(page["metadata"]["resourceVersion"])
+
+    def _whole(self, obj: Object) -> Object:
+        """The object, also from a list, where servers leave out what all have in common."""
+        obj.setdefault("kind", self.resource.kind)
+        obj.setdefault("apiVersion", self.resource.api_version)
+        return obj
 
     def _store(self, key: str, new: Object | None) -> None:
         old = self._objects.get(key)

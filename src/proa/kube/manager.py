@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from proa.kube.client import Client
-from proa.kube.informer import Informer
+from proa.kube.informer import Informer, Keep
 from proa.kube.resources import Resource
 
 
@@ -23,18 +23,29 @@ class Manager:
 
     def __init__(self, client: Client) -> None:
         self.client = client
-        self._informers: dict[tuple[Resource, str, str, str], Informer] = {}
+        self._informers: dict[tuple[Resource, str, str, str, Keep | None], Informer] = {}
         self._jobs: list[Callable[[], Awaitable[None]]] = []
         self._group: asyncio.TaskGroup | None = None
 
     def informer(
-        self, resource: Resource, namespace: str = "", *, label_selector: str = "", field_selector: str = ""
+        self,
+        resource: Resource,
+        namespace: str = "",
+        *,
+        label_selector: str = "",
+        field_selector: str = "",
+        keep: Keep | None = None,
     ) -> Informer:
         """The informer of that collection, shared by all who ask for the same."""
-        scope = (resource, namespace, label_selector, field_selector)
+        scope = (resource, namespace, label_selector, field_selector, keep)
         if scope not in self._informers:
             informer = Informer(
-                self.client, resource, namespace, label_selector=label_selector, field_selector=field_selector
+                self.client,
+                resource,
+                namespace,
+                label_selector=label_selector,
+                field_selector=field_selector,
+                keep=keep,
             )
             self._informers[scope] = informer
             self._start(informer.run)

@@ -5,15 +5,14 @@ Source: KEP-1669 (terminating endpoints), KEP-2433 and KEP-4444 (topology hints)
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from proa.kube import Object
+from proa.kube.slim import SlicedEndpoint, Traits
 from proa.services.model import Endpoint, Node
 
 _ADDRESS_TYPES = {4: "IPv4", 6: "IPv6"}
-_HINTS = ("forZones", "forNodes")
-_ANYWHERE: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
 
 
 class Groups(NamedTuple):
@@ -29,18 +28,16 @@ class Groups(NamedTuple):
 
 class _Candidate(NamedTuple):
     endpoint: Endpoint
-    ready: bool
-    zones: frozenset[str]
-    nodes: frozenset[str]
+    traits: Traits
 
 
 def groups(slices: Iterable[Object], family: int, port_name: str, node: Node) -> Groups:
-    """The endpoints behind the port of that name, in a stable order.
+    """The endpoints behind the port of that name, in a stable order; slices are as `slim_slice` makes them.
 
     Those that terminate but still serve answer only when no ready one is left.
     """
     candidates = _candidates(slices, _ADDRESS_TYPES[family], port_name, node.name)
-    ready = [candidate for candidate in candidates if candidate.ready]
+    ready = [candidate for candidate in candidates if candidate.traits.ready]
     near = [candidate for candidate in ready if candidate.endpoint.local]
     local = near or [candidate for candidate in candidates if candidate.endpoint.local]
     cluster = _close(ready, node) or candidates
@@ -51,15 +48,14 @@ def _candidates(slices: Iterable[Object], kind: str, port_name: str, node_name: 
     """All that serve, each address and port once; a slice that says ready wins over one that does not."""
     found: dict[tuple[str, int], _Candidate] = {}
     for part in slices:
-        if part.get("addressType") != kind:
-            continue
-        port = _port(part, port_name)
+        port = _port(part, port_name) if part.get("addressType") == kind else None
         if port is None:
             continue
-        for candidate in _serving(part, port, node_name):
-            place = candidate.endpoint[:2]
-            if candidate.ready or place not in found:
-                found[place] = candidate
+        endpoints: tuple[SlicedEndpoint, ...] = part["endpoints"]
+        for address, traits in ((each.address, each.traits) for each in endpoints):
+            if traits.ready or (address, port) not in found:
+                endpoint = Endpoint(address, port, traits.node == node_name)
+                found[address, port] = _Candidate(endpoint, traits)
     return list(found.values())
 
 
@@ -71,27 +67,11 @@ def _port(part: Object, name: str) -> int | None:
     return None
 
 
-def _serving(part: Object, port: int, node_name: str) -> Iterator[_Candidate]:
-    for entry in part.get("endpoints") or ():
-        conditions = entry.get("conditions") or {}
-        ready = conditions.get("ready") is not False
-        lingers = conditions.get("terminating") is True and conditions.get("serving") is True
-        if not (ready or lingers):
-            continue
-        endpoint = Endpoint(entry["addresses"][0], port, entry.get("nodeName") == node_name)
-        hints = entry.get("hints")
-        yield _Candidate(endpoint, ready, *(map(_names, _HINTS, (hints, hints)) if hints else _ANYWHERE))
-
-
-def _names(kind: str, hints: Object) -> frozenset[str]:
-    return frozenset(place["name"] for place in hints.get(kind) or ())
-
-
 def _close(ready: list[_Candidate], node: Node) -> list[_Candidate]:
     """Those that the hints give to this node or zone; all when a hint lacks or none is for us."""
     for hints, here in (("nodes", node.name), ("zones", node.zone)):
-        if all(getattr(candidate, hints) for candidate in ready):
-            ours = [candidate for candidate in ready if here in getattr(candidate, hints)]
+        if all(getattr(candidate.traits, hints) for candidate in ready):
+            ours = [candidate for candidate in ready if here in getattr(candidate.traits, hints)]
             if ours:
                 return ours
     return ready

@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import Enum
 from typing import NamedTuple
 
+import msgspec
+
 
 class Node(NamedTuple):
     """The node that the rules are for."""
@@ -14,7 +16,7 @@ class Node(NamedTuple):
     zone: str = ""
 
 
-class Endpoint(NamedTuple):
+class Endpoint(msgspec.Struct, frozen=True, order=True, gc=False):
     """A backend; `local` when it runs on this node."""
 
     address: str

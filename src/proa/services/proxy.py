@@ -13,9 +13,10 @@ from collections.abc import Iterable
 from functools import partial
 
 from proa.errors import KernelError
-from proa.kernel import monitor
+from proa.kernel import memory, monitor
 from proa.kernel.nftables import NftError
 from proa.kube import ENDPOINT_SLICES, NODES, SERVICES, Manager, Object, key_of, labels_of
+from proa.kube.slim import slim_node, slim_service, slim_slice
 from proa.services import metrics, stale, translate
 from proa.services.config import ServiceProxyConfig
 from proa.services.health import HealthChecks
@@ -36,10 +37,10 @@ class ServiceProxy:
     def __init__(self, manager: Manager, config: ServiceProxyConfig) -> None:
         self.ready = asyncio.Event()
         self._config = config
-        self._services = manager.informer(SERVICES)
-        self._slices = manager.informer(ENDPOINT_SLICES)
+        self._services = manager.informer(SERVICES, keep=slim_service)
+        self._slices = manager.informer(ENDPOINT_SLICES, keep=slim_slice)
         self._slices.add_index("service", _service_keys)
-        self._nodes = manager.informer(NODES)
+        self._nodes = manager.informer(NODES, keep=slim_node)
         self._table = ServiceTable(config.cluster_cidrs, config.service_cidrs)
         self._health = HealthChecks()
         self._checks: dict[str, HealthCheck] = {}
@@ -96,7 +97,9 @@ class ServiceProxy:
         if not applied:
             asyncio.get_running_loop().call_later(_RETRY, self._doubt)
             return
-        self.ready.set()
+        if not self.ready.is_set():
+            memory.give_back()
+            self.ready.set()
         self._cut(update.changes)
         await self._health.update(self._checks)
 

@@ -34,7 +34,10 @@ def concerns(obj: Object) -> bool:
 
 
 def frontends(service: Object, slices: Sequence[Object], node: Node) -> Frontends:
-    """Where connections to the Service arrive on this node and what becomes of them."""
+    """Where connections to the Service arrive on this node and what becomes of them.
+
+    The slices are as `slim_slice` makes them.
+    """
     spec = service["spec"]
     if not has_address(service) or not concerns(service):
         return {}

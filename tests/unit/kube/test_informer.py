@@ -104,3 +104,17 @@ async def test_a_late_handler_hears_of_what_is_there() -> None:
     heard: list[Object | None] = []
     informer.on_change(lambda _, new: heard.append(new))
     assert len(heard) == 1
+
+
+async def test_only_what_is_to_be_kept_stays() -> None:
+    script = Script([[pod("a", 1, "n1")]], [[WatchEvent("ADDED", pod("b", 2, "n2"))]])
+    kept: list[str] = []
+
+    def keep(obj: Object) -> Object:
+        kept.append(obj["metadata"]["name"])
+        return {"metadata": obj["metadata"]}
+
+    informer = Informer(cast("Client", script), PODS, keep=keep)
+    await follow(script, informer)
+    assert kept == ["a", "b"]
+    assert [set(each) for each in informer.list()] == [{"metadata"}, {"metadata"}]

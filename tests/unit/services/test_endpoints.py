@@ -5,7 +5,7 @@ import pytest
 from proa.kube import Object
 from proa.services.endpoints import groups
 from proa.services.model import Endpoint, Node
-from support.service_objects import endpoint, endpoint_slice
+from support.service_objects import endpoint, kept_slice
 
 NODE = Node("node", ("192.0.2.1",), "z1")
 A = endpoint("10.42.1.1")
@@ -73,13 +73,13 @@ CASES: dict[str, tuple[list[Object], list[str], list[str]]] = {
 @pytest.mark.parametrize("name", CASES)
 def test_groups(name: str) -> None:
     endpoints, cluster, local = CASES[name]
-    found = groups([endpoint_slice(endpoints)], 4, "http", NODE)
+    found = groups([kept_slice(endpoints)], 4, "http", NODE)
     assert [e.address for e in found.cluster] == cluster
     assert [e.address for e in found.local] == local
 
 
 def test_an_endpoint_of_two_slices_counts_once_and_ready_wins() -> None:
-    parts = [endpoint_slice([endpoint("10.42.1.1", **LEAVING)], name="old"), endpoint_slice([A, B])]
+    parts = [kept_slice([endpoint("10.42.1.1", **LEAVING)], name="old"), kept_slice([A, B])]
     assert groups(parts, 4, "http", NODE).cluster == (
         Endpoint("10.42.1.1", 8080, local=True),
         Endpoint("10.42.2.1", 8080),
@@ -88,9 +88,9 @@ def test_an_endpoint_of_two_slices_counts_once_and_ready_wins() -> None:
 
 def test_only_slices_of_the_family_and_the_port_count() -> None:
     parts = [
-        endpoint_slice([A], ports=[{"name": "other", "port": 1}], name="other"),
-        endpoint_slice([endpoint("fd42::1")], kind="IPv6"),
-        endpoint_slice([endpoint("example.org")], kind="FQDN"),
+        kept_slice([A], ports=[{"name": "other", "port": 1}], name="other"),
+        kept_slice([endpoint("fd42::1")], kind="IPv6"),
+        kept_slice([endpoint("example.org")], kind="FQDN"),
     ]
     assert groups(parts, 4, "http", NODE).cluster == ()
     assert groups(parts, 6, "http", NODE).cluster == (Endpoint("fd42::1", 8080, local=True),)

@@ -2,6 +2,7 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from proa.services.elements import identities
 from proa.services.model import Action, Address, Endpoint, Frontend, Frontends, Masquerade
@@ -105,7 +106,7 @@ def test_what_is_not_forwarded_needs_no_chain() -> None:
 
 
 def test_hairpin_elements_are_shared() -> None:
-    near = A._replace(local=True)
+    near = replace(A, local=True)
     made = table(
         {VIP: Frontend(Action.FORWARD, (near,))}, {VIP._replace(port=81): Frontend(Action.FORWARD, (near,))}
     )
@@ -121,7 +122,7 @@ def test_the_first_to_claim_an_address_keeps_it_until_it_leaves() -> None:
 
 
 def test_a_whole_state_comes_before_packets_are_sent_to_it() -> None:
-    made = table({VIP: Frontend(Action.FORWARD, (A._replace(local=True),))})
+    made = table({VIP: Frontend(Action.FORWARD, (replace(A, local=True),))})
     before, after = made.preparation(), made.completion(["service4-n9", "service4-n1", "service-lookup"])
     assert "add chain inet proa service4-n1" in before
     assert "hook" not in before

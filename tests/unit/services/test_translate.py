@@ -1,9 +1,9 @@
 from proa.services.model import Action, Address, Endpoint, Frontend, HealthCheck, Masquerade, Node
 from proa.services.translate import frontends, health_check
-from support.service_objects import endpoint, endpoint_slice, service
+from support.service_objects import endpoint, kept_slice, service
 
 NODE = Node("node", ("192.0.2.1", "2001:db8::1"))
-SLICE = endpoint_slice([endpoint("10.42.1.1"), endpoint("10.42.2.1", "peer")])
+SLICE = kept_slice([endpoint("10.42.1.1"), endpoint("10.42.2.1", "peer")])
 NEAR, FAR = Endpoint("10.42.1.1", 8080, local=True), Endpoint("10.42.2.1", 8080)
 VIP = Address("10.43.0.50", "tcp", 80)
 
@@ -75,10 +75,13 @@ def test_dual_stack_and_protocols() -> None:
     )
     ports = [{"name": "dns", "port": 5353}, {"name": "dns-tcp", "port": 5354}, {"name": "assoc", "port": 9}]
     parts = [
-        endpoint_slice([endpoint("10.42.1.1")], ports=ports),
-        endpoint_slice([endpoint("fd42::1")], kind="IPv6", ports=ports),
+        kept_slice([endpoint("10.42.1.1")], ports=ports),
+        kept_slice([endpoint("fd42::1")], kind="IPv6", ports=ports),
     ]
-    found = {address: it.endpoints[0][:2] for address, it in frontends(made, parts, NODE).items()}
+    found = {
+        address: (it.endpoints[0].address, it.endpoints[0].port)
+        for address, it in frontends(made, parts, NODE).items()
+    }
     assert found == {
         Address("10.43.0.50", "udp", 53): ("10.42.1.1", 5353),
         Address("10.43.0.50", "tcp", 53): ("10.42.1.1", 5354),
@@ -96,7 +99,7 @@ def test_what_no_proxy_serves() -> None:
         service(labels={"service.kubernetes.io/headless": ""}),
     ):
         assert frontends(made, [SLICE], NODE) == {}
-    hidden = endpoint_slice([endpoint("10.42.1.1")], labels={"service.kubernetes.io/headless": ""})
+    hidden = kept_slice([endpoint("10.42.1.1")], labels={"service.kubernetes.io/headless": ""})
     assert frontends(service(), [hidden], NODE)[VIP] == Frontend(Action.REJECT)
 
 
@@ -108,13 +111,13 @@ def test_what_another_proxy_serves_is_left_alone() -> None:
 def test_health_check_counts_pods_of_this_node() -> None:
     ports = [{"name": "http", "port": 80}, {"name": "https", "port": 443}]
     made = service(type="LoadBalancer", externalTrafficPolicy="Local", healthCheckNodePort=31000, ports=ports)
-    part = endpoint_slice(
+    part = kept_slice(
         [endpoint("10.42.1.1"), endpoint("10.42.2.1", "peer")],
         ports=[{"name": "http", "port": 80}, {"name": "https", "port": 443}],
     )
     assert health_check(made, [part], NODE) == HealthCheck(31000, 1)
     assert health_check(made, [part], Node("third", ())) == HealthCheck(31000, 0)
-    leaving = endpoint_slice([endpoint("10.42.1.1", ready=False, terminating=True)], ports=ports)
+    leaving = kept_slice([endpoint("10.42.1.1", ready=False, terminating=True)], ports=ports)
     assert health_check(made, [leaving], NODE) == HealthCheck(31000, 0)
     made["spec"]["externalTrafficPolicy"] = "Cluster"
     assert health_check(made, [part], NODE) is None

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from proa.cluster.dns import wire
 from proa.kube import Object
+from proa.kube.slim import SlicedEndpoint
 
 Records = dict[str, dict[int, list[bytes]]]
 """By name and type, data in wire form. A name without records exists nevertheless."""
@@ -21,7 +22,7 @@ class _Member(NamedTuple):
 
 
 def records(service: Object, slices: Iterable[Object], domain: str) -> Records:
-    """What DNS knows of a Service; `slices` matter only when it is headless."""
+    """What DNS knows of a Service; `slices`, as `slim_slice` makes them, matter only when it is headless."""
     metadata, spec = service["metadata"], service["spec"]
     base = f"{metadata['name']}.{metadata['namespace']}.svc.{domain}"
     if spec.get("type") == "ExternalName":
@@ -64,10 +65,10 @@ def _members(slices: Iterable[Object]) -> Iterator[_Member]:
             for port in part.get("ports") or ()
             if port.get("name") and port.get("port")
         )
-        for endpoint in part.get("endpoints") or ():
-            if (endpoint.get("conditions") or {}).get("ready") is not False:
-                address = endpoint["addresses"][0]
-                yield _Member(address, endpoint.get("hostname") or dashed(address), ports)
+        endpoints: tuple[SlicedEndpoint, ...] = part["endpoints"]
+        for endpoint in endpoints:
+            if endpoint.traits.ready:
+                yield _Member(endpoint.address, endpoint.traits.hostname or dashed(endpoint.address), ports)
 
 
 def dashed(address: str) -> str:

@@ -24,6 +24,7 @@ from proa.cluster.dns.sockets import Bound, bind
 from proa.cluster.dns.zone import Zone
 from proa.kernel import kept_sockets
 from proa.kube import ENDPOINT_SLICES, NODES, SERVICES, Manager, Object, key_of, labels_of
+from proa.kube.slim import slim_node, slim_service, slim_slice
 
 _log = logging.getLogger(__name__)
 
@@ -44,10 +45,10 @@ class DnsServer:
         self.ready = asyncio.Event()
         """Set when all names are known."""
         self._config = config
-        self._services = manager.informer(SERVICES)
-        self._slices = manager.informer(ENDPOINT_SLICES)
+        self._services = manager.informer(SERVICES, keep=slim_service)
+        self._slices = manager.informer(ENDPOINT_SLICES, keep=slim_slice)
         self._slices.add_index(_BY_SERVICE, _service_keys)
-        self._nodes = manager.informer(NODES)
+        self._nodes = manager.informer(NODES, keep=slim_node)
         self._zone = Zone(config.domain, config.service_addresses)
         self._forwarder = Forwarder(self._upstreams)
         self._resolvers: tuple[float, Sequence[str]] = (-_RESOLVERS_AGE, ())

@@ -13,7 +13,7 @@ from proa.cluster.dns.responder import Responder
 from proa.cluster.dns.wire import Malformed, parse_query, reverse_name
 from proa.cluster.dns.zone import Zone
 from proa.kube import Object
-from support.service_objects import endpoint, endpoint_slice, service
+from support.service_objects import endpoint, kept_slice, service
 
 DOMAIN = "cluster.local"
 SERVERS = ("10.43.0.10", "fd43::a")
@@ -57,7 +57,7 @@ WEB = service(
     ports=[{"name": "http", "port": 80}, {"name": "dns", "port": 53, "protocol": "UDP"}, {"port": 9}],
 )
 HEADLESS = service("db", ip="None", ports=[{"name": "sql", "port": 3306}])
-MEMBERS = endpoint_slice(
+MEMBERS = kept_slice(
     [
         endpoint("10.42.1.1") | {"hostname": "db-0"},
         endpoint("10.42.1.2"),
@@ -66,7 +66,7 @@ MEMBERS = endpoint_slice(
     service_name="db",
     ports=[{"name": "sql", "port": 3306}],
 )
-MEMBERS_OF_SIX = endpoint_slice(
+MEMBERS_OF_SIX = kept_slice(
     [endpoint("fd42::11") | {"hostname": "db-0"}, endpoint("fd42::12")],
     service_name="db",
     kind="IPv6",
@@ -150,7 +150,7 @@ def test_what_goes_leaves_nothing_behind(names: Names) -> None:
 
 def test_an_address_of_two_services_has_both_names() -> None:
     other = service("db2", ip="None")
-    names = Names((HEADLESS, [MEMBERS]), (other, [endpoint_slice([endpoint("10.42.1.2")])]))
+    names = Names((HEADLESS, [MEMBERS]), (other, [kept_slice([endpoint("10.42.1.2")])]))
     both = ["10-42-1-2.db.d.svc.cluster.local.", "10-42-1-2.db2.d.svc.cluster.local."]
     assert names.answers("2.1.42.10.in-addr.arpa", "PTR") == both
     names.zone.update("db", {})
@@ -165,7 +165,7 @@ def test_nothing_is_called_absent_before_all_is_known(names: Names) -> None:
 
 
 def test_long_answers_are_cut_and_say_so() -> None:
-    many = endpoint_slice([endpoint(f"10.42.1.{n}") for n in range(100)], service_name="db")
+    many = kept_slice([endpoint(f"10.42.1.{n}") for n in range(100)], service_name="db")
     names = Names((HEADLESS, [many]))
     cut = names.ask("db.d.svc.cluster.local")
     assert cut.header.tc
