@@ -67,6 +67,21 @@ async def test_only_who_has_the_password_gets_the_image(lab: KubeletLab, registr
     assert any(text.startswith(f'Successfully pulled image "{image}" in ') for text in told)
 
 
+async def test_an_image_on_the_node_is_no_way_round_its_password(lab: KubeletLab, registry: Registry) -> None:
+    image = f"{registry.address}/app:1"
+    await secret(lab, "right", registry, "pass:word")
+    await lab.create("owner", container(image=image), imagePullSecrets=[{"name": "right"}])
+    await lab.wait_running("owner")
+    lab.kill_kubelet()
+    lab.start_kubelet()
+    for name, policy, reason in (
+        ("asks", "IfNotPresent", "ErrImagePull"),
+        ("never", "Never", "ErrImageNeverPull"),
+    ):
+        await lab.create(name, container(image=image, imagePullPolicy=policy))
+        await lab.wait(name, lambda p, reason=reason: waiting(p).get("reason") == reason)
+
+
 async def test_the_secrets_of_an_account_are_its_pods(lab: KubeletLab, registry: Registry) -> None:
     await secret(lab, "right", registry, "pass:word")
     account = {"metadata": {"name": "puller"}, "imagePullSecrets": [{"name": "right"}]}

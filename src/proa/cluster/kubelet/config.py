@@ -65,6 +65,11 @@ class KubeletConfig:
         return self.root_dir / "streams"
 
     @property
+    def pull_records_dir(self) -> Path:
+        """Who may use the images that were pulled."""
+        return self.root_dir / "image_manager"
+
+    @property
     def allocations_file(self) -> Path:
         """What resized pods have been given."""
         return self.root_dir / "allocated_pods_state"

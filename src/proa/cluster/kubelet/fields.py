@@ -61,7 +61,7 @@ def _table(entries: Mapping[str, str]) -> str:
 def resource_value(pod: Object, container: Object, selector: Object, node: NodeFacts) -> str:
     """The text for a resourceFieldRef: an amount in units of the divisor, rounded up.
 
-    A limit that is not set counts as the node's allocatable amount.
+    A limit that is not set is the pod's, else the node's allocatable amount.
     """
     name = selector.get("containerName")
     target = container if not name else find_container(pod, name)
@@ -71,6 +71,7 @@ def resource_value(pod: Object, container: Object, selector: Object, node: NodeF
     resources = target.get("resources") or {}
     amount = (resources.get(part) or {}).get(resource)
     if amount is None and part == "limits":
-        amount = node.allocatable.get(resource)
+        whole = (pod["spec"].get("resources") or {}).get("limits") or {}
+        amount = whole.get(resource, node.allocatable.get(resource))
     divisor = parse_quantity(selector.get("divisor") or 1) or Fraction(1)
     return str(ceil(parse_quantity(amount or 0) / divisor))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,8 +79,16 @@ def node_images(images: Iterable[Image]) -> list[Object]:
 class ImageCollector:
     """Remembers which images are used, and deletes unused ones when asked or when the disk is nearly full."""
 
-    def __init__(self, images: Images, runtime: Runtime, arguments: KubeletArguments) -> None:
+    def __init__(
+        self,
+        images: Images,
+        runtime: Runtime,
+        arguments: KubeletArguments,
+        keep: Callable[[Collection[str], float], None],
+    ) -> None:
+        """`keep` is told the ids of all images that were there at a time."""
         self._images = images
+        self._keep = keep
         self._runtime = runtime
         self._arguments = arguments
         self._seen: dict[str, Sighting] = {}
@@ -113,8 +121,9 @@ class ImageCollector:
         return in_use
 
     async def _collect(self) -> None:
-        usage = await self._images.filesystem()
+        usage, at = await self._images.filesystem(), time.time()
         await self.look()
+        self._keep({image.id for image in self.present}, at)
         if usage is None:
             return
         disk = await asyncio.to_thread(filesystem, Path(usage.mountpoint))

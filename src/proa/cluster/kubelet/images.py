@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import json
 import logging
 import re
 import time
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Sequence
 
 from proa.cluster.kubelet.backoff import Backoff
 from proa.cluster.kubelet.cri import CriError, Image, Images
 from proa.cluster.kubelet.pods import field_path
 from proa.cluster.kubelet.problems import ContainerProblem
+from proa.cluster.kubelet.pull_credentials import Credential, credentials
+from proa.cluster.kubelet.pull_records import PullRecords
 from proa.kube import EventRecorder, Object
 
 _log = logging.getLogger(__name__)
@@ -22,7 +21,6 @@ _log = logging.getLogger(__name__)
 _PART = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 _HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:]+\])(?::\d+)?"
 _NAME = re.compile(rf"(?:{_HOST}/)?{_PART}(?:/{_PART})*(?::[\w][\w.-]{{0,127}})?(?:@sha256:[0-9a-f]{{64}})?")
-_DEFAULT_REGISTRY = "docker.io"
 
 
 def check_name(name: str) -> None:
@@ -35,66 +33,32 @@ def check_name(name: str) -> None:
         )
 
 
-def registry_of(name: str) -> str:
-    """The registry of an image name; Docker Hub when none is written."""
-    host, slash, _ = name.partition("/")
-    return host if slash and ("." in host or ":" in host or host == "localhost") else _DEFAULT_REGISTRY
-
-
-def credentials(name: str, secrets: Iterable[Object]) -> Iterator[dict[str, str]]:
-    """The AuthConfig messages that pull secrets hold for the image's registry."""
-    registry = registry_of(name)
-    for secret in secrets:
-        data = secret.get("data") or {}
-        if ".dockerconfigjson" in data:
-            servers = json.loads(base64.b64decode(data[".dockerconfigjson"])).get("auths") or {}
-        elif ".dockercfg" in data:
-            servers = json.loads(base64.b64decode(data[".dockercfg"]))
-        else:
-            continue
-        yield from (_auth(entry) for server, entry in servers.items() if _serves(server, registry))
-
-
-def _serves(server: str, registry: str) -> bool:
-    host = re.sub(r"^https?://", "", server).split("/")[0]
-    return host == registry or (registry == _DEFAULT_REGISTRY and host == "index.docker.io")
-
-
-def _auth(entry: dict[str, Any]) -> dict[str, str]:
-    if entry.get("auth") and not entry.get("username"):
-        user, _, password = base64.b64decode(entry["auth"]).decode().partition(":")
-        return {"username": user, "password": password}
-    return {
-        "username": entry.get("username", ""),
-        "password": entry.get("password", ""),
-        "identity_token": entry.get("identitytoken", ""),
-    }
-
-
 class ImageManager:
     """Has the image of a container present before the container is made."""
 
-    def __init__(self, images: Images, events: EventRecorder) -> None:
+    def __init__(self, images: Images, events: EventRecorder, records: PullRecords) -> None:
         self._images = images
+        self._records = records
         self._events = events
         self._backoff = Backoff()
         self._failed: dict[str, tuple[float, ContainerProblem]] = {}
         self._pulls: dict[str, asyncio.Task[str]] = {}
 
     async def ensure(self, pod: Object, container: Object, secrets: list[Object]) -> Image:
-        """The image, pulled if the policy says so. Raises ContainerProblem."""
+        """The image, pulled if policy or access to it ask for that. Raises ContainerProblem."""
         name, policy = container["image"], container.get("imagePullPolicy") or "IfNotPresent"
         check_name(name)
         present = await self._present(name)
-        if present is not None and policy != "Always":
-            message = f'Container image "{name}" already present on machine'
+        found = list(credentials(name, secrets))
+        if present and policy != "Always" and self._records.may_use(name, present.id, found):
+            message = f'Container image "{name}" already present on machine and can be accessed by the pod'
             await self._event(pod, container, "Normal", "Pulled", message)
             return present
         if policy == "Never":
             message = f'Container image "{name}" is not present with pull policy of Never'
             await self._event(pod, container, "Warning", "ErrImageNeverPull", message)
             raise ContainerProblem("ErrImageNeverPull", message)
-        return await self._pull(pod, container, secrets)
+        return await self._pull(pod, container, found)
 
     def retry_after(self, pod: Object, container: Object) -> float:
         """Seconds until a failed pull may be tried again."""
@@ -117,7 +81,7 @@ class ImageManager:
                 "ImageInspectError", f'Failed to inspect image "{name}": {fault}'
             ) from fault
 
-    async def _pull(self, pod: Object, container: Object, secrets: list[Object]) -> Image:
+    async def _pull(self, pod: Object, container: Object, shown: Sequence[Credential]) -> Image:
         name, key = container["image"], _key(pod, container)
         if self.retry_after(pod, container):
             message = f'Back-off pulling image "{name}"'
@@ -128,14 +92,11 @@ class ImageManager:
         await self._event(pod, container, "Normal", "Pulling", f'Pulling image "{name}"')
         started = time.monotonic()
         try:
-            reference = await self._shared_pull(name, list(credentials(name, secrets)))
+            image = await self._recorded_pull(name, shown)
         except CriError as fault:
             raise await self._failure(pod, container, fault) from fault
         self._failed.pop(key, None)
         self._backoff.forget(key)
-        image = await self._images.status(reference) or await self._images.status(name)
-        if image is None:
-            raise ContainerProblem("ErrImagePull", f'image "{name}" vanished after it was pulled')
         took = time.monotonic() - started
         message = f'Successfully pulled image "{name}" in {took:.3g}s. Image size: {image.size} bytes.'
         await self._event(pod, container, "Normal", "Pulled", message)
@@ -150,24 +111,38 @@ class ImageManager:
         await self._event(pod, container, "Warning", "Failed", "Error: ErrImagePull")
         return problem
 
-    async def _shared_pull(self, name: str, auths: list[dict[str, str]]) -> str:
+    async def _recorded_pull(self, name: str, shown: Sequence[Credential]) -> Image:
+        """Pull, and keep on record what the registry was shown for it."""
+        self._records.begin(name)
+        try:
+            used = await self._pull_with(name, shown) if shown else None
+            reference = used[1] if used else await self._shared_pull(name)
+            image = await self._images.status(reference) or await self._images.status(name)
+            if image is None:
+                raise ContainerProblem("ErrImagePull", f'image "{name}" vanished after it was pulled')
+            self._records.note(name, image.id, used[0] if used else None)
+        except CriError:
+            self._records.end(name)
+            raise
+        self._records.end(name)
+        return image
+
+    async def _shared_pull(self, name: str) -> str:
         """Pull once however many containers wait for the same image without credentials of their own."""
-        if auths:
-            return await self._pull_with(name, auths)
         if name not in self._pulls:
             task = asyncio.create_task(self._images.pull(name))
             task.add_done_callback(lambda _: self._pulls.pop(name, None))
             self._pulls[name] = task
         return await asyncio.shield(self._pulls[name])
 
-    async def _pull_with(self, name: str, auths: list[dict[str, str]]) -> str:
-        """Try each credential until the registry accepts one."""
-        for auth in auths[:-1]:
+    async def _pull_with(self, name: str, shown: Sequence[Credential]) -> tuple[Credential, str]:
+        """Try each credential until the registry accepts one: that one, and the image's reference."""
+        for credential in shown[:-1]:
             try:
-                return await self._images.pull(name, auth)
+                return credential, await self._images.pull(name, credential.auth)
             except CriError as fault:
                 _log.debug("pull of %s with one of its secrets: %s", name, fault)
-        return await self._images.pull(name, auths[-1])
+        return shown[-1], await self._images.pull(name, shown[-1].auth)
 
     async def _event(self, pod: Object, container: Object, kind: str, reason: str, message: str) -> None:
         await self._events.event(pod, kind, reason, message, field_path=field_path(pod, container))

@@ -31,6 +31,7 @@ from proa.cluster.kubelet.observation import Observer
 from proa.cluster.kubelet.own_node import OwnNode
 from proa.cluster.kubelet.pod_manager import PodManager
 from proa.cluster.kubelet.probes import ProbeManager
+from proa.cluster.kubelet.pull_records import PullRecords
 from proa.cluster.kubelet.resize import AllocationStore, Resizer
 from proa.cluster.kubelet.resources import pod_requests
 from proa.cluster.kubelet.server import KubeletServer
@@ -79,7 +80,8 @@ class Kubelet:
         disks = Disks(config, host.objects.get)
         images = Images(channel)
         collector = Collector(config, machine, host.runtime, images, disks, self._pods.pods)
-        self._image_collector = ImageCollector(images, host.runtime, config.arguments)
+        records = PullRecords(config.pull_records_dir)
+        self._image_collector = ImageCollector(images, host.runtime, config.arguments, records.keep)
         self._eviction = EvictionManager(
             collector,
             self._pods.pods,
@@ -154,7 +156,7 @@ class Kubelet:
             events=events,
             runtime=runtime,
             observer=Observer(runtime),
-            images=ImageManager(Images(channel), events),
+            images=ImageManager(Images(channel), events, PullRecords(config.pull_records_dir)),
             objects=objects,
             tokens=tokens,
             certificates=certificates,

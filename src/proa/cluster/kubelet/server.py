@@ -7,7 +7,7 @@ Callers show a client certificate of the cluster's CA or a token, and may do wha
 from __future__ import annotations
 
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +61,7 @@ class KubeletServer:
             [
                 web.get("/healthz", _healthz),
                 web.get("/pods", self._list_pods),
+                web.get("/runningpods/", self._list_running),
                 web.get("/containerLogs/{namespace}/{pod}/{container}", self._logs),
                 web.get("/configz", self._configuration),
                 web.static("/logs", _NODE_LOGS, show_index=True),
@@ -86,8 +87,15 @@ class KubeletServer:
         return await self._gate.pass_on(request, handler)
 
     async def _list_pods(self, _: web.Request) -> web.Response:
-        items = self._pods.pods()
-        return web.json_response({"kind": "PodList", "apiVersion": "v1", "metadata": {}, "items": items})
+        return _pod_list(self._pods.pods())
+
+    async def _list_running(self, _: web.Request) -> web.Response:
+        """What of each pod runs, as the runtime says."""
+        pods = self._pods.pods()
+        seen = [await self._observer.observe(pod["metadata"]["uid"]) for pod in pods]
+        return _pod_list(
+            [_running(pod, each.running) for pod, each in zip(pods, seen, strict=True) if each.running]
+        )
 
     async def _configuration(self, _: web.Request) -> web.Response:
         return web.json_response({"kubeletconfig": configuration(self._config)})
@@ -132,6 +140,16 @@ class KubeletServer:
         if found is None:
             raise BadRequest(f"{what} is waiting to start: {_waiting_reason(pod, name)}")
         return found
+
+
+def _pod_list(items: Sequence[Object]) -> web.Response:
+    return web.json_response({"kind": "PodList", "apiVersion": "v1", "metadata": {}, "items": items})
+
+
+def _running(pod: Object, containers: Iterable[ContainerStatus]) -> Object:
+    identity = {key: pod["metadata"][key] for key in ("name", "namespace", "uid")}
+    running = [{"name": each.name, "image": each.image, "resources": {}} for each in containers]
+    return {"metadata": identity, "spec": {"containers": running}, "status": {}}
 
 
 def _waiting_reason(pod: Object, name: str) -> str:

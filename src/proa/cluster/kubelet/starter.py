@@ -14,6 +14,7 @@ from proa.cluster.kubelet.cri import CriError, Image
 from proa.cluster.kubelet.dns import host_network_hosts_file, hosts_file, pod_resolver
 from proa.cluster.kubelet.environment import Surroundings, environment
 from proa.cluster.kubelet.host import Host
+from proa.cluster.kubelet.objects import Reference
 from proa.cluster.kubelet.observation import PodObservation
 from proa.cluster.kubelet.pod_addresses import pod_addresses
 from proa.cluster.kubelet.pods import is_host_network, pod_name
@@ -25,6 +26,7 @@ from proa.cluster.kubelet.termination_messages import message_file
 from proa.cluster.kubelet.volumes.manager import Volumes
 from proa.cluster.kubelet.volumes.subpath import read_inside
 from proa.kube import Object
+from proa.kube.resources import RUNTIME_CLASSES
 
 _log = logging.getLogger(__name__)
 
@@ -36,9 +38,23 @@ async def make_sandbox(host: Host, pod: Object, attempt: int) -> str:
     host.cgroups.ensure(pod_cgroup(pod, host.config), pod_limits(pod))
     config = _sandbox_config(host, pod, attempt)
     await asyncio.to_thread(Path(config["log_directory"]).mkdir, parents=True, exist_ok=True)
+    handler = await _runtime_handler(host, pod)
     turn = contextlib.nullcontext() if is_host_network(pod) else host.turns.take()
     async with turn:  # the pods of the pod network itself never wait for it
-        return await host.runtime.run_pod_sandbox(config)
+        return await host.runtime.run_pod_sandbox(config, handler)
+
+
+async def _runtime_handler(host: Host, pod: Object) -> str:
+    """What the pod's RuntimeClass calls its runtime; empty for the default one. Raises CriError."""
+    name = pod["spec"].get("runtimeClassName")
+    if not name:
+        return ""
+    reference = Reference(RUNTIME_CLASSES, "", name)
+    await host.objects.hold(pod["metadata"]["uid"], [reference])
+    found = host.objects.get(reference)
+    if found is None:
+        raise CriError("NOT_FOUND", f'RuntimeClass "{name}" not found')
+    return str(found["handler"])
 
 
 async def find_image(host: Host, pod: Object, container: Object) -> Image:

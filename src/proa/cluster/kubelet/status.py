@@ -22,7 +22,7 @@ from proa.cluster.kubelet.pods import (
 from proa.cluster.kubelet.problems import ContainerProblem
 from proa.cluster.kubelet.resize.conditions import Mark, with_mark
 from proa.cluster.kubelet.resources import qos_class
-from proa.kube import Object
+from proa.kube import Object, is_deleting
 
 FINAL_PHASES = frozenset({"Succeeded", "Failed"})
 
@@ -141,7 +141,7 @@ def pod_phase(pod: Object, initial: Sequence[Object], main: Sequence[Object]) ->
         return "Pending"
     if any("running" in s["state"] or "waiting" in s["state"] for s in main):
         return "Running"
-    return _ended_phase(policy, [_exit_code(s) for s in main])
+    return _ended_phase("Never" if is_deleting(pod) else policy, [_exit_code(s) for s in main])
 
 
 def _ended_phase(policy: str, codes: Iterable[int | None]) -> str:

@@ -192,8 +192,8 @@ class PodWorker:
         return "DeadlineExceeded", "Pod was active on the node longer than the specified deadline"
 
     def _report(self, seen: PodObservation) -> None:
-        """Have the status written, unless nothing is left to tell of a pod that has run its course."""
-        final = (self._pod.get("status") or {}).get("phase") in FINAL_PHASES
+        """Have the status written, unless nothing is left to tell of a pod that has ended, or is about to."""
+        final = (self._pod.get("status") or {}).get("phase") in FINAL_PHASES or is_deleting(self._pod)
         if self._in_api and (seen.containers or not final):
             settled = not self._operations.is_any_running("start/")
             status = self._status(self._resize.given(self._pod, seen), seen)

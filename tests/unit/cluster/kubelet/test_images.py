@@ -2,13 +2,16 @@
 
 import base64
 import json
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
 from proa.cluster.kubelet.cri import CriError, Image, Images
-from proa.cluster.kubelet.images import ImageManager, check_name, credentials, registry_of
+from proa.cluster.kubelet.images import ImageManager, check_name
 from proa.cluster.kubelet.problems import ContainerProblem
+from proa.cluster.kubelet.pull_credentials import credentials, registry_of
+from proa.cluster.kubelet.pull_records import PullRecords
 from proa.kube import EventRecorder, Object
 from support.kubelet_objects import pod, spec_of
 
@@ -42,9 +45,9 @@ class Events:
         self.seen.append((reason, message))
 
 
-def manager(store: Store) -> tuple[ImageManager, Events]:
-    events = Events()
-    return ImageManager(cast("Images", store), cast("EventRecorder", events)), events
+def manager(store: Store, folder: Path) -> tuple[ImageManager, Events]:
+    events, records = Events(), PullRecords(folder)
+    return ImageManager(cast("Images", store), cast("EventRecorder", events), records), events
 
 
 @pytest.mark.parametrize(
@@ -87,9 +90,10 @@ def test_credentials_are_those_of_the_registry() -> None:
     }
     data = base64.b64encode(json.dumps({"auths": auths}).encode()).decode()
     secrets: list[Object] = [{"data": {".dockerconfigjson": data}}, {"data": {}}]
-    assert list(credentials("busybox", secrets)) == [{"username": "me", "password": "secret:x"}]
+    (hub,) = credentials("busybox", secrets)
+    assert hub.auth == {"username": "me", "password": "secret:x"}
     (found,) = credentials("images.dev/a/b", secrets)
-    assert (found["username"], found["password"]) == ("u", "p")
+    assert (found.auth["username"], found.auth["password"]) == ("u", "p")
     assert list(credentials("others.dev/a/b", secrets)) == []
 
 
@@ -102,16 +106,16 @@ POLICIES = {
 
 
 @pytest.mark.parametrize(("name", "policy", "pulls"), POLICIES.values(), ids=POLICIES.keys())
-async def test_pull_policy(name: str, policy: str, pulls: int) -> None:
+async def test_pull_policy(name: str, policy: str, pulls: int, tmp_path: Path) -> None:
     store = Store("busybox")
-    images, _ = manager(store)
+    images, _ = manager(store, tmp_path)
     container = spec_of("main", image=name, imagePullPolicy=policy)
     assert await images.ensure(pod(container), container, []) == IMAGE
     assert len(store.pulls) == pulls
 
 
-async def test_an_absent_image_with_policy_never() -> None:
-    images, events = manager(Store())
+async def test_an_absent_image_with_policy_never(tmp_path: Path) -> None:
+    images, events = manager(Store(), tmp_path)
     container = spec_of("main", imagePullPolicy="Never")
     with pytest.raises(ContainerProblem) as caught:
         await images.ensure(pod(container), container, [])
@@ -119,9 +123,9 @@ async def test_an_absent_image_with_policy_never() -> None:
     assert events.seen[0][0] == "ErrImageNeverPull"
 
 
-async def test_a_failed_pull_backs_off_and_keeps_its_reason() -> None:
+async def test_a_failed_pull_backs_off_and_keeps_its_reason(tmp_path: Path) -> None:
     store = Store(fault=CriError("NOT_FOUND", "no such image"))
-    images, events = manager(store)
+    images, events = manager(store, tmp_path)
     container = spec_of("main", image="nope")
     reasons = []
     for _ in range(2):
@@ -138,3 +142,36 @@ async def test_a_failed_pull_backs_off_and_keeps_its_reason() -> None:
     assert 0 < images.retry_after(pod(container), container) <= 10
     images.forget("u1")
     assert images.retry_after(pod(container), container) == 0
+
+
+def _secret(name: str, password: str) -> Object:
+    auths = {"images.dev": {"username": "u", "password": password}}
+    data = base64.b64encode(json.dumps({"auths": auths}).encode()).decode()
+    return {"metadata": {"name": name, "uid": name}, "data": {".dockerconfigjson": data}}
+
+
+async def test_who_shows_no_secret_of_a_pull_pulls_again(tmp_path: Path) -> None:
+    store = Store()
+    images, events = manager(store, tmp_path)
+    container = spec_of("main", image="images.dev/a:1")
+    await images.ensure(pod(container), container, [_secret("one", "right")])
+    await images.ensure(pod(container), container, [_secret("two", "right")])
+    assert len(store.pulls) == 1, "another secret with the same password"
+    assert "can be accessed by the pod" in events.seen[-1][1]
+    store.fault = CriError("UNKNOWN", "401 Unauthorized")
+    for secrets in ([], [_secret("three", "guess")]):
+        with pytest.raises(ContainerProblem, match="401 Unauthorized"):
+            await images.ensure(pod(container), container, list(secrets))
+        images.forget("u1")
+    await images.ensure(pod(container), container, [_secret("one", "changed meanwhile")])
+
+
+async def test_never_does_not_tell_of_an_image_that_the_pod_may_not_use(tmp_path: Path) -> None:
+    store = Store()
+    images, _ = manager(store, tmp_path)
+    container = spec_of("main", image="images.dev/a:1")
+    await images.ensure(pod(container), container, [_secret("one", "right")])
+    never = container | {"imagePullPolicy": "Never"}
+    with pytest.raises(ContainerProblem) as caught:
+        await images.ensure(pod(never), never, [])
+    assert caught.value.reason == "ErrImageNeverPull"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 _VERBS = {"POST": "create", "GET": "get", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
-_FINE = {"pods": "pods", "healthz": "healthz", "configz": "configz"}
+_FINE = {"pods": "pods", "runningpods": "pods", "healthz": "healthz", "configz": "configz"}
 """Paths with a subresource of their own; `nodes/proxy` opens them as well."""
 _OWN = {"stats": "stats", "metrics": "metrics", "logs": "log"}
 """Paths that only their own subresource opens."""

@@ -57,10 +57,11 @@ class Runtime:
             for c in answer.get("status", {}).get("conditions", ())
         ]
 
-    async def run_pod_sandbox(self, config: Message) -> str:
-        """Make a sandbox with its network; returns its id."""
+    async def run_pod_sandbox(self, config: Message, handler: str = "") -> str:
+        """Make a sandbox with its network, by the runtime of that name; returns its id."""
+        request = {"config": config, "runtime_handler": handler}
         answer = await self._call(
-            "RunPodSandbox", "RunPodSandboxRequest", {"config": config}, "RunPodSandboxResponse", deadline=240
+            "RunPodSandbox", "RunPodSandboxRequest", request, "RunPodSandboxResponse", deadline=240
         )
         return str(answer["pod_sandbox_id"])
 
