@@ -1,11 +1,12 @@
 """The life of pods on a real containerd: they start, restart, finish, fail and go."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from proa.kube import PODS, Object, condition_is_true, find_condition
+from proa.kube import EVENTS, PODS, Object, condition_is_true, find_condition
+from proa.kube.resources import RUNTIME_CLASSES
 from support.containerd import Containerd, running_containerd
 from support.kubelet_lab import KubeletLab, container, kubelet_lab
 
@@ -66,7 +67,7 @@ async def test_init_containers_run_in_order_and_sidecars_stay(lab: KubeletLab) -
     pod = await lab.wait_running("init")
     first, sidecar, second = pod["status"]["initContainerStatuses"]
     assert first["state"]["terminated"]["reason"] == "Completed"
-    assert second["state"]["terminated"]["exitCode"] == 0
+    assert second["state"]["terminated"]["exitCode"] == 137
     assert "running" in sidecar["state"]
     assert await lab.lines("init", 2) == ["one", "two"]
 
@@ -166,3 +167,35 @@ async def test_a_pod_that_does_not_fit_is_refused(lab: KubeletLab) -> None:
 def _state(pod: Object) -> Object:
     statuses = pod["status"].get("containerStatuses")
     return dict(statuses[0]["state"]) if statuses else {}
+
+
+async def test_a_deleted_pod_that_something_holds_shows_how_it_ended(lab: KubeletLab) -> None:
+    await lab.create("held", container())
+    await lab.wait_running("held")
+    await lab.api.patch(PODS, "held", {"metadata": {"finalizers": ["example.com/held"]}}, "default")
+    await lab.api.delete(PODS, "held", "default")
+    for _ in range(2):  # another look at it changes nothing
+        pod = await lab.wait_phase("held", "Failed")
+        assert pod["status"]["containerStatuses"][0]["state"]["terminated"]["exitCode"] == 137
+        await lab.eventually(_gone(lab), lambda: "it is still there")
+        await lab.api.patch(PODS, "held", {"metadata": {"labels": {"looked": "at"}}}, "default")
+    await lab.api.patch(PODS, "held", {"metadata": {"finalizers": None}}, "default")
+
+
+def _gone(lab: KubeletLab) -> Callable[[], Awaitable[bool]]:
+    async def gone() -> bool:
+        return lab.remains() == []
+
+    return gone
+
+
+async def test_a_runtime_that_the_node_does_not_have_is_named(lab: KubeletLab) -> None:
+    await lab.api.create(RUNTIME_CLASSES, {"metadata": {"name": "sandboxed"}, "handler": "sandboxed"})
+    await lab.create("elsewhere", container(), runtimeClassName="sandboxed")
+
+    async def told() -> bool:
+        events = await lab.api.list(EVENTS, "default")
+        return any('no runtime for "sandboxed" is configured' in e["message"] for e in events["items"])
+
+    await lab.eventually(told, lambda: "no event says so")
+    assert (await lab.pod("elsewhere"))["status"]["phase"] == "Pending"

@@ -121,6 +121,12 @@ def test_without_links_only_the_api_server_is_known() -> None:
     assert all(name.startswith("KUBERNETES_") for name in result)
 
 
+def test_an_unset_limit_is_the_pods_if_it_has_one() -> None:
+    whole = pod(resources={"limits": {"memory": "64Mi"}})
+    entry = {"name": "X", "valueFrom": {"resourceFieldRef": {"resource": "limits.memory"}}}
+    assert environment(whole, spec_of("main", env=[entry]), AROUND)["X"] == str(64 << 20)
+
+
 def test_values_in_files_of_volumes() -> None:
     texts = {("v", "env"): "A='1'\n", ("v", "bad"): "A=1\n"}
     around = replace(AROUND, read=lambda volume, path: texts.get((volume, path)))

@@ -25,6 +25,7 @@ def conditions(result: Object) -> dict[str, str]:
     return {c["type"]: c["status"] for c in result["conditions"]}
 
 
+DELETED = {"deletionTimestamp": "2030-01-01T00:00:00Z"}
 PHASES = {
     "nothing yet": (pod(), seen(sandboxes=()), "Pending"),
     "init runs": (pod(init=(SETUP,)), seen(container("setup")), "Pending"),
@@ -48,6 +49,9 @@ PHASES = {
         seen(container(state=EXITED, code=1)),
         "Running",
     ),
+    "deleted and ended well": (pod(metadata=DELETED), seen(container(state=EXITED)), "Succeeded"),
+    "deleted and killed": (pod(metadata=DELETED), seen(container(state=EXITED, code=137)), "Failed"),
+    "deleted and still there": (pod(metadata=DELETED), seen(container()), "Running"),
     "a sidecar that ended does not count": (
         pod(init=(SIDECAR,), restartPolicy="Never"),
         seen(container("side", EXITED, code=137), container(state=EXITED)),
