@@ -47,6 +47,8 @@ def _own_addresses(settings: Settings) -> list[str]:
             f"--node-ip: {given[strange[0]]} is an IPv{strange[0]} address, the cluster has no such range:"
             " leave it out, or give --cluster-cidr and --service-cidr of its family too"
         )
+    if foreign := sorted(set(given.values()) - nodes.all_addresses()):
+        raise UserError(f"--node-ip: no network device of this machine has the address {foreign[0]}")
     return [given.get(version) or _own_address(version) for version in families(settings)]
 
 

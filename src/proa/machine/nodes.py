@@ -60,6 +60,12 @@ def route_pods(nodes: Sequence[Node], ranges: Mapping[str, Iterable[str]]) -> No
         )
 
 
+def all_addresses() -> set[str]:
+    """Every address that this machine has."""
+    with Netlink() as netlink:
+        return {str(address.interface.ip) for address in addresses.all_addresses(netlink)}
+
+
 def own_address(version: int) -> str | None:
     """The address of this machine towards the outside; without a default route, any that others can reach."""
     with Netlink() as netlink:

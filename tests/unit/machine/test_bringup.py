@@ -86,12 +86,16 @@ BOTH = Settings(
 
 def test_this_machine_has_an_address_of_each_family(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nodes, "own_address", {4: "198.51.100.1", 6: "fd99::1"}.get)
+    monkeypatch.setattr(nodes, "all_addresses", lambda: {"192.0.2.10", "198.51.100.1", "fd99::1"})
     assert planned_nodes(BOTH, 0) == [Node("host", "192.0.2.10", secondary="fd99::1")]
     assert planned_nodes(Settings(node_name="host"), 0) == [Node("host", "198.51.100.1")]
+    with pytest.raises(UserError, match=r"--node-ip: no network device .* has the address 192\.0\.2\.11"):
+        planned_nodes(Settings(node_ip=("192.0.2.11",)), 0)
 
 
 def test_a_machine_without_ipv6_is_refused_when_pods_are_to_have_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nodes, "own_address", {4: "198.51.100.1", 6: None}.get)
+    monkeypatch.setattr(nodes, "all_addresses", lambda: {"192.0.2.10"})
     with pytest.raises(UserError, match=r"no IPv6 address.*--node-ip"):
         planned_nodes(BOTH, 0)
     with pytest.raises(UserError, match=r"fd99::1 is an IPv6 address, the cluster has no such"):
