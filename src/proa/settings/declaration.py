@@ -86,6 +86,9 @@ class Settings:
     disable: Annotated[
         tuple[str, ...], Option("Component to leave out", SERVER | AGENT, values.one_of(*COMPONENTS))
     ] = ()
+    disable_kube_proxy: Annotated[
+        bool, Option("Leave the Services' data path to another proxy", SERVER | AGENT, values.boolean)
+    ] = False
     node_monitor_grace_period: Annotated[
         float, Option("Seconds of silence after which a node counts as lost", SERVER, values.seconds)
     ] = 4.0

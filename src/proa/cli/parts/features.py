@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 
-from proa import storage
+from proa import services, storage
 from proa.cluster import dns
 from proa.cluster.dns import DnsConfig, DnsServer
 from proa.kube import Client, HttpClient, Manager, load_config
@@ -35,7 +35,10 @@ def start_node(group: asyncio.TaskGroup, client: Client, settings: Settings, pla
     """Start the node half: pod network, Services, DNS and local volumes."""
     group.create_task(NetworkAgent(network_config(settings, places), client).run())
     watched = Manager(client)  # proxy and DNS watch the same
-    group.create_task(ServiceProxy(watched, proxy_config(settings)).run())
+    if settings.disable_kube_proxy:
+        services.cleanup()
+    else:
+        group.create_task(ServiceProxy(watched, proxy_config(settings)).run())
     if "coredns" not in settings.disable:
         group.create_task(DnsServer(watched, dns_config(settings)).run())
     group.create_task(watched.run())
