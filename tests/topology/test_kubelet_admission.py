@@ -10,7 +10,7 @@ import pytest
 
 from proa.cluster.kubelet.machine import has_apparmor
 from proa.errors import Invalid
-from proa.kube import NODES
+from proa.kube import EVENTS, NODES
 from support.containerd import Containerd, running_containerd
 from support.kubelet_lab import KubeletLab, container, kubelet_lab
 
@@ -131,6 +131,12 @@ async def test_a_container_that_would_run_as_root_says_so(lab: KubeletLab) -> No
     who = f'(pod: "root_default({created["metadata"]["uid"]})", container: main)'
     message = f"container has runAsNonRoot and image will run as root {who}"
     assert main["state"]["waiting"]["message"] == message
+
+    async def told() -> bool:
+        found = (await lab.api.list(EVENTS, "default"))["items"]
+        return any((e["reason"], e["message"]) == ("Failed", f"Error: {message}") for e in found)
+
+    await lab.eventually(told, lambda: "no event says so")
 
 
 async def test_a_pod_that_was_bound_by_hand_to_a_node_without_its_labels_fails(lab: KubeletLab) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ from proa.kube.resources import RUNTIME_CLASSES
 _log = logging.getLogger(__name__)
 
 _HOOK_LIMIT = 3600.0
+_START_LIMIT = 10.0
 
 
 async def make_sandbox(host: Host, pod: Object, attempt: int) -> str:
@@ -69,11 +70,26 @@ async def start_container(
     host: Host, pod: Object, container: Object, image: Image, volumes: Volumes, seen: PodObservation
 ) -> None:
     """Create and start the next attempt at a container in the pod's sandbox. Raises ContainerProblem."""
+    try:
+        config = await _configuration(host, pod, container, image, volumes, seen)
+    except ContainerProblem as problem:
+        await host.note(pod, "Warning", "Failed", f"Error: {problem}", container)
+        raise
+    async with host.turns.take(finishing=True):
+        container_id = await _create(host, pod, container, config, seen)
+        await _start(host, pod, container, container_id)
+    await _post_start(host, pod, container, container_id, seen)
+
+
+async def _configuration(
+    host: Host, pod: Object, container: Object, image: Image, volumes: Volumes, seen: PodObservation
+) -> dict[str, Any]:
+    """What CreateContainer gets. Raises ContainerProblem."""
     latest = seen.latest(container["name"])
     attempt = latest.attempt + 1 if latest else 0
     variables = await _variables(host, pod, container, volumes, seen)
     mounts = await asyncio.to_thread(_mounts, host, pod, container, volumes, variables, seen, attempt)
-    config = container_config(
+    return container_config(
         pod,
         container,
         image,
@@ -83,10 +99,6 @@ async def start_container(
         oom_score_adjust=oom_score_adjust(pod, container, host.memory),
         target=_target(container, seen),
     )
-    async with host.turns.take(finishing=True):
-        container_id = await _create(host, pod, container, config, seen)
-        await _start(host, pod, container, container_id)
-    await _post_start(host, pod, container, container_id, seen)
 
 
 def _target(container: Object, seen: PodObservation) -> str:
@@ -178,11 +190,23 @@ async def _create(
 
 async def _start(host: Host, pod: Object, container: Object, container_id: str) -> None:
     try:
-        await host.runtime.start_container(container_id)
+        await _to_the_end(host.runtime.start_container(container_id))
     except CriError as fault:
         await host.note(pod, "Warning", "Failed", f"Error: {fault}", container)
         raise ContainerProblem("RunContainerError", str(fault)) from fault
     await host.note(pod, "Normal", "Started", f"Container started: {container['name']}", container)
+
+
+async def _to_the_end(call: Coroutine[Any, Any, None]) -> None:
+    """What the runtime has begun is not broken off, which would leave a container that failed."""
+    task = asyncio.create_task(call)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        with contextlib.suppress(CriError, TimeoutError):
+            async with asyncio.timeout(_START_LIMIT):
+                await task
+        raise
 
 
 async def _post_start(
