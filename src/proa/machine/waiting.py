@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime as dt
 import socket
 import time
@@ -10,7 +11,9 @@ from collections.abc import Callable, Collection, Coroutine, Iterable
 from pathlib import Path
 from typing import Any
 
-from proa.errors import ProaError, ServiceUnavailable, UserError
+import aiohttp
+
+from proa.errors import ApiError, ProaError, ServiceUnavailable, UserError
 from proa.kube import (
     NODES,
     Client,
@@ -50,17 +53,28 @@ async def nodes_ready(
     try:
         listed = await _first_list(client)
         report("the API server answers")
-        for node in listed["items"]:
-            _strike_out(node, since, report)
-        version = listed["metadata"]["resourceVersion"]
-        while since:
-            async for event in client.watch(NODES, resource_version=version):
-                version = event.object["metadata"]["resourceVersion"]
-                _strike_out(event.object, since, report)
-                if not since:
-                    break
+        while True:
+            with contextlib.suppress(ApiError, aiohttp.ClientError):  # a server that dies may come back
+                await _follow(client, listed, since, report)
+            if not since:
+                return
+            listed = await _first_list(client)
     finally:
         await client.close()
+
+
+async def _follow(
+    client: Client, listed: Object, since: dict[str, dt.datetime | None], report: Callable[[str], None]
+) -> None:
+    """From a list of the nodes on, until none is waited for or the watch ends."""
+    for node in listed["items"]:
+        _strike_out(node, since, report)
+    if not since:
+        return
+    async for event in client.watch(NODES, resource_version=listed["metadata"]["resourceVersion"]):
+        _strike_out(event.object, since, report)
+        if not since:
+            return
 
 
 def _strike_out(node: Object, since: dict[str, dt.datetime | None], report: Callable[[str], None]) -> None:
