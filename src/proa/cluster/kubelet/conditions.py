@@ -41,8 +41,7 @@ def pod_conditions(
     put("Ready", *ready[1:], ok=ready[0])
     if failure and failure[0] == EVICTED:
         put("DisruptionTarget", BY_KUBELET, failure[1], ok=True)
-    if not any(c["type"] == "PodScheduled" for c in conditions):
-        put("PodScheduled", ok=True)
+    put("PodScheduled", ok=True)
     return conditions
 
 

@@ -130,6 +130,14 @@ def test_a_readiness_gate_holds_ready_back() -> None:
     assert conditions(status(gated, seen(container())))["Ready"] == "True"
 
 
+def test_conditions_tell_of_which_generation_they_are() -> None:
+    scheduled = {"type": "PodScheduled", "status": "True", "lastTransitionTime": "2020-01-01T00:00:00Z"}
+    bound = pod(metadata={"generation": 2}) | {"status": {"conditions": [scheduled]}}
+    told = {c["type"]: c for c in status(bound, seen(container()))["conditions"]}
+    assert {c.get("observedGeneration") for c in told.values()} == {2}
+    assert told["PodScheduled"]["lastTransitionTime"] == scheduled["lastTransitionTime"]
+
+
 def test_a_transition_time_moves_only_with_the_status() -> None:
     running = pod()
     old = {"type": "Ready", "status": "True", "lastTransitionTime": STARTED}
