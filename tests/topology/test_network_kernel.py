@@ -2,9 +2,10 @@
 
 import errno
 import os
+import subprocess
 import threading
 from collections.abc import Iterator
-from ipaddress import IPv4Address, IPv4Interface, ip_network
+from ipaddress import IPv4Address, IPv4Interface, ip_interface, ip_network
 from pathlib import Path
 
 import pytest
@@ -161,3 +162,15 @@ def test_a_host_that_forwards_ipv6_goes_on_hearing_router_advertisements() -> No
         links.delete(netlink, ["deaf"])
         sysctl.restore(before | {deaf: "0"})
         assert [sysctl.read(it) for it in (forwarding.SETTINGS[6], listens)] == ["0", "1"]
+
+
+def test_addresses_that_do_not_last_are_told_from_others() -> None:
+    with netns.throwaway(), Netlink() as netlink:
+        index = links.ensure(netlink, Link("br0", "bridge"))
+        for text in ("10.0.0.1/24", "10.0.0.2/24", "fd00::1/64"):
+            netlink.execute([addresses.add(Address(ip_interface(text), index))])
+        subprocess.run(
+            ["ip", "addr", "add", "fd00::2/64", "dev", "br0", "nodad", "preferred_lft", "0"], check=True
+        )
+        found = {str(it.interface.ip): it.lasting for it in addresses.all_addresses(netlink)}
+    assert [found[it] for it in ("10.0.0.1", "10.0.0.2", "fd00::1", "fd00::2")] == [True, False, True, False]

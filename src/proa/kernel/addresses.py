@@ -5,15 +5,26 @@ from __future__ import annotations
 import errno
 import socket
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Interface, IPv6Address, IPv6Interface, ip_address, ip_interface
 
-from proa.kernel.netlink import NLM_F_CREATE, NLM_F_REPLACE, Answer, Message, Netlink, attribute, attributes
+from proa.kernel.netlink import (
+    NLM_F_CREATE,
+    NLM_F_REPLACE,
+    Answer,
+    Message,
+    Netlink,
+    attribute,
+    attributes,
+    u32,
+)
 
 RTM_NEWADDR, RTM_DELADDR, RTM_GETADDR = 20, 21, 22
 
 _IFA_ADDRESS, _IFA_LOCAL, _IFA_BROADCAST, _IFA_FLAGS = 1, 2, 4, 8
 _IFA_F_NODAD = 0x02
+_IFA_F_SECONDARY, _IFA_F_DADFAILED, _IFA_F_DEPRECATED, _IFA_F_TENTATIVE = 0x01, 0x08, 0x20, 0x40
+_PASSING = _IFA_F_SECONDARY | _IFA_F_DADFAILED | _IFA_F_DEPRECATED | _IFA_F_TENTATIVE
 _IFADDR = struct.Struct("=BBBBI")
 
 Interface = IPv4Interface | IPv6Interface
@@ -25,6 +36,8 @@ class Address:
 
     interface: Interface
     index: int
+    lasting: bool = field(default=True, compare=False)
+    """False for one that others had better not be told: temporary, deprecated, secondary, a duplicate."""
 
     @property
     def automatic(self) -> bool:
@@ -61,7 +74,8 @@ def parse(answer: Answer) -> Address:
     _, prefix, _, _, index = _IFADDR.unpack_from(answer.body)
     found = attributes(answer.body, _IFADDR.size)
     local = ip_address(found.get(_IFA_LOCAL) or found[_IFA_ADDRESS])
-    return Address(ip_interface((local, prefix)), index)
+    flags = u32(found[_IFA_FLAGS]) if _IFA_FLAGS in found else 0
+    return Address(ip_interface((local, prefix)), index, lasting=not flags & _PASSING)
 
 
 def _body(address: Address) -> bytes:

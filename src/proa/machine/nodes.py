@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from ipaddress import ip_address, ip_interface, ip_network
 
+from proa.errors import UserError
 from proa.kernel import addresses, links, routes, topology
-from proa.kernel.addresses import Address
 from proa.kernel.netlink import Netlink
 from proa.kernel.routes import Route
 from proa.machine.plan import BRIDGE, GATEWAYS, NODE_NETWORKS, Node
@@ -67,14 +68,9 @@ def all_addresses() -> set[str]:
 
 
 def own_address(version: int) -> str | None:
-    """The address of this machine towards the outside; without a default route, any that others can reach."""
-    with Netlink() as netlink:
-        found = addresses.all_addresses(netlink)
-        outward = [r.index for r in routes.all_routes(netlink) if r.destination == routes.default(version)]
-    usable = [a for a in found if a.interface.version == version and _reachable(a)]
-    usable.sort(key=lambda address: address.index not in outward)
-    return str(usable[0].interface.ip) if usable else None
+    """The address of this machine towards the outside, None when it has none of this IP version."""
+    from proa.network import underlay
 
-
-def _reachable(address: Address) -> bool:
-    return not (address.interface.ip.is_loopback or address.automatic)
+    with Netlink() as netlink, contextlib.suppress(UserError):
+        return str(underlay.find(netlink, version).interface.ip)
+    return None

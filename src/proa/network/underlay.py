@@ -37,13 +37,14 @@ def choose(
     interface: str = "",
 ) -> Underlay:
     """The device with the one of `node_ips` that is of this IP version, or `interface`, or the device of
-    the default route, or the first in use.
+    the default route, or the first in use. Addresses that last come before others.
     """
     by_index = {link.index: link for link in devices}
     node_ip = next((address for address in node_ips if address.version == version), None)
     if interface and interface not in {link.name for link in devices}:
         raise UserError(f"--flannel-iface {interface}: there is no such device")
-    found = [(by_index[it.index], it.interface) for it in held if it.interface.version == version]
+    ordered = sorted(held, key=lambda it: not it.lasting)
+    found = [(by_index[it.index], it.interface) for it in ordered if it.interface.version == version]
     found = [it for it in found if interface in {"", it[0].name}]
     if node_ip:
         found = [it for it in found if it[1].ip == node_ip]

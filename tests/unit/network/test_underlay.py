@@ -86,3 +86,10 @@ def test_each_family_has_its_own_node_ip() -> None:
 def test_a_link_local_address_alone_is_none(interface: str) -> None:
     with pytest.raises(UserError, match="device.* has (no|an) IPv6 address"):
         underlay.choose(LINKS, HELD6[:3], DEFAULT6, 6, interface=interface)
+
+
+def test_an_address_that_lasts_comes_before_a_temporary_one() -> None:
+    temporary = Address(ip_interface("fd99::f00d/64"), 3, lasting=False)
+    found = underlay.choose(LINKS, [temporary, *HELD6], [], 6)
+    assert str(found.interface) == "fd99::3/64"
+    assert str(underlay.choose(LINKS, [temporary], [], 6).interface) == "fd99::f00d/64"
