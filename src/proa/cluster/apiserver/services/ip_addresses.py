@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import lru_cache
 from ipaddress import ip_address
 
 from proa.cluster.apiserver.services.ranges import family_of
@@ -24,7 +25,12 @@ _MANAGED_BY, _MANAGER = "ipaddress.kubernetes.io/managed-by", "ipallocator.k8s.i
 def addresses_of(service: Object | None) -> list[str]:
     """The addresses that a stored Service holds, each as the API writes it."""
     texts: Sequence[str] = ((service or {}).get("spec") or {}).get("clusterIPs") or ()
-    return [str(ip_address(text)) for text in texts if text != "None"]
+    return [_canonical(text) for text in texts if text != "None"]
+
+
+@lru_cache(4096)
+def _canonical(text: str) -> str:
+    return str(ip_address(text))
 
 
 def is_managed(address: Object) -> bool:
@@ -32,12 +38,17 @@ def is_managed(address: Object) -> bool:
     return labels_of(address).get(_MANAGED_BY) == _MANAGER
 
 
-def ip_address_of(service: Object, address: str) -> Object:
-    """The object that shows that a Service has an address."""
-    metadata = service["metadata"]
-    parent = {"resource": "services", "namespace": metadata["namespace"], "name": metadata["name"]}
+def ip_address_of(service: tuple[str, str], address: str) -> Object:
+    """The object that shows that a Service, told by namespace and name, has an address."""
+    parent = {"resource": "services", "namespace": service[0], "name": service[1]}
     labels = {_FAMILY: family_of(address), _MANAGED_BY: _MANAGER}
     return {"metadata": {"name": address, "labels": labels}, "spec": {"parentRef": parent}}
+
+
+def tells_the_truth(address: Object, holder: tuple[str, str] | None) -> bool:
+    """Whether an IPAddress may stay as it is, when that Service has the address, or none."""
+    wanted = ip_address_of(holder, address["metadata"]["name"]) if holder else None
+    return not _differs(address, wanted)
 
 
 class IpAddresses:
@@ -50,8 +61,8 @@ class IpAddresses:
 
     async def reconcile(self, key: str) -> None:
         """Make the object of a Service's address, or remove it after the Service."""
-        service, current = self._service(key), self._view.get(IP_ADDRESSES, key)
-        wanted = ip_address_of(service, key) if service else None
+        holder, current = self._stored_holder(key), self._view.get(IP_ADDRESSES, key)
+        wanted = ip_address_of(holder, key) if holder else None
         if current is not None and _differs(current, wanted):
             with suppress(NotFound):
                 await self._client.delete(IP_ADDRESSES, key)
@@ -59,13 +70,13 @@ class IpAddresses:
         if current is None and wanted is not None:
             await self._client.create(IP_ADDRESSES, wanted)
 
-    def _service(self, address: str) -> Object | None:
-        """The stored Service that has an address."""
+    def _stored_holder(self, address: str) -> tuple[str, str] | None:
+        """The Service that has an address, if it is stored with it."""
         if (found := self._holder(address)) is None:
             return None
         namespace, name = found
         service = self._view.peek(SERVICES, name, namespace)
-        return service if address in addresses_of(service) else None
+        return found if address in addresses_of(service) else None
 
 
 def _differs(current: Object, wanted: Object | None) -> bool:

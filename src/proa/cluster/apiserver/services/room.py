@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from proa.cluster.apiserver.following import Follower
 from proa.cluster.apiserver.services.allocator import ServiceAllocator
-from proa.cluster.apiserver.services.ip_addresses import IpAddresses, addresses_of
+from proa.cluster.apiserver.services.ip_addresses import IpAddresses, addresses_of, tells_the_truth
 from proa.cluster.apiserver.view import View
 from proa.kube import Client, Controller
 from proa.kube.resources import IP_ADDRESSES, SERVICE_CIDRS, SERVICES, Object
@@ -18,6 +18,7 @@ class ServiceRoom:
 
     def __init__(self, allocator: ServiceAllocator, view: View, client: Client) -> None:
         self._allocator = allocator
+        self._view = view
         addresses = IpAddresses(client, view, allocator.holder)
         self._addresses = Controller("ip-addresses", addresses, sources=())
         self._followers = (
@@ -33,9 +34,13 @@ class ServiceRoom:
 
     def _service_changed(self, now: Object | None, before: Object | None) -> None:
         self._allocator.observe(now, before)
-        for address in set(addresses_of(now)) ^ set(addresses_of(before)):
+        held, given_up = set(addresses_of(now)), set(addresses_of(before))
+        new = {each for each in held - given_up if not self._view.exists(IP_ADDRESSES, each)}
+        for address in new | (given_up - held):
             self._addresses.queue.add(address)
 
     def _address_changed(self, now: Object | None, before: Object | None) -> None:
         self._allocator.observe_address(now, before)
-        self._addresses.queue.add((now or before or {})["metadata"]["name"])
+        address = (now or before or {})["metadata"]["name"]
+        if now is None or not tells_the_truth(now, self._allocator.holder(address)):
+            self._addresses.queue.add(address)
