@@ -24,6 +24,7 @@ from support.memory_client import MemoryClient
 
 pytestmark = [pytest.mark.root, pytest.mark.topology]
 
+CIDRS = ("10.42.0.0/16", "fd42::/48")
 MAC, OTHER = "02:00:00:00:00:02", "02:00:00:00:00:03"
 
 
@@ -67,7 +68,8 @@ def namespace() -> Iterator[Path]:
     try:
         with netns.socket_in(path) as netlink:
             index = links.ensure(netlink, Link("eth0", "bridge"))
-            netlink.execute([addresses.add(Address(ip_interface("10.77.0.11/24"), index))])
+            own = ("10.77.0.11/24", "fd77::11/64")
+            netlink.execute([addresses.add(Address(ip_interface(text), index)) for text in own])
         yield path
     finally:
         netns.delete(name)
@@ -97,8 +99,8 @@ def inside(namespace: Path, story: Callable[[], Awaitable[None]]) -> None:
 @contextlib.asynccontextmanager
 async def running(base: Path, cluster: Cluster) -> AsyncIterator[NetworkAgent]:
     config = NetworkConfig(
-        "n1", base / "network", base / "cni.sock", base / "net.d", base / "bin", net_conf(["10.42.0.0/16"]),
-        node_ips=(ip_address("10.77.0.11"),),
+        "n1", base / "network", base / "cni.sock", base / "net.d", base / "bin", net_conf(CIDRS),
+        node_ips=(ip_address("10.77.0.11"), ip_address("fd77::11")),
     )  # fmt: skip
     agent = NetworkAgent(config, cluster.client)
     task = asyncio.create_task(agent.run())
@@ -189,5 +191,34 @@ def test_removed_annotations_are_published_again(tmp_path: Path, namespace: Path
             await eventually(lambda: bool(cluster.annotations("n1")))
             cluster.put(NODES, node("n1", "10.42.1.0/24"))
             await eventually(lambda: bool(cluster.annotations("n1")))
+
+    inside(namespace, story)
+
+
+def test_each_family_of_a_peer_comes_and_goes_by_itself(tmp_path: Path, namespace: Path) -> None:
+    async def story() -> None:
+        cluster = Cluster()
+        own, other = node("n1", "10.42.1.0/24"), peer()
+        own["spec"]["podCIDRs"] = ["10.42.1.0/24", "fd42:0:0:1::/64"]
+        other["spec"]["podCIDRs"] = ["10.42.2.0/24", "fd42:0:0:2::/64"]
+        cluster.put(NODES, own)
+        async with running(tmp_path, cluster):
+            await eventually(lambda: PREFIX + "public-ipv6" in cluster.annotations("n1"))
+            told = cluster.annotations("n1")
+            assert told[PREFIX + "public-ipv6"] == "fd77::11"
+            with Netlink() as netlink:
+                device = links.get(netlink, "proa-vxlan6")
+            assert json.loads(told[PREFIX + "backend-v6-data"]) == {"VNI": 1, "VtepMAC": device.mac}
+            cluster.put(NODES, other)
+            await eventually(lambda: hops() == {"10.42.2.0/24": "10.42.2.0"})
+            other["metadata"]["annotations"] |= {
+                PREFIX + "public-ipv6": "fd77::12",
+                PREFIX + "backend-v6-data": json.dumps({"VNI": 1, "VtepMAC": OTHER}),
+            }
+            cluster.put(NODES, other)
+            await eventually(lambda: hops().get("fd42:0:0:2::/64") == "fe80::ff:fe00:3")
+            assert macs() == {MAC, OTHER}
+            cluster.drop(NODES, "n2")
+            await eventually(lambda: hops() == {} and macs() == set())
 
     inside(namespace, story)
