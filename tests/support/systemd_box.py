@@ -17,7 +17,8 @@ _SOURCE = Path(__file__).parents[2]
 _CGROUPS = Path("/sys/fs/cgroup")
 _GROUP = "proa-box"
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-_MASKED = ("ssh", "docker", "containerd", "cron", "networking", "systemd-networkd-wait-online")
+_EMPTIED = ("etc/systemd/system", "etc/init.d")
+"""So that what this machine would start at boot is not started there."""
 _JOIN = f"""
 for procs in {_CGROUPS}/{_GROUP}/cgroup.procs {_CGROUPS}/*/{_GROUP}/cgroup.procs; do
   if [ -e "$procs" ]; then echo $$ > "$procs"; fi
@@ -67,12 +68,13 @@ class SystemdBox:
         self._home = home
         self._console = home / "console.log"
         self._process: subprocess.Popen[bytes] | None = None
-        for name in ("work", "root", "data", "upper/var/lib/proa", "upper/etc/systemd/system"):
+        for name in ("work", "root", "data", "upper/var/lib/proa"):
             (home / name).mkdir(parents=True)
+        for name in _EMPTIED:
+            (home / "upper" / name).mkdir(parents=True)
+            os.setxattr(home / "upper" / name, "trusted.overlay.opaque", b"y")
         (home / "upper/etc/fstab").touch()
         (home / "upper/etc/hostname").write_text("box\n")
-        for unit in _MASKED:
-            (home / f"upper/etc/systemd/system/{unit}.service").symlink_to("/dev/null")
 
     def boot(self) -> None:
         """Returns when systemd has started what it starts."""
