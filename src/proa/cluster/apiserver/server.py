@@ -99,6 +99,7 @@ class ApiServer:
         self._access = Access(view)
         authorizer = self._access.authorizer
         self._services = ServiceAllocator(config.service_cidr, config.node_port_range)
+        own.check_address(config.advertise_address, self._services.families[0])
         self._webhooks = WebhookCaller(view)
         self._kinds = ServedKinds(KINDS, self._store, self._webhooks)
         self.components = Components()

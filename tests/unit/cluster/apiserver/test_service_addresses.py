@@ -11,8 +11,8 @@ import pytest
 from proa.cluster.apiserver import ApiServer
 from proa.cluster.apiserver.services import ranges
 from proa.cluster.controllers import ControllersConfig, service_cidr
-from proa.errors import Invalid, NotFound
-from proa.kube import SERVICES, Client, Object
+from proa.errors import Invalid, NotFound, UserError
+from proa.kube import ENDPOINT_SLICES, SERVICES, Client, Object
 from proa.kube.resources import IP_ADDRESSES, SERVICE_CIDRS
 from support.server import api_server, eventually, running
 
@@ -158,6 +158,17 @@ async def test_a_range_in_use_stays_until_its_last_service_has_gone(client: Clie
             return len((await client.list(SERVICE_CIDRS))["items"]) == 1
 
         await eventually(gone)
+
+
+async def test_the_server_is_reached_in_the_primary_family(tmp_path: Path) -> None:
+    six_first = BOTH[::-1]
+    with pytest.raises(UserError, match=r"127.0.0.1 is of IPv4, and the first --service-cidr of IPv6"):
+        async with api_server(tmp_path, service_cidr=six_first):
+            pass
+    async with api_server(tmp_path / "b", service_cidr=six_first, advertise_address="::1") as server:
+        own = await server.client().get(SERVICES, "kubernetes", "default")
+        part = await server.client().get(ENDPOINT_SLICES, "kubernetes", "default")
+        assert (own["spec"]["clusterIPs"], part["addressType"]) == (["fd00:43::1"], "IPv6")
 
 
 def test_networks_are_of_one_family_each_once_and_the_clusters_own_first() -> None:

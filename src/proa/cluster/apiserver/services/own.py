@@ -8,7 +8,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 
-from proa.errors import AlreadyExists
+from proa.cluster.apiserver.services.ranges import family_of
+from proa.errors import AlreadyExists, UserError
 from proa.kube.client import Client
 from proa.kube.meta import with_condition
 from proa.kube.resources import ENDPOINT_SLICES, ENDPOINTS, SERVICE_CIDRS, SERVICES, Object, Resource
@@ -19,6 +20,15 @@ NAME = "kubernetes"
 NAMESPACE = "default"
 _LABELS = {"component": "apiserver", "provider": "kubernetes"}
 _PORT = 443
+
+
+def check_address(address: str, family: str) -> None:
+    """UserError unless the server's address is of the primary family: its Service has no other."""
+    if family_of(address) != family:
+        raise UserError(
+            f"--advertise-address: {address} is of {family_of(address)}, and the first --service-cidr of"
+            f" {family}: give an address of {family}"
+        )
 
 
 async def ensure(client: Client, cluster_ip: str, address: str, port: int) -> None:
