@@ -1,11 +1,13 @@
 """Volumes and files as a container finds them, on a real containerd."""
 
 import base64
+import subprocess
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
+from proa.cluster.kubelet.mounts import mount_layers, unmount
 from proa.kube import CONFIG_MAPS, EVENTS, PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, SECRETS, Object
 from support.containerd import Containerd, running_containerd
 from support.kubelet_lab import KubeletLab, container, kubelet_lab
@@ -169,6 +171,51 @@ async def test_a_claim_is_mounted_once_it_is_bound_and_its_data_stays(
     assert lab.remains() == []
 
 
+async def test_an_image_is_a_volume_that_can_be_read(lab: KubeletLab) -> None:
+    image = "docker.io/library/busybox:stable"
+    looks = "stat -c %a /image/bin/busybox; test -e /part/busybox && echo part"
+    command = f"{looks}; touch /image/x; rm /part/busybox"
+    mounts = [mount("files", "/image"), mount("files", "/part", subPath="bin")]
+    volumes = [{"name": "files", "image": {"reference": image, "pullPolicy": "IfNotPresent"}}]
+    spec = container(f"{command}; sleep 1000000", volumeMounts=mounts)
+    await lab.create("reads", spec, volumes=volumes)
+    await lab.wait_running("reads")
+
+    text = "".join(await lab.lines("reads", 4))
+    assert "755" in text
+    assert "part" in text
+    assert text.count("Read-only file system") == 2
+    assert "proa/" in snapshots(lab)
+    lab.kill_kubelet()
+    lab.start_kubelet()
+    await lab.delete("reads")
+    assert lab.remains() == []
+    assert "proa/" not in snapshots(lab), "its layers are given back"
+
+
+async def test_an_image_volume_that_cannot_be_had_says_why(lab: KubeletLab) -> None:
+    volumes = [{"name": "files", "image": {"reference": "absent:1", "pullPolicy": "Never"}}]
+    await lab.create("waits", container(volumeMounts=[mount("files", "/image")]), volumes=volumes)
+    await expect_event(lab, "waits", "FailedMount", "is not present with pull policy of Never")
+
+
+def test_layers_of_an_image_lie_over_each_other(tmp_path: Path) -> None:
+    for name, text in (("lower", "old"), ("upper", "new")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "both").write_text(text)
+        (tmp_path / name / name).touch()
+    target = tmp_path / "target"
+    target.mkdir()
+    mount_layers("overlay", "overlay", ["index=off", f"lowerdir={tmp_path}/upper:{tmp_path}/lower"], target)
+    try:
+        assert sorted(path.name for path in target.iterdir()) == ["both", "lower", "upper"]
+        assert (target / "both").read_text() == "new"
+        with pytest.raises(OSError, match="Read-only"):
+            (target / "x").touch()
+    finally:
+        unmount(target)
+
+
 async def test_a_subpath_does_not_lead_out_of_the_volume(lab: KubeletLab, tmp_path: Path) -> None:
     (tmp_path / "volume").mkdir()
     (tmp_path / "volume" / "escape").symlink_to("/etc")
@@ -203,6 +250,12 @@ async def test_identity_and_names_inside_a_container(lab: KubeletLab) -> None:
         "Read-only",
         "NoNewPrivs:\t1",
     ]
+
+
+def snapshots(lab: KubeletLab) -> str:
+    """The names of containerd's snapshots."""
+    command = ["ctr", "--address", str(lab.containerd.socket), "--namespace", "k8s.io", "snapshots", "ls"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 def waiting(pod: Object) -> Object:

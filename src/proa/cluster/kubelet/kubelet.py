@@ -13,7 +13,7 @@ from proa.cluster.kubelet.admission import port_refusal, security_refusal, sysct
 from proa.cluster.kubelet.certificates import PodCertificates, TrustBundles
 from proa.cluster.kubelet.cgroups import Cgroups
 from proa.cluster.kubelet.config import KubeletConfig
-from proa.cluster.kubelet.cri import Channel, Images, Runtime, Tasks, follow_exits
+from proa.cluster.kubelet.cri import Channel, Images, Runtime, Snapshots, Tasks, follow_exits
 from proa.cluster.kubelet.dns import parse_resolver
 from proa.cluster.kubelet.environment import service_variables
 from proa.cluster.kubelet.eviction.manager import EvictionManager
@@ -42,6 +42,7 @@ from proa.cluster.kubelet.status_writer import StatusWriter
 from proa.cluster.kubelet.streams import StreamRoutes
 from proa.cluster.kubelet.tokens import TokenManager
 from proa.cluster.kubelet.turns import Turns
+from proa.cluster.kubelet.volumes.image_views import ImageViews
 from proa.cluster.kubelet.volumes.manager import VolumeManager
 from proa.cluster.kubelet.volumes.plugin import Credentials
 from proa.kube import PODS, SERVICES, Client, EventRecorder, Informer, Object, to_integer, to_milli
@@ -145,6 +146,9 @@ class Kubelet:
         }
         self._sizes = Resizer(AllocationStore(config.allocations_file), pods, self._room, events.event)
         objects, handlers = ObjectCache(client, pods.refresh), Handlers(runtime)
+        images = Images(channel)
+        manager = ImageManager(images, events, PullRecords(config.pull_records_dir))
+        views = ImageViews(manager, images, Snapshots(channel), objects)
         credentials = Credentials(
             tokens=(tokens := TokenManager(client)),
             certificates=(certificates := PodCertificates(client, config.node_name, pods.refresh)),
@@ -156,12 +160,12 @@ class Kubelet:
             events=events,
             runtime=runtime,
             observer=Observer(runtime),
-            images=ImageManager(Images(channel), events, PullRecords(config.pull_records_dir)),
+            images=manager,
             objects=objects,
             tokens=tokens,
             certificates=certificates,
             bundles=bundles,
-            volumes=VolumeManager(config, objects, credentials, lambda: facts),
+            volumes=VolumeManager(config, objects, credentials, views, lambda: facts),
             cgroups=Cgroups(config.cgroup_mount, config.arguments.pod_max_pids),
             handlers=handlers,
             probes=ProbeManager(handlers, events, config.node_ips, pods.wake),

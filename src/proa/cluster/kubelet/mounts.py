@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ctypes
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
-_RDONLY, _NOSUID, _NODEV, _NOEXEC, _BIND = 1, 2, 4, 8, 4096
+_RDONLY, _NOSUID, _NODEV, _NOEXEC, _REMOUNT, _BIND = 1, 2, 4, 8, 32, 4096
 _DETACH = 2
 
 
@@ -22,6 +23,16 @@ def mount_tmpfs(target: Path, *, size: int | None = None, private: bool = False)
 def bind(source: str, target: Path) -> None:
     """Show `source` at `target`, which must exist and be of the same sort."""
     _mount(source, target, "", _BIND, "")
+
+
+def mount_layers(kind: str, source: str, options: Iterable[str], target: Path) -> None:
+    """Mount layers of an image, `bind` or `overlay` with its options, to be read only."""
+    flags = _RDONLY | _NOSUID | _NODEV | _NOEXEC
+    if kind == "bind":
+        bind(source, target)
+        _mount("", target, "", flags | _BIND | _REMOUNT, "")
+    else:
+        _mount(source, target, kind, flags, ",".join(option for option in options if "=" in option))
 
 
 def unmount(target: Path) -> None:

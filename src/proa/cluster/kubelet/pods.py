@@ -75,11 +75,12 @@ def restart_policy(pod: Object) -> str:
 
 
 def field_path(pod: Object, container: Object) -> str:
-    """The field path by which an Event names a container, as `spec.containers{web}`."""
+    """The field path by which an Event names a container, as `spec.containers{web}`; none for others."""
     kinds = ("initContainers", "containers", "ephemeralContainers")
     name = container["name"]
-    kind = next(k for k in kinds if any(c["name"] == name for c in pod["spec"].get(k) or ()))
-    return f"spec.{kind}{{{name}}}"
+    own = (k for k in kinds if any(c["name"] == name for c in pod["spec"].get(k) or ()))
+    kind = next(own, "")
+    return f"spec.{kind}{{{name}}}" if kind else ""
 
 
 def container_statuses(pod: Object) -> Iterator[Object]:

@@ -3,6 +3,7 @@
 from proa.cluster.kubelet.cri.channel import Channel, CriError
 from proa.cluster.kubelet.cri.client import Images, Message, Runtime
 from proa.cluster.kubelet.cri.events import follow_exits
+from proa.cluster.kubelet.cri.snapshots import Snapshots
 from proa.cluster.kubelet.cri.tasks import ExecId, Stdio, Tasks
 from proa.cluster.kubelet.cri.types import (
     CONTAINER_NAME,
@@ -20,8 +21,26 @@ from proa.cluster.kubelet.cri.types import (
 )
 
 __all__ = [
-    "CONTAINER_NAME", "POD_NAME", "POD_NAMESPACE", "POD_UID",
-    "Channel", "Container", "ContainerState", "ContainerStatus", "CriError", "ExecId", "ExecResult",
-    "FilesystemUsage", "Image", "Images", "Message", "Runtime", "RuntimeCondition", "Sandbox",
-    "Stdio", "Tasks", "follow_exits",
+    "CONTAINER_NAME",
+    "POD_NAME",
+    "POD_NAMESPACE",
+    "POD_UID",
+    "Channel",
+    "Container",
+    "ContainerState",
+    "ContainerStatus",
+    "CriError",
+    "ExecId",
+    "ExecResult",
+    "FilesystemUsage",
+    "Image",
+    "Images",
+    "Message",
+    "Runtime",
+    "RuntimeCondition",
+    "Sandbox",
+    "Snapshots",
+    "Stdio",
+    "Tasks",
+    "follow_exits",
 ]  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -193,6 +194,17 @@ class Images:
         answer = await self._call("ImageStatus", "ImageRequest", request, "ImageStatusResponse")
         found = answer.get("image")
         return types.image(found) if found else None
+
+    async def chain(self, name: str) -> str:
+        """The id of the image's topmost layer with all below it, as its snapshot is called.
+
+        NOT_FOUND when the store does not have the image.
+        """
+        request = {"image": {"image": name}, "verbose": True}
+        answer = await self._call("ImageStatus", "ImageRequest", request, "ImageStatusResponse")
+        if not answer.get("image"):
+            raise CriError("NOT_FOUND", f"no image {name}")
+        return str(json.loads(answer["info"]["info"])["chainID"])
 
     async def pull(self, name: str, auth: Message | None = None) -> str:
         """Fetch an image, however long that takes; returns its reference."""

@@ -106,8 +106,8 @@ _IMAGES = {
         6 username string; 8 pinned bool
     """,
     "ListImagesResponse": "1 images Image[]",
-    "ImageRequest": "1 image ImageSpec",
-    "ImageStatusResponse": "1 image Image",
+    "ImageRequest": "1 image ImageSpec; 2 verbose bool",
+    "ImageStatusResponse": "1 image Image; 2 info map<string>",
     "AuthConfig": """
         1 username string; 2 password string; 3 auth string; 4 server_address string;
         5 identity_token string; 6 registry_token string
@@ -155,8 +155,17 @@ _TASKS = {
     "ResizePtyRequest": "1 container_id string; 2 exec_id string; 3 width uint32; 4 height uint32",
 }
 
+_SNAPSHOTS = {
+    "ViewSnapshotRequest": "1 snapshotter string; 2 key string; 3 parent string; 4 labels map<string>",
+    "SnapshotKey": "1 snapshotter string; 2 key string",
+    "SnapshotMount": "1 type string; 2 source string; 4 options string[]",
+    "SnapshotMounts": "1 mounts SnapshotMount[]",
+}
+
 CRI = Codec(
-    messages(_SANDBOXES | _CONTAINERS | _RUNTIME | _IMAGES | _USAGE | _EVENTS | _STREAMS | _TASKS),
+    messages(
+        _SANDBOXES | _CONTAINERS | _RUNTIME | _IMAGES | _USAGE | _EVENTS | _STREAMS | _TASKS | _SNAPSHOTS
+    ),
     fill_defaults=True,
 )
 """Encodes and decodes every message that passes between this kubelet and containerd."""

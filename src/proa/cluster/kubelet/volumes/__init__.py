@@ -5,6 +5,7 @@ from proa.cluster.kubelet.volumes import (
     downward_api,
     empty_dir,
     host_path,
+    image,
     persistent_volume_claim,
     projected,
     secret,
@@ -13,5 +14,6 @@ from proa.cluster.kubelet.volumes.plugin import PLUGINS, ReadyVolume, TokenSourc
 
 __all__ = [
     "PLUGINS", "ReadyVolume", "TokenSource", "VolumeRequest",
-    "config_map", "downward_api", "empty_dir", "host_path", "persistent_volume_claim", "projected", "secret",
+    "config_map", "downward_api", "empty_dir", "host_path", "image", "persistent_volume_claim", "projected",
+    "secret",
 ]  # fmt: skip

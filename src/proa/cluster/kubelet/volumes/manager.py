@@ -16,7 +16,7 @@ from proa.cluster.kubelet.mounts import mounts_below, unmount_below
 from proa.cluster.kubelet.objects import ObjectCache
 from proa.cluster.kubelet.pods import common_user, security_context
 from proa.cluster.kubelet.problems import VolumeProblem, config_problem
-from proa.cluster.kubelet.volumes.plugin import PLUGINS, Credentials, ReadyVolume, VolumeRequest
+from proa.cluster.kubelet.volumes.plugin import PLUGINS, Credentials, ImageSource, ReadyVolume, VolumeRequest
 from proa.cluster.kubelet.volumes.subpath import bind_subpath
 from proa.errors import ApiError
 from proa.kube import Object
@@ -35,11 +35,13 @@ class VolumeManager:
         config: KubeletConfig,
         objects: ObjectCache,
         credentials: Credentials,
+        images: ImageSource,
         node: Callable[[], NodeFacts],
     ) -> None:
         self._config = config
         self._objects = objects
         self._credentials = credentials
+        self._images = images
         self._node = node
 
     async def set_up(self, pod: Object, pod_ips: Sequence[str]) -> Volumes:
@@ -62,6 +64,7 @@ class VolumeManager:
             lookup=self._objects.get,
             hold=partial(self._objects.hold, uid),
             credentials=self._credentials,
+            images=self._images,
             node=self._node(),
             pod_ips=pod_ips,
             fs_group=security_context(pod["spec"]).get("fsGroup"),
@@ -95,8 +98,13 @@ class VolumeManager:
         return subpaths / str(mount["name"]) / str(container["name"]) / str(index)
 
     async def tear_down(self, uid: str) -> None:
-        """Unmount all and delete the pod's directory; data outside of it is not touched. Raises OSError."""
-        await asyncio.to_thread(remove_tree, self._config.pods_dir / uid)
+        """Unmount all and delete the pod's directory; data outside of it is not touched.
+
+        Raises OSError, CriError.
+        """
+        directory = self._config.pods_dir / uid
+        await self._images.release(directory / "volumes" / PLUGINS["image"].directory)
+        await asyncio.to_thread(remove_tree, directory)
 
 
 def _source(volume: ReadyVolume, mount: Object, variables: Mapping[str, str], target: Path) -> Path:

@@ -26,6 +26,16 @@ class TokenSource(Protocol):
         """A token of the pod's service account that is still good for a while."""
 
 
+class ImageSource(Protocol):
+    """Mounts images for image volumes."""
+
+    async def mount(self, pod: Object, name: str, source: Object, target: Path) -> None:
+        """Pull the image that a volume's source names, and mount it. Raises VolumeProblem, OSError."""
+
+    async def release(self, directory: Path) -> None:
+        """Unmount the images below a directory. Raises CriError, OSError."""
+
+
 @dataclass(frozen=True, slots=True)
 class Credentials:
     """Where projected volumes get what a pod proves itself with, and what it trusts."""
@@ -47,6 +57,7 @@ class VolumeRequest:
     hold: Callable[[Iterable[Reference]], Awaitable[None]]
     """Follow further objects for this pod; afterwards `lookup` knows them."""
     credentials: Credentials
+    images: ImageSource
     node: NodeFacts
     pod_ips: Sequence[str] = ()
     fs_group: int | None = None

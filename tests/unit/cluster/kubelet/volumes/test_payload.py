@@ -39,6 +39,14 @@ class Tokens:
         return "token"
 
 
+class NoImages:
+    async def mount(self, pod: Object, name: str, source: Object, target: Path) -> None:
+        raise NotImplementedError
+
+    async def release(self, directory: Path) -> None:
+        raise NotImplementedError
+
+
 async def hold(_: Iterable[Reference]) -> None:
     pass
 
@@ -51,6 +59,7 @@ def request(fs_group: int | None = None, fs_user: int | None = None) -> VolumeRe
         lookup=STORE.get,
         hold=hold,
         credentials=Credentials(Tokens(), PodCertificates(NOBODY, "n", print), TrustBundles(NOBODY, print)),
+        images=NoImages(),
         node=NodeFacts((), {}),
         fs_group=fs_group,
         fs_user=fs_user,
