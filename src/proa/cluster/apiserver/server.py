@@ -69,7 +69,7 @@ from proa.cluster.apiserver.webhooks.validating import ValidatingWebhooks
 from proa.cluster.store import SqliteStore, StoreError
 from proa.cluster.store.encryption import NO_ENCRYPTION, load_encryption
 from proa.errors import UserError
-from proa.kube import Manager
+from proa.kube import Manager, join_host_port
 from proa.kube.resources import CUSTOM_RESOURCE_DEFINITIONS, NAMESPACES
 
 logger = logging.getLogger(__name__)
@@ -112,7 +112,7 @@ class ApiServer:
         # The store is called etcd, as whoever asks for that check knows it.
         checks = {"ping": lambda: "", "etcd": self._why_store_fails, "bootstrap": self._why_not_ready}
         health = Health(checks)
-        address = f"{config.advertise_address}:{config.port}"
+        address = join_host_port(config.advertise_address, config.port)
         self._aggregator = Aggregator(config, view, authorizer.require)
         remotes = self._aggregator.remotes
         discovery = MergedDiscovery(Discovery(self._kinds), remotes)
