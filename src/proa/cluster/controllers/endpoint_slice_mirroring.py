@@ -25,6 +25,11 @@ from proa.kube import (
 MANAGER = "endpointslicemirroring-controller.k8s.io"
 SKIP = "endpointslice.kubernetes.io/skip-mirror"
 _LEADER = "control-plane.alpha.kubernetes.io/leader"
+_OWN = (
+    "endpoints.kubernetes.io/last-change-trigger-time",
+    "kubectl.kubernetes.io/last-applied-configuration",
+)
+"""Annotations that are about the Endpoints and nothing else."""
 _BY_SERVICE = "service"
 
 
@@ -47,11 +52,13 @@ def desired(endpoints: Object) -> dict[slices.Group, dict[str, Object]]:
 
 
 def template(endpoints: Object) -> slices.Template:
-    """The slices have the Endpoints' labels and go with them."""
+    """The slices have the Endpoints' labels and annotations, and go with them."""
     metadata = endpoints["metadata"]
     own = {slices.SERVICE_NAME: metadata["name"], slices.MANAGED_BY: MANAGER}
     owner = owner_reference(endpoints)
-    return slices.Template(metadata["name"], metadata["namespace"], labels_of(endpoints) | own, owner)
+    labels = labels_of(endpoints) | own
+    annotations = {name: text for name, text in annotations_of(endpoints).items() if name not in _OWN}
+    return slices.Template(metadata["name"], metadata["namespace"], labels, owner, annotations)
 
 
 def _addresses(subset: Object) -> Iterator[tuple[Object, bool]]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from proa.cluster.controllers.service_pods import Backend, Port, backends, families, is_headless
 from proa.cluster.controllers.topology_hints import hints
-from proa.kube import ENDPOINT_SLICES, Object, labels_of, owner_reference
+from proa.kube import ENDPOINT_SLICES, Object, annotations_of, labels_of, owner_reference
 
 SERVICE_NAME = "kubernetes.io/service-name"
 MANAGED_BY = "endpointslice.kubernetes.io/managed-by"
@@ -34,6 +34,8 @@ class Template:
     namespace: str
     labels: Mapping[str, str]
     owner: Object
+    annotations: Mapping[str, str] | None = None
+    """None where the slices' own are nobody's business here."""
 
 
 @dataclass
@@ -120,6 +122,8 @@ def _differ(new: Object, old: Object) -> bool:
     """Whether a slice of the same group must be written."""
     if new["endpoints"] != (old.get("endpoints") or []):
         return True
+    if annotations_of(new) != annotations_of(old):
+        return True
     return any(new["metadata"][name] != old["metadata"].get(name) for name in ("labels", "ownerReferences"))
 
 
@@ -146,11 +150,13 @@ def ports_of(obj: Object) -> Ports:
 
 def _slice(template: Template, group: Group, endpoints: list[Object], base: Object) -> Object:
     """`base` (an existing slice, or just a name) with this content."""
-    metadata = {
+    metadata: Object = {
         "namespace": template.namespace,
         "labels": dict(template.labels),
         "ownerReferences": [template.owner],
     }
+    if template.annotations is not None:
+        metadata["annotations"] = dict(template.annotations)
     fresh = {"kind": ENDPOINT_SLICES.kind, "apiVersion": ENDPOINT_SLICES.api_version, "addressType": group[0]}
     content = {"endpoints": endpoints, "ports": [port_object(port) for port in group[1]]}
     return fresh | base | content | {"metadata": base["metadata"] | metadata}

@@ -230,6 +230,24 @@ def test_hand_written_endpoints_become_slices_by_family() -> None:
     }
 
 
+def test_mirrored_slices_have_labels_and_annotations_of_the_endpoints() -> None:
+    applied_by = {"kubectl.kubernetes.io/last-applied-configuration": "{}"}
+    made = hand_written(uid="u", labels={"a": "b"}, annotations={"c": "d"} | applied_by)
+    template = endpoint_slice_mirroring.template(made)
+    wanted = endpoint_slice_mirroring.desired(made)
+    (first, second) = slices.plan(template, [], wanted).create
+    assert first["metadata"]["annotations"] == second["metadata"]["annotations"] == {"c": "d"}
+    assert first["metadata"]["labels"] == {
+        "a": "b",
+        "kubernetes.io/service-name": "db",
+        "endpointslice.kubernetes.io/managed-by": "endpointslicemirroring-controller.k8s.io",
+    }
+    assert slices.plan(template, [first, second], wanted) == slices.Plan()
+    made["metadata"]["annotations"] = {"c": "e"}
+    again = endpoint_slice_mirroring.template(made)
+    assert len(slices.plan(again, [first, second], wanted).update) == 2
+
+
 def test_only_endpoints_of_a_service_without_selector_are_mirrored() -> None:
     is_mirrored = endpoint_slice_mirroring.is_mirrored
     assert is_mirrored(hand_written(), service("db"))
