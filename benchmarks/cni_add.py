@@ -3,7 +3,9 @@
 Both plugins are called as a runtime calls them, alternating, each for a network namespace of its own.
 proa's daemon commits each address to the disk; host-local writes files without a sync.
 
-    python benchmarks/cni_add.py [--rounds 40] [--json FILE]
+    python benchmarks/cni_add.py [--rounds 40] [--dual-stack] [--json FILE]
+
+With --dual-stack both give an address of each IP family.
 
 Needs root and /usr/lib/cni (Debian: containernetworking-plugins).
 """
@@ -32,6 +34,7 @@ class Reference:
 
     def __init__(self, node: Node, base: Path) -> None:
         self._node = node
+        ranges = ("10.99.0.0/16", "fd00:99::/64")[: len(node.addresses)]
         self._config = {
             "cniVersion": "1.0.0",
             "name": "reference",
@@ -42,8 +45,8 @@ class Reference:
             "ipam": {
                 "type": "host-local",
                 "dataDir": str(base / "host-local"),
-                "ranges": [[{"subnet": "10.99.0.0/16"}]],
-                "routes": [{"dst": "0.0.0.0/0"}],
+                "ranges": [[{"subnet": subnet}] for subnet in ranges],
+                "routes": [{"dst": default} for default in ("0.0.0.0/0", "::/0")[: len(ranges)]],
             },
         }
 
@@ -106,11 +109,15 @@ def measure(made: Lab, rounds: int) -> dict[str, list[float]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--dual-stack", action="store_true")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     if not BRIDGE.exists():
         sys.exit(f"{BRIDGE} is not installed: apt-get install containernetworking-plugins")
-    with tempfile.TemporaryDirectory() as base, lab(Path(base) / "lab", nodes=1) as made:
+    with (
+        tempfile.TemporaryDirectory() as base,
+        lab(Path(base) / "lab", nodes=1, ipv6=options.dual_stack) as made,
+    ):
         found = measure(made, options.rounds)
     rows = {name: summary(values) for name, values in found.items()}
     for command in ("ADD", "DEL"):
