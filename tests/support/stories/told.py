@@ -11,24 +11,59 @@ from proa.cluster.controllers.workload_kinds import (
     DEPLOYMENTS,
     JOBS,
     POD_DISRUPTION_BUDGETS,
+    REPLICA_SETS,
     REPLICATION_CONTROLLERS,
     STATEFUL_SETS,
 )
 from proa.errors import NotFound
 from proa.kube import EVENTS, NODES, PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, PODS, SERVICES
 from support.server import eventually
-from support.stories import Story, autoscalers, daemon_sets, deployments, jobs, nodes, others, stateful_sets
+from support.stories import (
+    Story,
+    autoscalers,
+    cluster,
+    daemon_sets,
+    deployments,
+    jobs,
+    nodes,
+    others,
+    ownership,
+    runs,
+    sets,
+    stateful_sets,
+)
 from support.stories.others import AUTOSCALERS
 from support.workloads import Workloads
 
-_PARTS = (others, jobs, deployments, stateful_sets, daemon_sets, nodes, autoscalers)
+_PARTS = (
+    others,
+    jobs,
+    runs,
+    deployments,
+    stateful_sets,
+    daemon_sets,
+    sets,
+    ownership,
+    nodes,
+    autoscalers,
+    cluster,
+)
 ALL: dict[str, Story] = {story.__name__: story for part in _PARTS for story in part.STORIES}
 ARGUMENTS: dict[str, tuple[str, ...]] = {
     story.__name__: getattr(part, "ARGUMENTS", ()) for part in _PARTS for story in part.STORIES
 }
 """What the controller manager of a story is told, NAME=VALUE."""
 GOLDEN = Path(__file__).parents[2] / "unit/cluster/controllers/golden/stories.json"
-_OWNERS = (AUTOSCALERS, CRON_JOBS, JOBS, DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS, REPLICATION_CONTROLLERS)
+_OWNERS = (
+    AUTOSCALERS,
+    CRON_JOBS,
+    JOBS,
+    DEPLOYMENTS,
+    STATEFUL_SETS,
+    DAEMON_SETS,
+    REPLICA_SETS,
+    REPLICATION_CONTROLLERS,
+)
 
 
 async def clean(world: Workloads) -> None:

@@ -22,6 +22,7 @@ from proa.cluster.controllers import (
     endpoint_slice,
     endpoint_slice_mirroring,
     endpoints,
+    ephemeral_volume,
     garbage_collector,
     horizontal_pod_autoscaler,
     job,
@@ -41,6 +42,7 @@ from proa.cluster.controllers import (
     stateful_set,
     taint_eviction,
     volume_binder,
+    volume_expander,
 )
 from proa.cluster.controllers.config import ControllersConfig
 from proa.kube import Manager
@@ -65,6 +67,8 @@ _CONTROLLERS: tuple[Callable[[Manager, ControllersConfig], None], ...] = (
     garbage_collector.setup,
     claim_binder.setup,
     volume_binder.setup,
+    volume_expander.setup,
+    ephemeral_volume.setup,
     pvc_protection.setup,
     pv_protection.setup,
     pod_gc.setup,

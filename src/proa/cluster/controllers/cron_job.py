@@ -88,7 +88,9 @@ class CronJobs:
         wait = (due.following - now).total_seconds() + _PADDING if due.following else None
         if due.many_missed:
             await self._once.event(cron_job, "Warning", "TooManyMissedTimes", _MANY_MISSED)
-        if due.time is None or not await self._may_start(cron_job, active):
+        if due.time is None or cron_plan.is_under_way(cron_job, due.time, active):
+            return None, wait
+        if not await self._may_start(cron_job, active):
             return None, wait
         return await self._create(cron_job, due.time), wait
 

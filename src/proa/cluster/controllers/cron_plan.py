@@ -72,14 +72,14 @@ def _last_between(schedule: Schedule, start: dt.datetime, now: dt.datetime) -> d
 
 
 def new_job(cron_job: Object, time: dt.datetime) -> Object:
-    """The Job of one run. Its name follows from the time: it cannot be made twice."""
+    """The Job of one run."""
     template = cron_job["spec"]["jobTemplate"]
-    metadata, minutes = template.get("metadata") or {}, int(time.timestamp()) // 60
+    metadata = template.get("metadata") or {}
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
         "metadata": {
-            "name": f"{cron_job['metadata']['name']}-{minutes}",
+            "name": run_name(cron_job, time),
             "namespace": cron_job["metadata"]["namespace"],
             "labels": dict(metadata.get("labels") or {}),
             "annotations": (metadata.get("annotations") or {})
@@ -88,6 +88,17 @@ def new_job(cron_job: Object, time: dt.datetime) -> Object:
         },
         "spec": copy.deepcopy(template["spec"]),
     }
+
+
+def is_under_way(cron_job: Object, time: dt.datetime, active: Iterable[Object]) -> bool:
+    """Whether the run of that time is one of those that are not over."""
+    name = run_name(cron_job, time)
+    return any(job["metadata"]["name"] == name for job in active)
+
+
+def run_name(cron_job: Object, time: dt.datetime) -> str:
+    """The CronJob's name and the minute: a run cannot be made twice."""
+    return f"{cron_job['metadata']['name']}-{int(time.timestamp()) // 60}"
 
 
 def is_running(job: Object) -> bool:

@@ -44,9 +44,9 @@ class Slot:
 
 
 def slots(owner: Object, nodes: Iterable[Object], pods: Iterable[Object]) -> list[Slot]:
-    """Every node with the pods that are on it or are meant for it, oldest first."""
+    """Every node with the pods that are on it, and those that are meant for it, oldest first."""
     placed: dict[str, list[Object]] = {}
-    for pod in sorted(pods, key=lambda pod: str(pod["metadata"].get("creationTimestamp", ""))):
+    for pod in sorted(pods, key=_seniority):
         if not (is_deleting(pod) and is_finished(pod)):
             placed.setdefault(target_node(pod), []).append(pod)
     spec = owner["spec"]["template"]["spec"]
@@ -59,6 +59,12 @@ def slots(owner: Object, nodes: Iterable[Object], pods: Iterable[Object]) -> lis
         stays = fits and untolerated(taints, tolerations, _EVICTING) is None
         result.append(Slot(name, runs, stays, placed.get(name, [])))
     return result
+
+
+def _seniority(pod: Object) -> tuple[bool, str, str]:
+    """Sorts pods that have a node to the front, then those that were made first."""
+    metadata = pod["metadata"]
+    return not pod["spec"].get("nodeName"), str(metadata.get("creationTimestamp", "")), str(metadata["name"])
 
 
 def _affinity(spec: Mapping[str, Any]) -> Any:

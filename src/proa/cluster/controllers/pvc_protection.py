@@ -7,7 +7,7 @@ Source: kubernetes pkg/controller/volume/pvcprotection.
 from __future__ import annotations
 
 from proa.cluster.controllers.config import ControllersConfig
-from proa.cluster.controllers.pods import claim_keys, is_finished
+from proa.cluster.controllers.pods import claim_keys
 from proa.kube import (
     PERSISTENT_VOLUME_CLAIMS,
     PODS,
@@ -42,8 +42,7 @@ class ClaimProtection:
         if claim is None:
             return
         if not is_deleting(claim) and (claim.get("status") or {}).get("phase") == "Bound":
-            used = any(not is_finished(pod) for pod in self.pods.by_index(_BY_CLAIM, key))
-            await self._tell_use(claim, used=used)
+            await self._tell_use(claim, used=bool(self.pods.by_index(_BY_CLAIM, key)))
         wanted = not is_deleting(claim) or await self._in_use(key)
         await set_finalizer(self._client, PERSISTENT_VOLUME_CLAIMS, claim, FINALIZER, wanted=wanted)
 
@@ -73,8 +72,8 @@ class ClaimProtection:
 
 
 def _holds(pod: Object) -> bool:
-    """Whether the pod has or may have the claim mounted: it has a node and has not finished."""
-    return bool(pod["spec"].get("nodeName")) and not is_finished(pod)
+    """Whether the pod has or may have the claim mounted: it has a node. One that has ended holds it too."""
+    return bool(pod["spec"].get("nodeName"))
 
 
 def setup(manager: Manager, config: ControllersConfig) -> None:  # noqa: ARG001 - one shape for all controllers
