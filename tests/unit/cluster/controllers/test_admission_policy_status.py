@@ -25,7 +25,7 @@ def test_an_unknown_field_is_a_warning_with_its_place() -> None:
     assert expression_warnings(policy("object.spec.replicas > 1", "object.replicas > 1"), KINDS) == [
         {
             "fieldRef": "spec.validations[1].expression",
-            "warning": "apps/v1, Kind=Deployment: compilation failed: ERROR: <input>:1:7: undefined field "
+            "warning": "apps/v1, Kind=Deployment: ERROR: <input>:1:7: undefined field "
             "'replicas'\n | object.replicas > 1\n | ......^\n",
         }
     ]

@@ -12,13 +12,15 @@ from typing import Any
 
 import msgspec
 
+from proa.cluster import cel
 from proa.cluster.apiserver.custom import publishing
 from proa.cluster.apiserver.kind import Kind
-from proa.cluster.apiserver.policies.expressions import ExpressionError, compile_expression
+from proa.cluster.apiserver.policies.expressions import ExpressionError
 from proa.cluster.apiserver.policies.scope import Scope
 from proa.cluster.apiserver.schema import SCHEMAS
 from proa.cluster.apiserver.schema.node import REF_PREFIX
 from proa.cluster.cel import Type, types
+from proa.cluster.cel.functions import LIBRARY
 from proa.cluster.cel.types import DYN
 from proa.kube.resources import Object, Resource
 
@@ -122,8 +124,8 @@ def _warning(spec: Object, about: Resource, expression: str, served: _Served) ->
         except ExpressionError:
             scope.composed[variable["name"]] = DYN
     try:
-        compile_expression(expression, scope.variables(), ())
-    except ExpressionError as error:
+        cel.compile(expression, scope.variables(), library=LIBRARY)
+    except cel.CompileError as error:
         return f"{about.group}/{about.version}, Kind={about.kind}: {error}\n"
     return ""
 
