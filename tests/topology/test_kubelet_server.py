@@ -154,7 +154,7 @@ async def test_usage_of_a_pod_is_told(lab: KubeletLab) -> None:
     assert "usedBytes" in main["rootfs"]
     assert told["node"]["memory"]["availableBytes"] > 0
     assert told["node"]["runtime"]["imageFs"]["usedBytes"] > 0
-    for path in ("/metrics", "/metrics/cadvisor", "/configz", "/pods", "/healthz"):
+    for path in ("/metrics", "/metrics/cadvisor", "/metrics/probes", "/configz", "/pods", "/healthz"):
         assert (await lab.ask(path))[0] == 200, path
     assert (await lab.ask("/stats/summary", user="stranger"))[0] == 403
 

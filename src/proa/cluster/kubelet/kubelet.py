@@ -92,7 +92,8 @@ class Kubelet:
         )
         streams = StreamRoutes(config, self._pods, host.observer, host.runtime, Tasks(channel))
         gate = Gate(Reviews(self._client, config.node_name))
-        server = KubeletServer(config, gate, self._pods, host.observer, streams, StatsRoutes(collector))
+        stats = StatsRoutes(collector, host.probes)
+        server = KubeletServer(config, gate, self._pods, host.observer, streams, stats)
         try:
             await server.start()
             await self._work(channel, host)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -53,6 +54,8 @@ class Probed:
     verdicts: dict[Kind, bool | None] = field(default_factory=dict)
     started: asyncio.Event = field(default_factory=asyncio.Event)
     tasks: dict[Kind, asyncio.Task[None]] = field(default_factory=dict)
+    results: Counter[tuple[Kind, bool | None]] = field(default_factory=Counter)
+    """How often each probe was good, was not, or could not ask."""
 
     @property
     def uid(self) -> str:
@@ -125,6 +128,10 @@ class ProbeManager:
                     if kind != "readiness":
                         task.cancel()
 
+    def present(self) -> list[Probed]:
+        """The containers that are probed."""
+        return list(self._probed.values())
+
     def forget(self, uid: str) -> None:
         """Stop probing the pod."""
         self._drop(uid, keep=set())
@@ -157,7 +164,9 @@ class ProbeManager:
         clock = asyncio.get_running_loop().time
         due = clock()
         while not (kind == "startup" and probed.started.is_set()):
-            verdict = tally.count(good=await self._once(probed, kind, probe))
+            good = await self._once(probed, kind, probe)
+            probed.results[kind, good] += 1
+            verdict = tally.count(good=good)
             if verdict is not None:
                 self._decide(probed, kind, verdict=verdict)
             if verdict is False and kind != "readiness":

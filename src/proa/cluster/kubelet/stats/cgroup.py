@@ -26,6 +26,17 @@ class MemoryUsage:
     page_faults: int
     major_page_faults: int
     limit: int | None = None
+    cache: int = 0
+    swap: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Throttling:
+    """Periods in which a cgroup with a limit wanted to run, in how many it was held up, and for how long."""
+
+    periods: int
+    throttled: int
+    nanoseconds: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +69,17 @@ class CgroupReader:
             if fault.errno == _ENODEV:
                 return None
             raise
+
+    def throttling(self, path: str) -> Throttling | None:
+        """How its limit of processor time has held the cgroup up; None when it is gone or has none."""
+        root = self._mount if self._unified else f"{self._mount}/cpu"
+        try:
+            stat = flat_keyed(_text(f"{root}/{path.strip('/')}/cpu.stat"))
+        except OSError:
+            return None
+        held_up = stat.get("throttled_time", 1000 * stat.get("throttled_usec", 0))
+        periods = stat.get("nr_periods", 0)
+        return Throttling(periods, stat.get("nr_throttled", 0), held_up) if periods else None
 
     def processes(self, path: str) -> list[int]:
         """Ids of the processes directly in the cgroup."""
@@ -102,6 +124,8 @@ def memory_v1(usage: int, limit: int, stat: Mapping[str, int]) -> MemoryUsage:
         page_faults=stat.get("total_pgfault", 0),
         major_page_faults=stat.get("total_pgmajfault", 0),
         limit=limit if 0 < limit < _NO_LIMIT else None,
+        cache=stat.get("total_cache", 0),
+        swap=stat.get("total_swap", 0),
     )
 
 
@@ -114,6 +138,7 @@ def memory_v2(usage: int, limit: int, stat: Mapping[str, int]) -> MemoryUsage:
         page_faults=stat.get("pgfault", 0),
         major_page_faults=stat.get("pgmajfault", 0),
         limit=limit or None,
+        cache=stat.get("file", 0),
     )
 
 

@@ -20,7 +20,7 @@ from proa.cluster.kubelet.cri import (
     Runtime,
 )
 from proa.cluster.kubelet.machine import Machine, boot_time, processes
-from proa.cluster.kubelet.pods import is_host_network, pod_name
+from proa.cluster.kubelet.pods import all_containers, is_host_network, pod_name
 from proa.cluster.kubelet.sandbox_config import pod_cgroup
 from proa.cluster.kubelet.stats.cgroup import CgroupReader
 from proa.cluster.kubelet.stats.disks import Disks
@@ -52,17 +52,17 @@ class Collector:
         self._cgroups = CgroupReader(config.cgroup_mount)
         self._rates = CpuRates()
 
-    async def collect(self, disks_age: float | None = None, *, links: bool = True) -> NodeUsage:
+    async def collect(self, disks_age: float | None = None, *, details: bool = True) -> NodeUsage:
         """The usage now; of disks only if asked for, and at most so many seconds old. Raises CriError.
 
-        Without `links` the pods' interfaces are left out.
+        Without `details` interfaces of pods and throttling are left out.
         """
         containers: defaultdict[str, list[Container]] = defaultdict(list)
         for container in await self._runtime.list_containers():
             if container.state is ContainerState.RUNNING:
                 containers[container.pod_uid].append(container)
         pods, images = list(self._pods()), await self._images.filesystem()
-        node = await asyncio.to_thread(self._measure, pods, containers, images, links=links)
+        node = await asyncio.to_thread(self._measure, pods, containers, images, details=details)
         if disks_age is None:
             return node
         layers = await self._runtime.container_layers()
@@ -78,11 +78,12 @@ class Collector:
         containers: Mapping[str, Sequence[Container]],
         images: FilesystemUsage | None,
         *,
-        links: bool,
+        details: bool,
     ) -> NodeUsage:
         node = self._measure_node(images)
         found = [
-            self._measure_pod(pod, containers.get(pod["metadata"]["uid"], ()), links=links) for pod in pods
+            self._measure_pod(pod, containers.get(pod["metadata"]["uid"], ()), details=details)
+            for pod in pods
         ]
         self._rates.keep(self._paths(pods, containers))
         return replace(node, pods=found)
@@ -108,20 +109,26 @@ class Collector:
             processes=running,
             most_processes=most,
             pods=[],
+            cores=self._machine.cpus,
             pods_memory=pods.memory.working_set if pods else 0,
         )
 
-    def _measure_pod(self, pod: Object, containers: Sequence[Container], *, links: bool) -> PodUsage:
+    def _measure_pod(self, pod: Object, containers: Sequence[Container], *, details: bool) -> PodUsage:
         cgroup = pod_cgroup(pod, self._config)
         found = []
+        images = {spec["name"]: spec.get("image", "") for spec in all_containers(pod)}
         for container in containers:
-            reading = self._read(f"{cgroup}/{container.id}")
+            path = f"{cgroup}/{container.id}"
+            reading = self._read(path)
             name = container.labels.get(CONTAINER_NAME)
             if reading is not None and name:
-                found.append(ContainerUsage(name, container.id, container.created_at, reading))
+                usage = ContainerUsage(name, container.id, container.created_at, reading)
+                throttling = self._cgroups.throttling(path) if details else None
+                image = images.get(name, "")
+                found.append(replace(usage, cgroup=path, image=image, throttling=throttling))
         started = (pod.get("status") or {}).get("startTime") or pod["metadata"].get("creationTimestamp") or ""
-        counted = self._interfaces(pod, cgroup, containers) if links else []
-        return PodUsage(pod_name(pod), started, self._read(cgroup), found, counted)
+        counted = self._interfaces(pod, cgroup, containers) if details else []
+        return PodUsage(pod_name(pod), started, self._read(cgroup), found, counted, cgroup=cgroup)
 
     def _interfaces(self, pod: Object, cgroup: str, containers: Sequence[Container]) -> list[Interface]:
         if is_host_network(pod):

@@ -78,41 +78,13 @@ def _fill(families: Mapping[str, Family], start: Family, node: NodeUsage) -> Non
     whole = node.reading
     put("node", {}, whole.at, whole.usage.cpu, whole.usage.memory.working_set)
     for pod in node.pods:
-        names = _names(pod)
+        names = pod_labels(pod)
         for container in pod.containers:
             labels, reading = {"container": container.name} | names, container.reading
             start.add(labels, container.created_at / _SECOND)
             put("container", labels, reading.at, reading.usage.cpu, reading.usage.memory.working_set)
         if pod.reading:
             put("pod", names, pod.reading.at, pod.reading.usage.cpu, pod.reading.usage.memory.working_set)
-
-
-def cadvisor_metrics(node: NodeUsage) -> str:
-    """The most asked-for metrics of cAdvisor, by its names and labels."""
-    cpu = Family("container_cpu_usage_seconds_total", "counter", "Cumulative cpu time consumed in seconds.")
-    working = Family("container_memory_working_set_bytes", "gauge", "Current working set in bytes.")
-    usage = Family("container_memory_usage_bytes", "gauge", "Current memory usage in bytes.")
-    rss = Family("container_memory_rss", "gauge", "Size of RSS in bytes.")
-    received = Family(
-        "container_network_receive_bytes_total", "counter", "Cumulative count of bytes received"
-    )
-    sent = Family(
-        "container_network_transmit_bytes_total", "counter", "Cumulative count of bytes transmitted"
-    )
-    for pod in node.pods:
-        names = _names(pod)
-        readings = [(c.name, c.reading) for c in pod.containers]
-        readings += [("", pod.reading)] if pod.reading else []
-        for name, reading in readings:
-            labels, memory = {"container": name} | names, reading.usage.memory
-            cpu.add(labels | {"cpu": "total"}, reading.usage.cpu / _SECOND, reading.at)
-            working.add(labels, memory.working_set, reading.at)
-            usage.add(labels, memory.usage, reading.at)
-            rss.add(labels, memory.rss, reading.at)
-        for link in pod.interfaces:
-            received.add(names | {"interface": link.name}, link.rx_bytes, node.at)
-            sent.add(names | {"interface": link.name}, link.tx_bytes, node.at)
-    return render((cpu, usage, rss, working, received, sent))
 
 
 def kubelet_metrics(node: NodeUsage, version: str) -> str:
@@ -141,10 +113,13 @@ def kubelet_metrics(node: NodeUsage, version: str) -> str:
     running.add({}, sum(pod.reading is not None for pod in node.pods))
     containers = Family("kubelet_running_containers", "gauge", "[ALPHA] Number of containers that run")
     containers.add({"container_state": "running"}, sum(len(pod.containers) for pod in node.pods))
+    name = Family("kubelet_node_name", "gauge", "[ALPHA] The node's name, as a label of a value of 1")
+    name.add({"node": node.name}, 1)
     build = Family("kubernetes_build_info", "gauge", "[BETA] The release, as a label of a value of 1")
     build.add({"git_version": version}, 1)
-    return render((*families.values(), containers, running, build))
+    return render((*families.values(), containers, name, running, build))
 
 
-def _names(pod: PodUsage) -> dict[str, str]:
+def pod_labels(pod: PodUsage) -> dict[str, str]:
+    """By which metrics name a pod."""
     return {"namespace": pod.name.namespace, "pod": pod.name.name}

@@ -10,13 +10,17 @@ _DEFAULT = "eth0"
 
 @dataclass(frozen=True, slots=True)
 class Interface:
-    """Bytes and errors since the interface was made."""
+    """Bytes, packets, errors and drops since the interface was made."""
 
     name: str
     rx_bytes: int
     rx_errors: int
     tx_bytes: int
     tx_errors: int
+    rx_packets: int = 0
+    rx_dropped: int = 0
+    tx_packets: int = 0
+    tx_dropped: int = 0
 
 
 def interfaces(pid: int) -> list[Interface]:
@@ -33,7 +37,10 @@ def parse_net_dev(text: str) -> list[Interface]:
     found = []
     for line in text.splitlines()[2:]:
         name, _, rest = line.partition(":")
-        values = [int(word) for word in rest.split()]
         if name.strip() != "lo":
-            found.append(Interface(name.strip(), values[0], values[2], values[8], values[10]))
+            rx, rx_packets, rx_errors, rx_dropped, *_ = values = [int(word) for word in rest.split()]
+            tx, tx_packets, tx_errors, tx_dropped = values[8:12]
+            bytes_and_errors = (rx, rx_errors, tx, tx_errors)
+            packets = (rx_packets, rx_dropped, tx_packets, tx_dropped)
+            found.append(Interface(name.strip(), *bytes_and_errors, *packets))
     return found

@@ -10,8 +10,11 @@ from aiohttp import web
 
 from proa.cluster.kubelet.cri import CriError
 from proa.cluster.kubelet.node_status import KUBERNETES_VERSION
+from proa.cluster.kubelet.probes import ProbeManager
+from proa.cluster.kubelet.stats.cadvisor import cadvisor_metrics
 from proa.cluster.kubelet.stats.collector import Collector
-from proa.cluster.kubelet.stats.exposition import cadvisor_metrics, kubelet_metrics, resource_metrics
+from proa.cluster.kubelet.stats.exposition import kubelet_metrics, render, resource_metrics
+from proa.cluster.kubelet.stats.probe_results import probe_results
 from proa.cluster.kubelet.stats.summary import summary
 
 _log = logging.getLogger(__name__)
@@ -24,8 +27,9 @@ _TEXT = {"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
 class StatsRoutes:
     """Answers from a fresh reading each time."""
 
-    def __init__(self, collector: Collector) -> None:
+    def __init__(self, collector: Collector, probes: ProbeManager) -> None:
         self._collector = collector
+        self._probes = probes
 
     def routes(self) -> Iterable[web.RouteDef]:
         """What the server has to add."""
@@ -34,6 +38,7 @@ class StatsRoutes:
             web.get("/metrics", self._own),
             web.get("/metrics/resource", self._resource),
             web.get("/metrics/cadvisor", self._cadvisor),
+            web.get("/metrics/probes", self._probe_results),
         )
 
     async def _summary(self, request: web.Request) -> web.Response:
@@ -43,7 +48,7 @@ class StatsRoutes:
 
     async def _resource(self, _: web.Request) -> web.Response:
         try:
-            text = resource_metrics(await self._collector.collect(links=False))
+            text = resource_metrics(await self._collector.collect(details=False))
         except CriError as fault:
             _log.warning("usage not measured: %s", fault)
             text = resource_metrics(None)
@@ -51,6 +56,9 @@ class StatsRoutes:
 
     async def _cadvisor(self, _: web.Request) -> web.Response:
         return web.Response(text=cadvisor_metrics(await self._collector.collect()), headers=_TEXT)
+
+    async def _probe_results(self, _: web.Request) -> web.Response:
+        return web.Response(text=render([probe_results(self._probes.present())]), headers=_TEXT)
 
     async def _own(self, _: web.Request) -> web.Response:
         text = kubelet_metrics(await self._collector.collect(_DISKS_AGE), KUBERNETES_VERSION)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from proa.cluster.kubelet.pods import PodName
-from proa.cluster.kubelet.stats.cgroup import CgroupUsage
+from proa.cluster.kubelet.stats.cgroup import CgroupUsage, Throttling
 from proa.cluster.kubelet.stats.filesystem import DirectoryUsage, Filesystem
 from proa.cluster.kubelet.stats.network import Interface
 
@@ -30,6 +30,9 @@ class ContainerUsage:
     reading: Reading
     logs: DirectoryUsage | None = None
     rootfs: DirectoryUsage | None = None
+    cgroup: str = ""
+    image: str = ""
+    throttling: Throttling | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,7 @@ class PodUsage:
     containers: Sequence[ContainerUsage] = ()
     interfaces: Sequence[Interface] = ()
     volumes: Sequence[VolumeUsage] = ()
+    cgroup: str = ""
 
     @property
     def layers(self) -> DirectoryUsage:
@@ -96,5 +100,6 @@ class NodeUsage:
     processes: int
     most_processes: int
     pods: Sequence[PodUsage]
+    cores: int = 0
     pods_memory: int = 0
     """The working set of all pods together."""

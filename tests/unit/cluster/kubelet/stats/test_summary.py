@@ -4,7 +4,6 @@ from proa.cluster.kubelet.pods import PodName
 from proa.cluster.kubelet.stats.cgroup import CgroupUsage, MemoryUsage
 from proa.cluster.kubelet.stats.exposition import (
     Family,
-    cadvisor_metrics,
     kubelet_metrics,
     render,
     resource_metrics,
@@ -106,12 +105,7 @@ def test_volume_metrics_name_the_claim() -> None:
     text = kubelet_metrics(_node(), "v1")
     assert 'kubelet_volume_stats_used_bytes{namespace="ns",persistentvolumeclaim="c"} 50\n' in text
     assert 'kubernetes_build_info{git_version="v1"} 1\n' in text
-
-
-def test_cadvisor_metrics() -> None:
-    text = cadvisor_metrics(_node())
-    assert 'container_memory_working_set_bytes{container="web",namespace="ns",pod="p"} 100 ' in text
-    assert 'container_network_receive_bytes_total{interface="eth0",namespace="ns",pod="p"} 1 ' in text
+    assert 'kubelet_node_name{node="n"} 1\n' in text
 
 
 def test_labels_are_escaped() -> None:
@@ -125,4 +119,4 @@ def test_counters_of_interfaces() -> None:
         "Inter-|   Receive    |  Transmit\n face |bytes packets errs drop |bytes\n"
         "    lo: 9 0 0 0 0 0 0 0 9 0 0 0 0 0 0 0\n  eth0: 1 5 2 0 0 0 0 0 3 7 4 0 0 0 0 0\n"
     )
-    assert parse_net_dev(text) == [Interface("eth0", 1, 2, 3, 4)]
+    assert parse_net_dev(text) == [Interface("eth0", 1, 2, 3, 4, 5, 0, 7, 0)]
