@@ -78,6 +78,7 @@ async def test_a_wanted_address_must_be_free_and_ours(http: Any) -> None:
 
     assert "provided IP is already allocated" in taken.body["message"]
     assert "the provided network does not match the current range" in foreign.body["message"]
+    assert "The range of valid ports is 30000-32767" in port.body["message"]
     assert {answer.status for answer in (taken, foreign, port)} == {422}
 
 
@@ -201,6 +202,14 @@ async def test_a_port_has_one_node_port_for_all_protocols(http: Any) -> None:
     assert udp == tcp != metrics
     closed = service("b", type="LoadBalancer", allocateLoadBalancerNodePorts=False)
     assert "nodePort" not in (await http("POST", PATH, closed)).body["spec"]["ports"][0]
+
+
+async def test_the_port_of_a_health_check_is_one_services_alone(http: Any) -> None:
+    local: dict[str, Any] = {"type": "LoadBalancer", "externalTrafficPolicy": "Local"}
+    made = await http("POST", PATH, service("a", **local, healthCheckNodePort=31999))
+    taken = await http("POST", PATH, service("b", **local, healthCheckNodePort=31999))
+    assert (made.status, taken.status) == (201, 500)
+    assert "HealthCheck NodePort 31999: provided port is already allocated" in taken.body["message"]
 
 
 async def test_a_range_that_is_full_is_an_error_that_says_so(tmp_path: Path) -> None:

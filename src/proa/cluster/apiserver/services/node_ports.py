@@ -29,8 +29,16 @@ def give(request: Request, pool: Pool, spec: Object) -> Iterator[FieldError]:
             port["nodePort"] = chosen[port["port"]]
         elif spec.get("allocateLoadBalancerNodePorts") is not False:
             chosen[port["port"]] = port["nodePort"] = _pick(request, pool)
-    if _is_checked(spec) and not spec.get("healthCheckNodePort"):
+    if _is_checked(spec):
+        _give_check(request, pool, spec)
+
+
+def _give_check(request: Request, pool: Pool, spec: Object) -> None:
+    number = spec.get("healthCheckNodePort")
+    if not number:
         spec["healthCheckNodePort"] = _pick(request, pool)
+    elif problem := _problem(request, pool, number):
+        raise InternalError(f"failed to allocate requested HealthCheck NodePort {number}: {problem}")
 
 
 def _is_checked(spec: Object) -> bool:
@@ -38,11 +46,17 @@ def _is_checked(spec: Object) -> bool:
 
 
 def _claim(request: Request, pool: Pool, index: int, number: int) -> Iterator[FieldError]:
-    field = f"spec.ports[{index}].nodePort"
+    if problem := _problem(request, pool, number):
+        yield invalid_value(f"spec.ports[{index}].nodePort", number, problem)
+
+
+def _problem(request: Request, pool: Pool, number: int) -> str:
+    """Why a certain port cannot be given; empty when it is."""
     if number not in pool:
-        yield invalid_value(field, number, "provided port is not in the valid range")
-    elif not reserved(request, pool, number, _owner(request)):
-        yield invalid_value(field, number, "provided port is already allocated")
+        (span,) = pool.spans
+        valid = f"The range of valid ports is {span.first}-{span.last}"
+        return f"provided port is not in the valid range. {valid}"
+    return "" if reserved(request, pool, number, _owner(request)) else "provided port is already allocated"
 
 
 def _pick(request: Request, pool: Pool) -> int:
