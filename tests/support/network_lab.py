@@ -220,9 +220,9 @@ def lab(base: Path, **options: Any) -> Iterator[Lab]:
         made.close()
 
 
-def eventually(condition: Callable[[], bool], what: str) -> None:
-    """Waits until the condition holds; AssertionError after ten seconds."""
-    deadline = time.monotonic() + _DEADLINE
+def eventually(condition: Callable[[], bool], what: str, seconds: float = _DEADLINE) -> None:
+    """Waits until the condition holds; AssertionError after ten seconds, or as many as are given."""
+    deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"still not so: {what}"
         time.sleep(0.02)

@@ -12,6 +12,7 @@ import pytest
 
 from proa.kernel import links, netns, sysctl
 from support.network_lab import (
+    GATEWAY,
     GATEWAY6,
     Lab,
     Pod,
@@ -187,6 +188,17 @@ def test_what_somebody_removed_comes_back(two: Lab, pods: list[Pod]) -> None:
         eventually(lambda: _still(pods), f"reached again after {damage}")
     chain = ("nft", "list", "chain", "inet", "proa", "pod-sources")
     eventually(lambda: "fib saddr" in node.run(*chain), "the rule is back")
+
+
+def test_an_underlay_that_lost_its_address_carries_again_once_it_has_it(two: Lab, pods: list[Pod]) -> None:
+    """IPv6 addresses go with the device; whoever manages the host puts them back some time later."""
+    node = two.nodes[0]
+    for command in ("link set eth0 down", "link set eth0 up", f"route replace default via {GATEWAY}"):
+        node.run("ip", *command.split())
+    time.sleep(4)  # seconds in which attempts fail, so that the next one by the clock would be late
+    node.run("ip", "addr", "add", f"{node.addresses[1]}/64", "dev", "eth0", "nodad")
+    node.run("ip", "-6", "route", "replace", "default", "via", GATEWAY6)
+    eventually(lambda: _still(pods), "reached again", seconds=2.5)
 
 
 def _still(pods: list[Pod]) -> bool:

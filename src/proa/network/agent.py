@@ -136,17 +136,18 @@ class NetworkAgent:
             except (KernelError, ApiError, OSError) as error:
                 metrics.FAILURES.inc()
                 _log.warning("pod network: %s; next attempt in %.1f s", error, delay)
-                await asyncio.sleep(delay)
+                await self._next(delay, settle=_FIRST_DELAY)
                 delay = min(delay * 2, _LONGEST_DELAY)
                 continue
             delay = _FIRST_DELAY
-            await self._next()
+            await self._next(_RESYNC, settle=_SETTLE)
 
-    async def _next(self) -> None:
+    async def _next(self, longest: float, *, settle: float) -> None:
+        """Until something was heard, and what comes with it within `settle`; `longest` is when not (s)."""
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_RESYNC):  # not wait_for: in 3.11 that can lose a cancellation
+            async with asyncio.timeout(longest):  # not wait_for: in 3.11 that can lose a cancellation
                 await self._wake.wait()
-            await asyncio.sleep(_SETTLE)
+            await asyncio.sleep(settle)
 
     def _become_ready(self, local: Sequence[LocalNode]) -> None:
         if self.ready.is_set() or self._attachments is None:
