@@ -198,7 +198,8 @@ def test_an_underlay_that_lost_its_address_carries_again_once_it_has_it(two: Lab
     time.sleep(4)  # seconds in which attempts fail, so that the next one by the clock would be late
     node.run("ip", "addr", "add", f"{node.addresses[1]}/64", "dev", "eth0", "nodad")
     node.run("ip", "-6", "route", "replace", "default", "via", GATEWAY6)
-    eventually(lambda: _still(pods), "reached again", seconds=2.5)
+    eventually(lambda: "fd42:0:0:2::/64 via" in node.run("ip", "-6", "route"), "the route", seconds=2.5)
+    eventually(lambda: _still(pods), "reached again")
 
 
 def _still(pods: list[Pod]) -> bool:
