@@ -38,7 +38,6 @@ _TOOLS = (
     "ca-certificates",
     "coreutils",
     "curl",
-    "iperf",
     "iproute2",
     "libc-bin",
     "netcat-openbsd",
