@@ -8,13 +8,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from support.scheduling.crowded import Crowd
 from support.scheduling.worlds import World
 
 _FOLDER = Path(__file__).parents[2] / "unit/cluster/scheduler/golden"
 WORLDS = _FOLDER / "worlds.json"
+CROWDS = _FOLDER / "crowds.json"
 
 
-def digest(made: World) -> str:
+def digest(made: World | Crowd) -> str:
     """By which a test sees that it plays the world that was recorded."""
     text = json.dumps(asdict(made), sort_keys=True, default=sorted)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -18,8 +18,9 @@ from proa.kube import (
     Object,
     Resource,
 )
-from proa.kube.resources import RUNTIME_CLASSES
+from proa.kube.resources import POD_DISRUPTION_BUDGETS, PRIORITY_CLASSES, RUNTIME_CLASSES
 from support.scheduling import worlds
+from support.scheduling.crowded import PRIORITIES, Crowd
 from support.scheduling.dice import name_of
 from support.scheduling.worlds import World
 
@@ -33,6 +34,10 @@ async def prepare(client: Client) -> None:
         await client.create(SERVICE_ACCOUNTS, {"metadata": {"name": "default"}}, name)
     for name, more in worlds.RUNTIME_CLASSES.items():
         await client.create(RUNTIME_CLASSES, {"metadata": {"name": name}, "handler": "runc", **more})
+    for name, value in PRIORITIES.items():
+        policy = "Never" if name == "polite" else "PreemptLowerPriority"
+        made = {"metadata": {"name": name}, "value": value, "preemptionPolicy": policy}
+        await client.create(PRIORITY_CLASSES, made)
 
 
 async def make(client: Client, world: World) -> None:
@@ -45,9 +50,23 @@ async def make(client: Client, world: World) -> None:
     await _all(_placed(client, one, world) for one in world.placed)
 
 
+async def make_crowd(client: Client, made: Crowd) -> None:
+    """All but the pod that waits."""
+    await _all(_node(client, node) for node in made.nodes)
+    await _all(_running(client, pod) for pod in made.placed)
+    await _all(_budget(client, budget) for budget in made.budgets)
+
+
 async def clear(client: Client) -> None:
     """Nothing of a world is left."""
-    for resource in (PODS, PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, STORAGE_CLASSES, NODES):
+    for resource in (
+        POD_DISRUPTION_BUDGETS,
+        PODS,
+        PERSISTENT_VOLUME_CLAIMS,
+        PERSISTENT_VOLUMES,
+        STORAGE_CLASSES,
+        NODES,
+    ):
         found = (await client.list(resource))["items"]
         await _all(_remove(client, resource, one) for one in found)
 
@@ -79,6 +98,17 @@ async def _placed(client: Client, pod: Object, world: World) -> None:
     await _status(client, PODS, pod, phase="Succeeded" if name_of(pod) in world.over else "Running")
     if name_of(pod) in world.ending:
         await client.delete(PODS, name_of(pod), namespace)
+
+
+async def _running(client: Client, pod: Object) -> None:
+    await client.create(PODS, {k: v for k, v in pod.items() if k != "status"}, "one")
+    await client.patch(PODS, name_of(pod), {"status": pod["status"]}, "one", subresource="status")
+
+
+async def _budget(client: Client, budget: Object) -> None:
+    await client.create(POD_DISRUPTION_BUDGETS, {k: v for k, v in budget.items() if k != "status"}, "one")
+    status = {"status": budget["status"]}
+    await client.patch(POD_DISRUPTION_BUDGETS, name_of(budget), status, "one", subresource="status")
 
 
 async def _status(client: Client, resource: Resource, obj: Object, **status: str) -> None:

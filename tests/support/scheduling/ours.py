@@ -22,6 +22,7 @@ from proa.kube import (
     key_of,
     labels_of,
 )
+from proa.kube.resources import POD_DISRUPTION_BUDGETS
 
 
 class Stored:
@@ -61,6 +62,21 @@ async def picture(client: Client) -> tuple[Cluster, list[Object]]:
         elif not is_finished(pod):
             cluster.place(pod_info(pod), pod["spec"]["nodeName"])
     return cluster, waiting
+
+
+async def makes_room(client: Client) -> Object:
+    """The node that is made ready for the pod that waits and who goes from there, or what is said instead."""
+    cluster, (pod,) = await picture(client)
+    budgets = (await client.list(POD_DISRUPTION_BUDGETS))["items"]
+    info = pod_info(pod)
+    decision = decide(info, cluster)
+    if decision.node:
+        return {"bound": True}
+    found = preempt(info, cluster, budgets, decision)
+    if not found.node:
+        return {"message": f"{decision.message} {found.message}"}
+    victims = sorted(victim.object["metadata"]["name"] for victim in found.victims)
+    return {"node": found.node, "victims": victims}
 
 
 def answer(pod: Object, cluster: Cluster) -> Object:

@@ -227,3 +227,9 @@ def test_an_overlooked_pod_waits_for_the_changes_that_can_help_it(cluster: Clust
     add(cluster, node(cpu="1"))
     decision = decide(pod_info(pod(cpu="2")), cluster)
     assert decision.changes == {Change.NODE, Change.POD_GONE}
+
+
+def test_a_pod_that_claims_devices_goes_nowhere(cluster: Cluster) -> None:
+    add(cluster, node("a"))
+    said = refused(cluster, pod(resourceClaims=[{"name": "gpu", "resourceClaimName": "g"}]))
+    assert said == "0/1 nodes are available: resource claims (gpu) are not allocated in this cluster."

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from proa.kube import PODS, Client, Object
 from support.scheduling import golden, ours
-from support.scheduling.making import clear, make, prepare
+from support.scheduling.crowded import crowd
+from support.scheduling.making import clear, make, make_crowd, prepare
 from support.scheduling.worlds import World, world
 from support.server import api_server
 
@@ -30,6 +31,22 @@ async def test_the_nodes_and_the_words_are_those_of_upstream(tmp_path: Path) -> 
             differing += [
                 (number, n, said[n], v) for n, v in known["answers"].items() if not _same(said[n], v)
             ]
+            await clear(client)
+    assert differing == [], "\n".join(map(str, differing))
+
+
+async def test_room_is_made_where_upstream_makes_it(tmp_path: Path) -> None:
+    differing = []
+    async with api_server(tmp_path) as server:
+        client = server.client()
+        await prepare(client)
+        for number, known in golden.read(golden.CROWDS).items():
+            made = crowd(int(number))
+            assert golden.digest(made) == known["digest"], f"crowd {number} is another: record it anew"
+            await make_crowd(client, made)
+            await client.create(PODS, made.waiting, "one")
+            if (said := await ours.makes_room(client)) != known["answer"]:
+                differing.append((number, said, known["answer"]))
             await clear(client)
     assert differing == [], "\n".join(map(str, differing))
 
