@@ -1,5 +1,6 @@
 """Connections through Services, from pods, from the node and from outside."""
 
+import socket
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -182,17 +183,57 @@ def test_nobody_there_is_said_at_once(hosts: Lab) -> None:
         ask_datagram(asker, VIP, 53)
 
 
-def test_udp_leaves_an_endpoint_that_ended(hosts: Lab) -> None:
+WAYS_IN = {
+    "cluster": (VIP, 53),
+    "node": (NODE, 30053),
+    "external": ("10.99.0.2", 53),
+    "balancer": ("10.99.0.1", 53),
+}
+
+
+@pytest.mark.parametrize("way", WAYS_IN)
+def test_udp_leaves_an_endpoint_that_ended(hosts: Lab, way: str) -> None:
+    address, port = WAYS_IN[way]
+    ports = [{"name": "dns", "protocol": "UDP", "port": 53, "nodePort": 30053}]
+    behind = [{"name": "dns", "protocol": "UDP", "port": 8080}]
+    hosts.put(
+        "services",
+        service(type="LoadBalancer", ports=ports, externalIPs=["10.99.0.2"], ingress=[{"ip": "10.99.0.1"}]),
+    )
+    hosts.put("endpointslices", endpoint_slice(BOTH[:1], ports=behind))
+    hosts.start()
+    client = hosts.pod(2) if way == "cluster" else hosts.client
+    with datagram_socket(client, timeout=0.5) as asker:
+        assert ask_datagram(asker, address, port)[0] == "near"
+        hosts.put("endpointslices", endpoint_slice(BOTH[1:], ports=behind))
+        eventually(lambda: ask_datagram(asker, address, port)[0] == "far", "the flow cut")
+        hosts.drop("services", "d/web")
+        eventually(lambda: not answers(asker, address, port), "the end of the Service")
+
+
+def answers(asker: socket.socket, address: str, port: int) -> bool:
+    try:
+        ask_datagram(asker, address, port)
+    except OSError:
+        return False
+    return True
+
+
+def test_a_restart_cuts_what_went_stale_meanwhile(hosts: Lab) -> None:
     pod = hosts.pod(2)
     ports = [{"name": "dns", "protocol": "UDP", "port": 53}]
     behind = [{"name": "dns", "protocol": "UDP", "port": 8080}]
-    hosts.put("services", service(ports=ports))
-    hosts.put("endpointslices", endpoint_slice(BOTH[:1], ports=behind))
+    for number in (50, 51):
+        hosts.put("services", service(f"s{number}", ip=f"10.43.0.{number}", ports=ports))
+        hosts.put("endpointslices", endpoint_slice(BOTH[:1], ports=behind, service_name=f"s{number}"))
     hosts.start()
-    with datagram_socket(pod, timeout=0.5) as asker:
-        assert ask_datagram(asker, VIP, 53) == ("near", "10.42.1.2")
-        hosts.put("endpointslices", endpoint_slice(BOTH[1:], ports=behind))
-        eventually(lambda: ask_datagram(asker, VIP, 53)[0] == "far", "the flow cut")
+    with datagram_socket(pod, timeout=0.5) as moves, datagram_socket(pod) as stays:
+        assert ask_datagram(moves, VIP, 53)[0] == ask_datagram(stays, "10.43.0.51", 53)[0] == "near"
+        hosts.kill()
+        hosts.put("endpointslices", endpoint_slice(BOTH[1:], ports=behind, service_name="s50"))
+        hosts.start()
+        eventually(lambda: ask_datagram(moves, VIP, 53)[0] == "far", "the flow cut")
+        assert ask_datagram(stays, "10.43.0.51", 53)[0] == "near"
 
 
 def test_only_flows_of_the_changed_port_are_cut(hosts: Lab) -> None:

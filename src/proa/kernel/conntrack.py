@@ -57,16 +57,24 @@ def flows_to(netlink: Netlink, protocol: int, destination: IPAddress, port: int)
     """The flows whose first packet went to that address and port; the kernel does the search."""
     asked = _nested(_IP, attribute(_ADDRESSES[destination.version][1], destination.packed))
     what = f"list flows to {destination} port {port}"
-    return _flows(netlink, destination.version, asked + _to_port(protocol, port), _BY_DESTINATION, what)
+    by = _BY_DESTINATION | _BY_PROTOCOL | _BY_PORT
+    return _flows(netlink, destination.version, asked + _to_port(protocol, port), by, what)
+
+
+def flows(netlink: Netlink, protocol: int, version: int) -> list[Flow]:
+    """All flows of a protocol and an IP version."""
+    asked = _nested(_PROTO, attribute(_PROTO_NUMBER, bytes([protocol])))
+    return _flows(netlink, version, asked, _BY_PROTOCOL, f"list IPv{version} flows of protocol {protocol}")
 
 
 def flows_to_port(netlink: Netlink, protocol: int, version: int, port: int) -> list[Flow]:
     """The flows of an IP version whose first packet went to that port, of whichever address."""
-    return _flows(netlink, version, _to_port(protocol, port), 0, f"list IPv{version} flows to port {port}")
+    by = _BY_PROTOCOL | _BY_PORT
+    return _flows(netlink, version, _to_port(protocol, port), by, f"list IPv{version} flows to port {port}")
 
 
 def _flows(netlink: Netlink, version: int, asked: bytes, by: int, what: str) -> list[Flow]:
-    flags = attribute(_FILTER_ORIGINAL, by | _BY_PROTOCOL | _BY_PORT) + attribute(_FILTER_REPLY, 0)
+    flags = attribute(_FILTER_ORIGINAL, by) + attribute(_FILTER_REPLY, 0)
     body = _header(version) + _nested(_ORIGINAL, asked) + _nested(_FILTER, flags)
     return [parse(answer) for answer in netlink.dump(Message(_GET, body, what=what))]
 
