@@ -24,6 +24,7 @@ from proa.cluster.kubelet.pods import (
     restart_policy,
 )
 from proa.cluster.kubelet.resize.given import differing, restarts, started_with
+from proa.cluster.kubelet.restart_policy import restarts_after
 from proa.kube import Object
 
 Started = Callable[[ContainerStatus], bool]
@@ -66,9 +67,12 @@ def is_finished(pod: Object, seen: PodObservation) -> bool:
 
 def may_restart(pod: Object, ended: ContainerStatus) -> bool:
     """Whether the restart policy starts this ended container again."""
-    policy = restart_policy(pod)
-    wanted = ended.exit_code != 0 or _ended_for_resize(pod, ended)
-    return policy == "Always" or (policy == "OnFailure" and wanted)
+    spec = find_container(pod, ended.name)
+    if spec is None:
+        return False
+    if restarts_after(pod, spec, ended.exit_code):
+        return True
+    return restart_policy(pod) == "OnFailure" and _ended_for_resize(pod, ended)
 
 
 def _ended_for_resize(pod: Object, ended: ContainerStatus) -> bool:
@@ -81,10 +85,11 @@ def _ended_for_resize(pod: Object, ended: ContainerStatus) -> bool:
 
 def _failed_init(pod: Object, seen: PodObservation) -> bool:
     """An init container that has failed and may not run again fails the pod."""
-    if restart_policy(pod) != "Never":
-        return False
-    ended = (seen.latest(c["name"]) for c in init_containers(pod) if not is_sidecar(c))
-    return any(c is not None and c.exited and c.exit_code != 0 for c in ended)
+    ended = ((c, seen.latest(c["name"])) for c in init_containers(pod) if not is_sidecar(c))
+    return any(
+        now is not None and now.exited and now.exit_code != 0 and not restarts_after(pod, c, now.exit_code)
+        for c, now in ended
+    )
 
 
 def has_started_main(pod: Object, seen: PodObservation) -> bool:

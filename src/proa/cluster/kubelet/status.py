@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -17,11 +17,11 @@ from proa.cluster.kubelet.pods import (
     is_host_network,
     is_sidecar,
     main_containers,
-    restart_policy,
 )
 from proa.cluster.kubelet.problems import ContainerProblem
 from proa.cluster.kubelet.resize.conditions import Mark, with_mark
 from proa.cluster.kubelet.resources import qos_class
+from proa.cluster.kubelet.restart_policy import restarts_after
 from proa.kube import Object, is_deleting
 
 FINAL_PHASES = frozenset({"Succeeded", "Failed"})
@@ -127,10 +127,10 @@ def _addresses(pod: Object, inputs: StatusInputs) -> Sequence[str]:
 
 def pod_phase(pod: Object, initial: Sequence[Object], main: Sequence[Object]) -> str:
     """Pending, Running, Succeeded or Failed."""
-    policy = restart_policy(pod)
-    inits = [s for s, c in zip(initial, init_containers(pod), strict=True) if not is_sidecar(c)]
+    started = [(s, c) for s, c in zip(initial, init_containers(pod), strict=True) if not is_sidecar(c)]
+    inits = [s for s, _ in started]
     sidecars = [s for s, c in zip(initial, init_containers(pod), strict=True) if is_sidecar(c)]
-    if policy == "Never" and any(_exit_code(s) not in (None, 0) for s in inits):
+    if any(_failed(pod, c, s) for s, c in started):
         return "Failed"
     began = any("waiting" not in s["state"] or s.get("lastState") for s in main)
     if not began and any(_exit_code(s) != 0 for s in inits):
@@ -141,15 +141,16 @@ def pod_phase(pod: Object, initial: Sequence[Object], main: Sequence[Object]) ->
         return "Pending"
     if any("running" in s["state"] or "waiting" in s["state"] for s in main):
         return "Running"
-    return _ended_phase("Never" if is_deleting(pod) else policy, [_exit_code(s) for s in main])
-
-
-def _ended_phase(policy: str, codes: Iterable[int | None]) -> str:
-    if policy == "Always":
+    ended = [(c, _exit_code(s) or 0) for s, c in zip(main, main_containers(pod), strict=True)]
+    if not is_deleting(pod) and any(restarts_after(pod, c, code) for c, code in ended):
         return "Running"
-    if all(code == 0 for code in codes):
-        return "Succeeded"
-    return "Failed" if policy == "Never" else "Running"
+    return "Failed" if any(code for _, code in ended) else "Succeeded"
+
+
+def _failed(pod: Object, container: Object, status: Object) -> bool:
+    """Whether an init container has failed for good."""
+    code = _exit_code(status)
+    return bool(code) and not restarts_after(pod, container, code or 0)
 
 
 def _exit_code(status: Object) -> int | None:
