@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections import Counter
+from random import random
 
 from proa.cluster.dns import wire
 from proa.cluster.dns.cache import Stored
@@ -26,7 +27,6 @@ class Responder:
         self._zone = zone
         self._answers = zone.answers
         self._forwarder = forwarder
-        self._turn = 0
 
     def quick(self, data: bytes) -> bytes | None:
         """The answer to a plain question that the zone alone answers, if it fits into a datagram."""
@@ -92,12 +92,12 @@ class Responder:
         head = struct.pack("!6H", query.identity, flags, 1, answers, authority, query.edns)
         return b"".join((head, query.question, body, option))
 
-    def _turned(self, answer: Answer) -> bytes:
-        """The records, another one in front each time."""
+    @staticmethod
+    def _turned(answer: Answer) -> bytes:
+        """The records, any of them in front: in turn would be in step with who asks for A and AAAA."""
         body, unit = answer.body, answer.unit
         if unit and len(body) > unit:
-            self._turn += unit
-            cut = self._turn % len(body)
+            cut = int(random() * (len(body) // unit)) * unit
             return body[cut:] + body[:cut]
         return body
 

@@ -21,7 +21,7 @@ _FLAGS = wire.RESPONSE | wire.AUTHORITATIVE | wire.RECURSION_DESIRED | wire.RECU
 class Answer(NamedTuple):
     """A message in two parts around the question, for a client that desired recursion.
 
-    `unit` is the size of each record where all have one, else 0: such records can take turns at the
+    `unit` is the size of each record where all have one, else 0: any of such records can be at the
     front, and as many as fit can be sent.
     """
 
