@@ -12,7 +12,7 @@ from typing import Any
 from proa.errors import ProaError, UserError
 from proa.files import write_if_changed
 from proa.kernel import forwarding, netns
-from proa.machine import checks, claim, containerd, images, mounts, nodes, record
+from proa.machine import checks, claim, containerd, images, mounts, nodes, record, runtimes
 from proa.machine.keeper import keeper
 from proa.machine.layout import Layout, NodeLayout
 from proa.machine.plan import (
@@ -64,6 +64,7 @@ def _own_address(version: int) -> str:
 def check(settings: Settings, layout: Layout, planned: Sequence[Node]) -> None:
     """Raises UserError for whatever would keep the cluster from starting."""
     checks.check_programs()
+    runtimes.check(settings.default_runtime)
     claim.check(layout)
     check_nodes(layout, planned)
     left_over = {status.name for status in keeper(layout, planned).statuses() if status.state == "running"}
@@ -92,7 +93,7 @@ def prepare(settings: Settings, layout: Layout, planned: Sequence[Node], report:
     report("network of the nodes")
     nodes.connect(planned)
     report("containerd's configuration")
-    write_containerd_configuration(layout, planned)
+    write_containerd_configuration(settings, layout, planned)
     report("certificates")
     _write_credentials_and_settings(settings, layout, planned)
     report("images")
@@ -163,18 +164,20 @@ def require_node(settings: Settings, layout: Layout, node: Node) -> None:
         raise UserError(f"no containerd at {place.containerd_socket}: containerd --config {config} starts it")
 
 
-def write_containerd_configuration(layout: Layout, planned: Sequence[Node]) -> None:
+def write_containerd_configuration(settings: Settings, layout: Layout, planned: Sequence[Node]) -> None:
     """The configuration of each node's containerd, for the release that is installed."""
     release, may_lower = containerd.major_release(), containerd.may_lower_oom_score()
     for node in planned:
         place = layout.node(node.name)
         for folder in (place.run, place.network_config, place.plugins):
             folder.mkdir(parents=True, exist_ok=True)
-        options = _containerd_options(place, may_lower_oom_score=may_lower)
+        options = _containerd_options(settings, place, may_lower_oom_score=may_lower)
         write_if_changed(place.containerd_config, containerd.configuration(release, options), 0o600)
 
 
-def _containerd_options(place: NodeLayout, *, may_lower_oom_score: bool) -> containerd.ContainerdOptions:
+def _containerd_options(
+    settings: Settings, place: NodeLayout, *, may_lower_oom_score: bool
+) -> containerd.ContainerdOptions:
     return containerd.ContainerdOptions(
         root=place.containerd_root,
         state=place.containerd_state,
@@ -182,6 +185,8 @@ def _containerd_options(place: NodeLayout, *, may_lower_oom_score: bool) -> cont
         cni_conf_dir=place.network_config,
         cni_bin_dir=place.plugins,
         may_lower_oom_score=may_lower_oom_score,
+        default_runtime=settings.default_runtime,
+        runtimes=runtimes.installed(),
     )
 
 

@@ -23,7 +23,7 @@ PROGRAMS = {
 """Programs that run in a cluster, and the Debian packages that bring them."""
 NFTABLES = ("libnftables.so.1", "libnftables1")
 KUBELET_PORT = 10250
-_SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _LISTEN = "0A"
 
 
@@ -34,7 +34,7 @@ def check_root() -> None:
 
 def check_programs() -> None:
     """Raises MissingProgram for the first that is not there."""
-    path = f"{os.environ.get('PATH', '')}:{_SYSTEM_PATH}"
+    path = f"{os.environ.get('PATH', '')}:{SYSTEM_PATH}"
     for program, package in PROGRAMS.items():
         if shutil.which(program, path=path) is None:
             raise MissingProgram(program, package)

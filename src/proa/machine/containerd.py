@@ -9,13 +9,17 @@ from __future__ import annotations
 
 import re
 import subprocess
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from proa.errors import MissingProgram, UserError
+from proa.machine import runtimes
 
 PAUSE_IMAGE = "docker.io/proa/pause:1"
 _CAP_SYS_RESOURCE = 24
+_CRI_1, _CRI_2 = "io.containerd.grpc.v1.cri", "io.containerd.cri.v1.runtime"
+"""The part of the file that says how containers are run."""
 
 
 @dataclass(frozen=True)
@@ -29,11 +33,16 @@ class ContainerdOptions:
     cni_bin_dir: Path
     may_lower_oom_score: bool
     """Whether this machine may protect processes from the OOM killer (CAP_SYS_RESOURCE)."""
+    default_runtime: str = "runc"
+    """Which runtime runs pods that name no RuntimeClass."""
+    runtimes: Mapping[str, str] = field(default_factory=lambda: {"runc": "runc"})
+    """Those that there are, names and programs."""
 
 
 def configuration(release: int, options: ContainerdOptions) -> str:
     """The file for containerd of this major release."""
-    return (_VERSION_2 if release < 2 else _VERSION_3).format(
+    template, plugin = (_VERSION_2, _CRI_1) if release < 2 else (_VERSION_3, _CRI_2)
+    base = template.format(
         root=options.root,
         state=options.state,
         socket=options.socket,
@@ -41,7 +50,9 @@ def configuration(release: int, options: ContainerdOptions) -> str:
         bin_dir=options.cni_bin_dir,
         pause=PAUSE_IMAGE,
         restrict="false" if options.may_lower_oom_score else "true",
+        runtime=options.default_runtime,
     )
+    return base + "".join(runtimes.sections(plugin, options.runtimes))
 
 
 def major_release() -> int:
@@ -81,11 +92,8 @@ state = "{state}"
     bin_dir = "{bin_dir}"
     conf_dir = "{conf_dir}"
 
-  [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
-    runtime_type = "io.containerd.runc.v2"
-
-    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
-      SystemdCgroup = false
+  [plugins."io.containerd.grpc.v1.cri".containerd]
+    default_runtime_name = "{runtime}"
 """
 
 _VERSION_3 = """\
@@ -110,9 +118,6 @@ state = "{state}"
     bin_dir = "{bin_dir}"
     conf_dir = "{conf_dir}"
 
-  [plugins."io.containerd.cri.v1.runtime".containerd.runtimes.runc]
-    runtime_type = "io.containerd.runc.v2"
-
-    [plugins."io.containerd.cri.v1.runtime".containerd.runtimes.runc.options]
-      SystemdCgroup = false
+  [plugins."io.containerd.cri.v1.runtime".containerd]
+    default_runtime_name = "{runtime}"
 """

@@ -163,6 +163,9 @@ class Settings:
     ] = ()
     node_label: Annotated[tuple[str, ...], Option("Label of the node, KEY=VALUE", AGENT, values.label)] = ()
     max_pods: Annotated[int, Option("How many pods the node takes", AGENT, values.count)] = 110
+    default_runtime: Annotated[
+        str, Option("What runs pods that name no RuntimeClass", AGENT, values.one_of("runc", "crun"))
+    ] = "runc"
     kubelet_arg: Annotated[
         tuple[str, ...], Option("Argument of the kubelet, NAME=VALUE", AGENT, values.argument)
     ] = ()
