@@ -9,6 +9,7 @@ from proa.kube import Object
 from support.scheduling.dice import maybe
 from support.scheduling.worlds import HOSTNAME, ZONE
 
+_CPU = 4000
 PRIORITIES = {"least": -5, "low": 1, "middle": 20, "high": 50, "urgent": 100, "polite": 100, "highest": 500}
 
 
@@ -28,16 +29,18 @@ def crowd(number: int) -> Crowd:
     made = Crowd(nodes=[_node(f"n{i}", dice) for i in range(dice.randint(2, 4))])
     minute = 0
     for node in made.nodes:
-        for _ in range(dice.randint(1, 4)):
+        left = _CPU
+        while (size := dice.choice((500, 800, 1200, 2000))) <= left and not maybe(dice, 0.04):
+            left -= size
             minute += dice.randint(1, 9)
-            made.placed.append(_placed(len(made.placed), node["metadata"]["name"], minute, dice))
+            made.placed.append(_placed(len(made.placed), node["metadata"]["name"], size, minute, dice))
     made.budgets = [_budget(guard, dice.choice((0, 0, 1, 2))) for guard in "ab" if maybe(dice, 0.6)]
     made.waiting = _waiting(dice)
     return made
 
 
 def _node(name: str, dice: Random) -> Object:
-    room = {"cpu": "4", "memory": "8Gi", "pods": dice.choice(("2", "110", "110"))}
+    room = {"cpu": "4", "memory": "8Gi", "pods": dice.choice(("4", "110", "110"))}
     return {
         "metadata": {"name": name, "labels": {HOSTNAME: name, ZONE: dice.choice("xy")}},
         "spec": {"taints": [], "unschedulable": maybe(dice, 0.05)},
@@ -63,10 +66,10 @@ def _pod(name: str, priority: str, cpu: int, labels: Object) -> Object:
     }
 
 
-def _placed(number: int, node: str, minute: int, dice: Random) -> Object:
-    priority = dice.choice(("least", "low", "low", "middle", "high", "highest"))
+def _placed(number: int, node: str, size: int, minute: int, dice: Random) -> Object:
+    priority = dice.choice(("least", "low", "low", "middle", "high", "high", "highest"))
     labels = {"app": dice.choice("ab"), "guard": dice.choice("abc")}
-    made = _pod(f"placed-{number}", priority, dice.choice((200, 600, 1000, 1500, 2500)), labels)
+    made = _pod(f"placed-{number}", priority, size, labels)
     made["spec"]["nodeName"] = node
     if maybe(dice, 0.15):
         made["spec"]["containers"][0]["ports"] = [{"containerPort": 80, "hostPort": 80}]
@@ -90,8 +93,8 @@ def _budget(guard: str, allowed: int) -> Object:
 
 
 def _waiting(dice: Random) -> Object:
-    priority = dice.choice(("urgent", "urgent", "urgent", "middle", "polite"))
-    made = _pod("waiting", priority, dice.choice((1500, 2500, 3500, 4500)), {"app": "b"})
+    priority = dice.choice(("urgent", "urgent", "urgent", "urgent", "middle", "polite"))
+    made = _pod("waiting", priority, dice.choice((1500, 2500, 2500, 3500, 4500)), {"app": "b"})
     if maybe(dice, 0.2):
         made["spec"]["containers"][0]["ports"] = [{"containerPort": 80, "hostPort": 80}]
     if maybe(dice, 0.2):
