@@ -90,9 +90,9 @@ class SqliteStore:
         return self._keys.touched(prefix)
 
     async def range_at(self, revision: int, prefix: str, *, start: str = "", limit: int = 0) -> Page:
-        if self._keys.touched(prefix) <= revision <= self._hub.revision:
-            return self._keys.range(prefix, start, limit, revision)
         self._check_kept(revision)
+        if self._keys.touched(prefix) <= revision:
+            return self._keys.range(prefix, start, limit, revision)
         page = await self._read(
             partial(database.range_at, self._reader, self._unseal, revision, prefix, start, limit)
         )

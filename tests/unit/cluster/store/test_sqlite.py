@@ -170,6 +170,8 @@ async def test_compaction_keeps_the_present_and_refuses_the_past(store: SqliteSt
         store.watch("/pods/", 3)
     with pytest.raises(Compacted):
         await store.range_at(3, "/pods/")
+    with pytest.raises(Compacted):  # also where nothing has changed since
+        await store.range_at(3, "/nodes/")
     assert seen(await watch.batch()) == [("b", 5, False, None)]
     assert [e.revision for e in store.range("/pods/").entries] == [3, 5]
 
