@@ -82,6 +82,7 @@ class KubeletConfig:
 
 def configuration(config: KubeletConfig) -> Object:
     """The settings as upstream's KubeletConfiguration names them (kubelet.config.k8s.io/v1beta1)."""
+    arguments = config.arguments
     return {
         "kind": "KubeletConfiguration",
         "apiVersion": "kubelet.config.k8s.io/v1beta1",
@@ -94,8 +95,13 @@ def configuration(config: KubeletConfig) -> Object:
         "cgroupRoot": config.cgroup_root,
         "maxPods": config.max_pods,
         "staticPodPath": str(config.manifests_dir),
-        "podPidsLimit": config.arguments.pod_max_pids,
-        "imageGCHighThresholdPercent": config.arguments.image_gc_high_threshold,
-        "imageGCLowThresholdPercent": config.arguments.image_gc_low_threshold,
+        "podPidsLimit": arguments.pod_max_pids,
+        "containerLogMaxSize": str(arguments.logs.size),
+        "containerLogMaxFiles": arguments.logs.files,
+        "allowedUnsafeSysctls": list(arguments.allowed_unsafe_sysctls),
+        "imageGCHighThresholdPercent": arguments.image_gc_high_threshold,
+        "imageGCLowThresholdPercent": arguments.image_gc_low_threshold,
+        "imageMinimumGCAge": f"{arguments.minimum_image_ttl_duration:g}s",
+        "imagePullCredentialsVerificationPolicy": "NeverVerifyPreloadedImages",
         "registerWithTaints": list(config.taints),
     }
