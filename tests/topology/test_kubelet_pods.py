@@ -67,9 +67,23 @@ async def test_init_containers_run_in_order_and_sidecars_stay(lab: KubeletLab) -
     pod = await lab.wait_running("init")
     first, sidecar, second = pod["status"]["initContainerStatuses"]
     assert first["state"]["terminated"]["reason"] == "Completed"
-    assert second["state"]["terminated"]["exitCode"] == 137
+    assert second["state"]["terminated"]["exitCode"] == 0
     assert "running" in sidecar["state"]
     assert await lab.lines("init", 2) == ["one", "two"]
+
+
+async def test_nothing_starts_before_a_sidecar_has_passed_its_startup_probe(lab: KubeletLab) -> None:
+    mounts = [{"name": "d", "mountPath": "/d"}]
+    probe = {"exec": {"command": ["test", "-e", "/d/up"]}, "periodSeconds": 1}
+    up = container("sleep 1; touch /d/up; sleep 1000000", "sidecar", volumeMounts=mounts)
+    await lab.create(
+        "ordered",
+        container("test -e /d/up && echo after; sleep 1000000", volumeMounts=mounts),
+        initContainers=[up | {"restartPolicy": "Always", "startupProbe": probe}],
+        volumes=[{"name": "d", "emptyDir": {}}],
+    )
+    await lab.wait_running("ordered")
+    assert await lab.lines("ordered", 1) == ["after"]
 
 
 async def test_a_crashing_container_backs_off_and_tells_why(lab: KubeletLab) -> None:

@@ -118,6 +118,7 @@ class PodWorker:
         asked, seen = self._pod, await self._host.observer.observe(self.uid)
         pod = self._resize.given(asked, seen)
         self._launch.seen = seen
+        self._host.probes.follow(pod, seen)  # before it is asked what has started
         if not self._in_api or is_deleting(pod):
             self._begin_deletion(pod)
         elif (pod.get("status") or {}).get("phase") in FINAL_PHASES:
@@ -125,7 +126,6 @@ class PodWorker:
             self._host.sizes.retry()
         else:
             await self._advance(asked, pod, seen)
-        self._host.probes.follow(pod, seen)
         self._report(seen)
         self._wake_in(self._operations.next_due())
 
