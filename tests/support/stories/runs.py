@@ -83,6 +83,18 @@ async def a_policy_that_waits_for_the_end(world: Workloads) -> Any:
     return await seen(world)
 
 
+async def a_pod_that_somebody_deletes(world: Workloads) -> Any:
+    await world.create(JOBS, job(completions=1))
+    await settled(world, seen)
+    (pod,) = await world.all(PODS)
+    await world.bind(pod, "nowhere")
+    await world.set_phase(pod, "Running", ready=True)
+    await world.client.delete(PODS, pod["metadata"]["name"], "default")
+    ending = await seen(world)
+    await world.remove(pod)
+    return ending, await seen(world)
+
+
 async def a_job_that_fails_is_removed(world: Workloads) -> Any:
     await world.create(JOBS, job(completions=1, backoffLimit=0, ttlSecondsAfterFinished=0))
     await finish(world, 1, 0)
@@ -183,6 +195,7 @@ STORIES: tuple[Story, ...] = (
     all_indexes_end_and_some_failed,
     halted_while_it_runs,
     a_policy_that_waits_for_the_end,
+    a_pod_that_somebody_deletes,
     a_job_that_fails_is_removed,
     a_count_of_each_policy,
     many_runs_were_missed,

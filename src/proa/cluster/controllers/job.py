@@ -10,6 +10,7 @@ from proa.cluster.controllers import job_plan
 from proa.cluster.controllers.adoption import Adopter
 from proa.cluster.controllers.config import ControllersConfig
 from proa.cluster.controllers.expectations import PATIENCE, Expectations
+from proa.cluster.controllers.job_backoff import Backoff
 from proa.cluster.controllers.job_finalizers import JobFinalizers, release
 from proa.cluster.controllers.job_tracking import Tally, ready_count, tally
 from proa.cluster.controllers.job_verdict import Verdict, conditions, is_over, time_to_deadline, verdict
@@ -46,6 +47,7 @@ class Jobs:
         self.adopter = Adopter(manager.client, self.jobs, self.pods)
         self._expectations = Expectations(self.pods)
         self._reports = Expectations(self.jobs)
+        self._backoff = Backoff()
         self._control = PodControl(manager.client, self._events, self._expectations)
 
     async def reconcile(self, key: str) -> Result | None:
@@ -54,6 +56,7 @@ class Jobs:
         if job is None:
             self._expectations.forget(key)
             self._reports.forget(key)
+            self._backoff.forget(key)
             return None
         if is_over(job) or job["spec"].get("managedBy", _OURS) != _OURS:
             return None
@@ -87,7 +90,7 @@ class Jobs:
         if excess := job_plan.to_delete(job, counts, time)[:_BURST]:
             return await self._delete(job, excess), None
         indexes, wait = job_plan.to_create(job, counts, time)
-        delay = job_plan.creation_delay(job, pods, time)
+        delay = self._backoff.left(key_of(job), job, pods, time)
         if not indexes or delay > 0:
             return None, delay if indexes else wait
         _log.info("job %s: %d pods more", key_of(job), len(indexes[:_BURST]))

@@ -1,19 +1,18 @@
-"""How many pods a Job has at a time, which go, when a failed one is replaced. Pure."""
+"""How many pods a Job has at a time, and which go. Pure."""
 
 from __future__ import annotations
 
 import copy
 import datetime as dt
-from collections.abc import Sequence
 
 from proa.cluster.controllers import job_index_failures
+from proa.cluster.controllers.job_backoff import delay, finished_at
 from proa.cluster.controllers.job_indexes import INDEX, index_of
 from proa.cluster.controllers.job_tracking import FINALIZER, Tally, is_indexed, waits_for_failure
 from proa.cluster.controllers.pod_control import pod_from_template
 from proa.cluster.controllers.pod_ranking import surplus
-from proa.kube import Object, annotations_of, find_condition, labels_of, parse_time
+from proa.kube import Object, annotations_of, labels_of
 
-_FIRST_DELAY, _LONGEST_DELAY = 10.0, 600.0
 _ENVIRONMENT = "JOB_COMPLETION_INDEX"
 
 
@@ -90,36 +89,6 @@ def _tell_index(spec: Object) -> None:
             container["env"] = [*present, {"name": _ENVIRONMENT, "valueFrom": copy.deepcopy(source)}]
 
 
-def creation_delay(job: Object, pods: Sequence[Object], now: dt.datetime) -> float:
-    """Seconds until a failed pod is replaced: 10 after the first failure, doubling until one succeeds.
-
-    None of it where each index has a limit, and so a delay, of its own.
-    """
-    ends: dict[str, list[dt.datetime]] = {"Succeeded": [], "Failed": []}
-    for pod in () if job_index_failures.limits_each_index(job) else pods:
-        phase = (pod.get("status") or {}).get("phase", "")
-        if phase in ends:
-            ends[phase].append(finished_at(pod))
-    last_success = max(ends["Succeeded"], default=dt.datetime.min.replace(tzinfo=dt.UTC))
-    failures = [end for end in ends["Failed"] if end > last_success]
-    return _left(len(failures), max(failures), now) if failures else 0.0
-
-
 def _delay(pod: Object, now: dt.datetime) -> float:
     """Seconds until the index of this failed pod may have another."""
-    return _left(job_index_failures.total(pod) + 1, finished_at(pod), now)
-
-
-def _left(failures: int, last: dt.datetime, now: dt.datetime) -> float:
-    delay = min(_FIRST_DELAY * 2.0 ** min(failures - 1, 32), _LONGEST_DELAY)
-    return max(0.0, delay - (now - last).total_seconds())
-
-
-def finished_at(pod: Object) -> dt.datetime:
-    """When the last container ended or, when that is not known, when the pod stopped being ready."""
-    statuses = (pod.get("status") or {}).get("containerStatuses") or ()
-    ends = [((c.get("state") or {}).get("terminated") or {}).get("finishedAt") for c in statuses]
-    if ends and all(ends):
-        return max(parse_time(str(end)) for end in ends)
-    ready = find_condition(pod, "Ready") or {}
-    return parse_time(ready.get("lastTransitionTime") or pod["metadata"]["creationTimestamp"])
+    return delay(job_index_failures.total(pod) + 1, finished_at(pod), now)

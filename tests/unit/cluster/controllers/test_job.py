@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proa.cluster.controllers import job_plan
+from proa.cluster.controllers.job_backoff import Backoff
 from proa.cluster.controllers.job_failure_policy import outcome
 from proa.cluster.controllers.job_index_failures import FAILURES, IGNORED
 from proa.cluster.controllers.job_indexes import INDEX, format_indexes, parse_indexes
@@ -146,12 +147,13 @@ def test_a_failure_policy_ends_the_job_or_forgives_the_pod() -> None:
 
 def test_a_failed_pod_is_replaced_later_each_time_until_one_succeeds() -> None:
     failed = [ended(f"f{number}", "Failed", at="2026-01-01T23:59:55Z") for number in range(3)]
-    assert job_plan.creation_delay(job(), failed[:1], NOW) == 5
-    assert job_plan.creation_delay(job(), failed, NOW) == 35
-    assert (
-        job_plan.creation_delay(job(), [*failed, ended("s", "Succeeded", at="2026-01-01T23:59:59Z")], NOW)
-        == 0
-    )
+    backoff = Backoff()
+    assert backoff.left("j", job(), failed[:1], NOW) == 5
+    assert backoff.left("j", job(), failed, NOW) == 35
+    assert backoff.left("j", job(), [], NOW) == 35, "also when the pods are gone"
+    succeeded = ended("s", "Succeeded", at="2026-01-01T23:59:59Z")
+    assert backoff.left("j", job(), [*failed, succeeded], NOW) == 0
+    assert backoff.left("j", job(), [], NOW) == 0
 
 
 @pytest.fixture
