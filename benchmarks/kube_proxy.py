@@ -11,111 +11,34 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import json
 import os
 import platform
 import re
 import shutil
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
-from itertools import islice
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import uvloop
-from aiohttp import web
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 from proa.kernel import netns
-from proa.kube import Object
+from support.service_api import Api, serving
 from support.service_objects import endpoint, endpoint_slice, service
 
 ADDRESS = "10.80.0.1"
-_PATHS = {
-    "services": "/api/v1/services",
-    "endpointslices": "/apis/discovery.k8s.io/v1/endpointslices",
-    "nodes": "/api/v1/nodes",
-    "servicecidrs": "/apis/networking.k8s.io/v1/servicecidrs",
-}
-_KINDS = {
-    "services": ("v1", "Service"),
-    "endpointslices": ("discovery.k8s.io/v1", "EndpointSlice"),
-    "nodes": ("v1", "Node"),
-    "servicecidrs": ("networking.k8s.io/v1", "ServiceCIDR"),
-}
 NODE = {
     "metadata": {"name": "node", "uid": "n", "resourceVersion": "1", "labels": {}},
     "spec": {"podCIDR": "10.42.0.0/24"},
     "status": {"addresses": [{"type": "InternalIP", "address": "10.80.0.2"}]},
 }
-
-
-class Api:
-    """Lists and watches of a few collections, and nothing else of an API server."""
-
-    def __init__(self) -> None:
-        self.objects: dict[str, dict[str, bytes]] = {name: {} for name in _PATHS}
-        self._watchers: dict[str, list[asyncio.Queue[bytes]]] = {name: [] for name in _PATHS}
-        self._revision = 1
-
-    def put(self, name: str, obj: Object) -> None:
-        self._revision += 1
-        version, kind = _KINDS[name]
-        metadata = obj["metadata"] | {"resourceVersion": str(self._revision)}
-        obj = {"apiVersion": version, "kind": kind} | obj | {"metadata": metadata}
-        key = f"{metadata.get('namespace')}/{metadata['name']}"
-        verb = "MODIFIED" if key in self.objects[name] else "ADDED"
-        self.objects[name][key] = msgspec.json.encode(obj)
-        for queue in self._watchers[name]:
-            queue.put_nowait(_event(verb, self.objects[name][key]))
-
-    async def answer(self, request: web.Request) -> web.StreamResponse:
-        name = next(n for n, path in _PATHS.items() if request.path == path)
-        if request.query.get("watch") not in ("1", "true"):
-            return self._list(name, request.query)
-        queue: asyncio.Queue[bytes] = asyncio.Queue()
-        self._watchers[name].append(queue)
-        response = web.StreamResponse(headers={"Content-Type": "application/json"})
-        await response.prepare(request)
-        version, kind = _KINDS[name]
-        if request.query.get("sendInitialEvents") == "true":
-            await response.write(b"".join(_event("ADDED", each) for each in self.objects[name].values()))
-            end = {
-                "resourceVersion": str(self._revision),
-                "annotations": {"k8s.io/initial-events-end": "true"},
-            }
-            mark = {"apiVersion": version, "kind": kind, "metadata": end}
-            await response.write(_event("BOOKMARK", msgspec.json.encode(mark)))
-        with contextlib.suppress(ConnectionError):
-            while True:
-                await response.write(await queue.get())
-        return response
-
-    def _list(self, name: str, query: Mapping[str, str]) -> web.Response:
-        start = int(query.get("continue") or 0)
-        end = start + int(query.get("limit") or len(self.objects[name]) or 1)
-        more = {"continue": str(end)} if end < len(self.objects[name]) else {}
-        version, kind = _KINDS[name]
-        head = {
-            "apiVersion": version,
-            "kind": f"{kind}List",
-            "metadata": {"resourceVersion": str(self._revision)} | more,
-        }
-        items = b",".join(islice(self.objects[name].values(), start, end))
-        body = msgspec.json.encode(head)[:-1] + b',"items":[' + items + b"]}"
-        return web.Response(body=body, content_type="application/json")
-
-
-def _event(verb: str, obj: bytes) -> bytes:
-    return b'{"type":"%s","object":%s}\n' % (verb.encode(), obj)
 
 
 def fill(api: Api, services: int, endpoints: int) -> None:
@@ -126,22 +49,6 @@ def fill(api: Api, services: int, endpoints: int) -> None:
         pods = [endpoint(f"10.{64 + at}.{high}.{low}", "peer") for at in range(endpoints)]
         api.put("services", service(name, ip=f"10.43.{high}.{low}"))
         api.put("endpointslices", endpoint_slice(pods, service_name=name))
-
-
-@contextlib.asynccontextmanager
-async def serving(api: Api, path: Path) -> AsyncIterator[None]:
-    """The API at ADDRESS inside of a namespace."""
-    app = web.Application()
-    app.router.add_get("/{anything:.*}", api.answer)
-    runner = web.AppRunner(app, handle_signals=False)
-    await runner.setup()
-    with netns.entered(path):
-        listener = socket.create_server((ADDRESS, 8001))
-    await web.SockSite(runner, listener, shutdown_timeout=0.1).start()
-    try:
-        yield
-    finally:
-        await runner.cleanup()
 
 
 def ours(_: Path) -> list[str]:
@@ -195,7 +102,7 @@ async def measure(system: str, services: int, endpoints: int, changes: int) -> d
     fill(api, services, endpoints)
     try:
         with tempfile.TemporaryDirectory() as folder:
-            async with serving(api, path):
+            async with serving(api, path, ADDRESS):
                 began = time.perf_counter()
                 process = subprocess.Popen(
                     ["nsenter", f"--net={path}", *SYSTEMS[system](Path(folder))],

@@ -22,8 +22,9 @@ from typing import cast
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
-from kube_proxy import ADDRESS, SYSTEMS, Api, fill, serves, serving, until
+from kube_proxy import ADDRESS, SYSTEMS, fill, serves, until
 from proa.kernel import netns
+from support.service_api import Api, serving
 from support.service_objects import endpoint, endpoint_slice
 
 _NODE, _POD, _CLIENT, _POD_ADDRESS = "pbench-node", "pbench-pod", "pbench-client", "10.42.0.2"
@@ -84,7 +85,7 @@ async def measure(system: str, services: int) -> float:
     fill(api, services, 2)
     api.put("endpointslices", endpoint_slice([endpoint(_POD_ADDRESS, "node")], service_name="s0"))
     with tempfile.TemporaryDirectory() as folder:
-        async with serving(api, path):
+        async with serving(api, path, ADDRESS):
             with subprocess.Popen(
                 ["nsenter", f"--net={path}", *SYSTEMS[system](Path(folder))],
                 stdout=subprocess.DEVNULL,

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 import socket
-import subprocess
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -20,7 +18,8 @@ from proa.kernel import netns
 from proa.kube import ENDPOINT_SLICES, NODES, SERVICES, Client, HttpClient, load_config
 from support import server
 from support.api_process import api_process
-from support.real_kubernetes import missing_programs, program
+from support.kube_proxy import kube_proxy
+from support.real_kubernetes import missing_programs
 from support.service_lab import NODE, Lab, ask, lab, run
 from support.service_objects import endpoint, endpoint_slice
 
@@ -51,8 +50,7 @@ async def cluster(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
             client = HttpClient(load_config(tmp_path / "kubeconfig"))
             stack.push_async_callback(client.close)
             await add_node(client)
-            log = tmp_path / "kube-proxy.log"
-            stack.enter_context(kube_proxy(hosts.node, tmp_path, request.param, log))
+            log = stack.enter_context(kube_proxy(hosts.node, tmp_path, request.param))
             yield client, hosts, log
 
 
@@ -81,34 +79,6 @@ async def add_node(client: Client) -> None:
     await client.create(NODES, {"metadata": {"name": "node"}, "spec": {"podCIDR": "10.42.1.0/24"}})
     status = {"addresses": [{"type": "InternalIP", "address": NODE}]}
     await client.patch(NODES, "node", {"status": status}, subresource="status")
-
-
-class kube_proxy:  # noqa: N801 - a context manager
-    """Runs it as it runs by default, that is with protobuf."""
-
-    def __init__(self, path: Path, folder: Path, mode: str, log: Path) -> None:
-        config = {
-            "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
-            "kind": "KubeProxyConfiguration",
-            "mode": mode,
-            "clientConnection": {"kubeconfig": str(folder / "kubeconfig")},
-            "clusterCIDR": "10.42.0.0/16",
-            "conntrack": {"maxPerCore": 0},
-            "hostnameOverride": "node",
-            "nodePortAddresses": ["primary"],
-        }
-        (folder / "kube-proxy.json").write_text(json.dumps(config))
-        self._command = ["nsenter", f"--net={path}", program("kube-proxy")]
-        self._command += [f"--config={folder / 'kube-proxy.json'}"]
-        self._log = log
-
-    def __enter__(self) -> None:
-        with self._log.open("wb") as log:
-            self._process = subprocess.Popen(self._command, stdout=log, stderr=log)
-
-    def __exit__(self, *_: object) -> None:
-        self._process.kill()
-        self._process.wait()
 
 
 async def test_it_serves_what_our_server_holds(cluster: tuple[Client, Lab, Path]) -> None:
