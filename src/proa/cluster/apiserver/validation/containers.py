@@ -24,6 +24,7 @@ from proa.cluster.apiserver.validation.common import (
     unique,
 )
 from proa.cluster.apiserver.validation.file_keys import NO_VARIABLE, VARIABLE, file_key
+from proa.cluster.apiserver.validation.restarts import restarts
 from proa.kube.quantities import parse_quantity
 from proa.kube.resources import Object
 
@@ -55,6 +56,7 @@ def container(
     yield from _mounts(field, item, known_volumes)
     if item.get("resources"):
         yield from _resources(f"{field}.resources", item["resources"])
+    yield from restarts(field, item)
     if is_init and item.get("restartPolicy") != "Always":
         for name in (*_PROBES, "lifecycle"):
             if item.get(name) is not None:
