@@ -7,19 +7,26 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from proa.errors import MissingProgram
 from proa.files import write_if_changed
 from proa.network.cni import VERSIONS
 
 CONFLIST = "10-proa.conflist"
 NETWORK_NAME = "proa"
 DISTRIBUTION_DIRS = (Path("/usr/lib/cni"), Path("/opt/cni/bin"))
+_INTERPRETER = Path("/usr/bin/perl")
 _PLUGIN = Path(__file__).with_name("plugin.pl")
 _COMPANION = "loopback"
 """The distribution's plugin that a runtime looks for beside ours: it searches one directory only."""
 
 
 def install_plugin(bin_dir: Path, *, companions: Iterable[Path] = DISTRIBUTION_DIRS) -> Path:
-    """Puts the plugin `proa` and a link to the distribution's `loopback` into a folder; returns its path."""
+    """Puts the plugin `proa` and a link to the distribution's `loopback` into a folder; returns its path.
+
+    Raises MissingProgram when there is no Perl.
+    """
+    if not _INTERPRETER.exists():
+        raise MissingProgram(str(_INTERPRETER), "perl-base")
     bin_dir.mkdir(parents=True, exist_ok=True)
     path = bin_dir / "proa"
     versions = ", ".join(f'"{version}"' for version in VERSIONS)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from proa.errors import MissingProgram
 from proa.network import cni, install
 from proa.network.cni import CniError, Interface
 from proa.network.daemon import respond
@@ -101,6 +102,12 @@ def test_conflist_hands_host_ports_to_the_agent(tmp_path: Any) -> None:
     (only,) = install.conflist(tmp_path / "cni.sock")["plugins"]
     assert only["type"] == "proa"
     assert only["capabilities"] == {"portMappings": True}
+
+
+def test_a_machine_without_perl_is_told(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(install, "_INTERPRETER", tmp_path / "perl")
+    with pytest.raises(MissingProgram, match="perl-base"):
+        install.install_plugin(tmp_path)
 
 
 def test_plugin_knows_the_versions_of_the_daemon(tmp_path: Any) -> None:
