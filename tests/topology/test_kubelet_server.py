@@ -91,7 +91,7 @@ async def test_a_service_account_reads_numbers_by_its_token(lab: KubeletLab) -> 
 async def test_logs_as_asked_for(lab: KubeletLab) -> None:
     await lab.create("talks", container("for i in 1 2 3; do echo line $i; done; sleep 1000000"))
     await lab.wait_running("talks")
-    (running,) = json.loads((await lab.ask("/runningpods/"))[1])["items"]
+    (running,) = json.loads((await lab.ask("/runningpods"))[1])["items"]
     assert (running["metadata"]["name"], running["spec"]["containers"][0]["name"]) == ("talks", "main")
     assert await lab.lines("talks", 3) == ["line 1", "line 2", "line 3"]
     assert await lab.log("talks", tailLines="2") == "line 2\nline 3\n"

@@ -61,7 +61,7 @@ class KubeletServer:
             [
                 web.get("/healthz", _healthz),
                 web.get("/pods", self._list_pods),
-                web.get("/runningpods/", self._list_running),
+                web.get("/runningpods{slash:/?}", self._list_running),
                 web.get("/containerLogs/{namespace}/{pod}/{container}", self._logs),
                 web.get("/configz", self._configuration),
                 web.static("/logs", _NODE_LOGS, show_index=True),
