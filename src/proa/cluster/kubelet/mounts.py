@@ -14,8 +14,11 @@ _DETACH = 2
 
 
 def mount_tmpfs(target: Path, *, size: int | None = None, private: bool = False) -> None:
-    """Mount a tmpfs of at most `size` bytes; `private` forbids programs and devices on it."""
-    options = f"mode={'0755' if private else '0777'}" + (f",size={size}" if size else "")
+    """Mount a tmpfs of at most `size` bytes; `private` forbids programs and devices on it.
+
+    Else everybody may write to it, and remove what is his.
+    """
+    options = f"mode={'0755' if private else '1777'}" + (f",size={size}" if size else "")
     flags = _NOSUID | _NODEV | (_NOEXEC if private else 0)
     _mount("tmpfs", target, "tmpfs", flags, options)
 

@@ -29,6 +29,7 @@ def _make(source: Object, request: VolumeRequest) -> None:
         mount_tmpfs(directory, size=to_integer(size) if size else None)
         fresh = True
     if fresh:
-        directory.chmod(0o777)
+        if not is_mount(directory):
+            directory.chmod(0o777)
         if request.fs_group is not None:
             give_to_group(directory, request.fs_group)
