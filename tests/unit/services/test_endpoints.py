@@ -94,3 +94,17 @@ def test_only_slices_of_the_family_and_the_port_count() -> None:
     ]
     assert groups(parts, 4, "http", NODE).cluster == ()
     assert groups(parts, 6, "http", NODE).cluster == (Endpoint("fd42::1", 8080, local=True),)
+
+
+def test_pods_may_have_another_port_of_that_name_and_slices_are_many() -> None:
+    parts = [
+        kept_slice(
+            [endpoint(f"10.42.{number}.{at}") for at in range(100)],
+            ports=[{"name": "http", "port": 8080 + number}],
+            name=f"web-{number}",
+        )
+        for number in range(3)
+    ]
+    found = groups(parts, 4, "http", NODE).cluster
+    assert len(found) == 300
+    assert {(e.address.split(".")[2], e.port) for e in found} == {("0", 8080), ("1", 8081), ("2", 8082)}
