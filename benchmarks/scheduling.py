@@ -64,17 +64,25 @@ async def ours(folder: Path) -> AsyncIterator[tuple[HttpClient, Start]]:
     assert process.stdin is not None
     assert process.stdout is not None
     try:
-        port = int(await process.stdout.readline())
-        authority, admin = Authority.open(folder), KeyPair.at(folder, "admin")
-        authority.issue(Leaf("admin", ("system:masters",)), admin)
-        path = folder / "kubeconfig"
-        write_kubeconfig(path, f"https://127.0.0.1:{port}", authority.files.certificate, admin, "admin")
-        client = HttpClient(load_config(path))
-        yield client, partial(_say_go, process.stdin)
-        await client.close()
+        async with administrators_client(folder, int(await process.stdout.readline())) as client:
+            yield client, partial(_say_go, process.stdin)
     finally:
         process.kill()
         await process.wait()
+
+
+@asynccontextmanager
+async def administrators_client(folder: Path, port: int) -> AsyncIterator[HttpClient]:
+    """A client with all rights at a server of ours, whose authority is in the folder."""
+    authority, admin = Authority.open(folder), KeyPair.at(folder, "admin")
+    authority.issue(Leaf("admin", ("system:masters",)), admin)
+    path = folder / "kubeconfig"
+    write_kubeconfig(path, f"https://127.0.0.1:{port}", authority.files.certificate, admin, "admin")
+    client = HttpClient(load_config(path))
+    try:
+        yield client
+    finally:
+        await client.close()
 
 
 def _say_go(stdin: asyncio.StreamWriter) -> AbstractContextManager[None]:
