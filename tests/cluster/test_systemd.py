@@ -44,6 +44,7 @@ def test_systemd_keeps_the_parts(box: SystemdBox) -> None:
     assert "serving the Kubernetes API" in box.run("journalctl --unit proa-server --no-pager")
 
     box.run("systemctl kill --signal=KILL proa-agent@box")
+    box.run("until systemctl show proa-agent@box | grep -qx NRestarts=1; do sleep 0.2; done")
     box.run("until systemctl is-active -q proa-agent@box; do sleep 0.2; done")
     assert (restarts(box, "agent-box"), restarts(box, "server")) == (1, 0)
 
