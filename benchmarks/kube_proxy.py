@@ -137,15 +137,16 @@ async def change(api: Api, path: Path, number: int, endpoints: int) -> float:
         endpoint(address, "peer"),
         *(endpoint(f"10.{64 + n}.0.{number}", "peer") for n in range(1, endpoints)),
     ]
-    began = time.perf_counter()
-    api.put("endpointslices", endpoint_slice(pods, service_name=f"s{number}"))
-    async with asyncio.timeout(60):
-        while address.encode() not in await monitor.stdout.readline():
-            pass
-    taken = time.perf_counter() - began
-    monitor.kill()
-    await monitor.wait()
-    return taken
+    try:
+        began = time.perf_counter()
+        api.put("endpointslices", endpoint_slice(pods, service_name=f"s{number}"))
+        async with asyncio.timeout(60):
+            while address.encode() not in await monitor.stdout.readline():
+                pass
+        return time.perf_counter() - began
+    finally:
+        monitor.kill()
+        await monitor.wait()
 
 
 async def until(holds: Callable[[], bool]) -> None:
