@@ -57,7 +57,7 @@ def hosts(tmp_path: Path) -> Iterator[Lab]:
     with lab() as made:
         ready = node("node")
         ready["status"]["addresses"] = [{"type": "InternalIP", "address": NODE}]
-        made.put("services", kube_dns(DNS))
+        made.put("services", kube_dns([DNS]))
         made.put("endpointslices", kube_dns_slice([ready]))
         made.put("services", service())
         made.start()

@@ -46,29 +46,25 @@ class LocalPathProvisioner:
                 Source(caches.volumes, claims_of_volume),
                 Source(caches.classes, lambda _: caches.pending_claims()),
                 Source(caches.nodes, lambda _: caches.pending_claims()),
+                Source(settings.informer, lambda _: caches.pending_claims()),
             ],
             workers=8,
         )
         reclaim = Controller(
             "reclaimer",
             Reclaimer(*parts),
-            sources=[Source(caches.volumes), Source(caches.nodes, lambda _: caches.unbound_volumes())],
+            sources=[
+                Source(caches.volumes),
+                Source(caches.nodes, lambda _: caches.unbound_volumes()),
+                Source(settings.informer, lambda _: caches.unbound_volumes()),
+            ],
             workers=4,
         )
         for controller in (provision, reclaim):
             controller.queue = WorkQueue(_FIRST_RETRY, _LONGEST_RETRY)
             self._manager.add(controller)
-        settings.changed = lambda: _ask_again(caches, provision.queue, reclaim.queue)
         self._manager.add(Controller(CONFIG_MAP, settings, sources=[Source(settings.informer)]))
 
     async def run(self) -> None:
         """Serve this node's claims until cancelled."""
         await self._manager.run()
-
-
-def _ask_again(caches: Caches, provision: WorkQueue, reclaim: WorkQueue) -> None:
-    """A new configuration may help whatever waits."""
-    for key in caches.pending_claims():
-        provision.add(key)
-    for key in caches.unbound_volumes():
-        reclaim.add(key)

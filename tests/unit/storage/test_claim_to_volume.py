@@ -243,7 +243,7 @@ async def test_the_default_class_is_assigned_later_too(world: World) -> None:
 async def test_unschedulable_is_told_in_event_and_condition(world: World) -> None:
     await create(world, pod(cpu="64"))
     (message,) = await eventually(lambda: world.events("FailedScheduling"))
-    assert message == "0/2 nodes are available: 2 Insufficient cpu."
+    assert message.startswith("0/2 nodes are available: 2 Insufficient cpu. preemption: ")
 
     async def condition() -> Object | None:
         conditions = (await world.client.get(PODS, "p", "default"))["status"].get("conditions") or []

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from proa.cluster.apiserver import codec, deletion, names
 from proa.cluster.apiserver.authorizer import Action, allows
-from proa.cluster.apiserver.http.negotiation import Form, form_of
+from proa.cluster.apiserver.http.negotiation import Form, Representation, representation_of
 from proa.cluster.apiserver.http.router import Router
 from proa.cluster.apiserver.identity import User
 from proa.cluster.apiserver.kinds import KINDS
@@ -230,25 +230,31 @@ def test_routes(path: str, expected: tuple[str, str, str, str] | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("accept", "form"),
+    ("accept", "form", "version"),
     [
-        ("", Form.OBJECT),
-        ("*/*", Form.OBJECT),
-        ("application/json", Form.OBJECT),
-        ("application/vnd.kubernetes.protobuf, application/json", Form.OBJECT),
-        ("application/json;as=Table;v=v1;g=meta.k8s.io,application/json", Form.TABLE),
-        ("application/json;as=Table;v=v1beta1;g=meta.k8s.io, application/json", Form.OBJECT),
-        ("application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io", Form.PARTIAL),
+        ("", Form.OBJECT, "v1"),
+        ("*/*", Form.OBJECT, "v1"),
+        ("application/json", Form.OBJECT, "v1"),
+        ("application/vnd.kubernetes.protobuf, application/json", Form.OBJECT, "v1"),
+        ("application/json;as=Table;v=v1;g=meta.k8s.io,application/json", Form.TABLE, "v1"),
+        ("application/json;as=Table;v=v1beta1;g=meta.k8s.io, application/json", Form.TABLE, "v1beta1"),
+        ("application/json;as=Table;v=v9;g=meta.k8s.io, application/json", Form.OBJECT, "v1"),
+        ("application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io", Form.PARTIAL_LIST, "v1"),
     ],
 )
-def test_forms(accept: str, form: Form) -> None:
-    assert form_of(accept) is form
+def test_forms(accept: str, form: Form, version: str) -> None:
+    assert representation_of(accept) == Representation(form, version)
+
+
+def test_what_has_no_tables_is_given_as_it_is() -> None:
+    accept = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
+    assert representation_of(accept, tables=False).form is Form.OBJECT
 
 
 @pytest.mark.parametrize("accept", ["text/html", "application/json;as=Table;v=v9;g=meta.k8s.io"])
 def test_forms_that_there_are_not(accept: str) -> None:
     with pytest.raises(NotAcceptable):
-        form_of(accept)
+        representation_of(accept)
 
 
 @given(st.integers(1, 1 << 60), st.text(min_size=1))

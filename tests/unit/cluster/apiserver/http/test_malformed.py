@@ -27,7 +27,7 @@ CASES = {
     "a version that is none": (b"GET / HTTP/9.9\r\nHost: x\r\n\r\n", 400),
     "HTTP/2 without negotiation": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400),
     "a method of no known name": (b"BREW / HTTP/1.1\r\nHost: x\r\n\r\n", 400),
-    "a method that is not served": (b"CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n", 405),
+    "a method for which there is no path": (b"CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n", 404),
     "no text at all": (b"\x00\x01\x02\xff" * 50 + b"\r\n\r\n", 400),
     "bytes in the path": (b"GET /api/v1/\xff\xfe HTTP/1.1\r\nHost: x\r\n\r\n", 400),
     "a surrogate in the path": (b"GET %b/%%ed%%a0%%80 HTTP/1.1\r\nHost: x\r\n\r\n" % _PATH, 404),
